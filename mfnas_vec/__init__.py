@@ -1,0 +1,38 @@
+"""mfnas_vec: hundreds of architecture searches on tabular benchmarks at once.
+
+An architecture is a row of integers, a benchmark a labelled table (xarray on zarr), an optimizer
+a compiled loop over many runs at once, a result an xarray Dataset.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run"]
+
+if TYPE_CHECKING:
+    from mfnas_vec.experiment.run import run
+    from mfnas_vec.optimizers import OPTIMIZERS
+    from mfnas_vec.spaces import SPACES
+    from mfnas_vec.tables.build import build_table
+    from mfnas_vec.tables.store import open_table
+
+# Loaded on first use: `mfnas --help` should not wait for numba and xarray.
+_HOMES = {
+    "OPTIMIZERS": "mfnas_vec.optimizers",
+    "SPACES": "mfnas_vec.spaces",
+    "build_table": "mfnas_vec.tables.build",
+    "open_table": "mfnas_vec.tables.store",
+    "run": "mfnas_vec.experiment.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,100 @@
+"""The only place that calls ``numba.njit``: compile options and the on-disk cache.
+
+Numba's own cache notices an edit of the file that holds a function, but not of the other files
+the function was compiled from. The cache folder is therefore keyed by a digest of the whole
+package source: an unchanged package starts warm, an edited one never runs stale code.
+"""
+
+import functools
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import platformdirs
+
+LOGGER = logging.getLogger("mfnas_vec")
+
+#: Folder for compiled kernels; the environment variable overrides the user's cache folder.
+CACHE_VARIABLE = "MFNAS_CACHE_DIR"
+
+
+def source_digest(root: Path | None = None) -> str:
+    """Digest of every Python file of the package, and of the numba version.
+
+    Parameters
+    ----------
+    root
+        Package folder; this package's own by default.
+
+    Returns
+    -------
+    str
+        The first 16 hexadecimal digits of a SHA-256 digest.
+    """
+    root = Path(__file__).parent if root is None else root
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def cache_directory() -> Path | None:
+    """Folder of this source's compiled kernels, or ``None`` where no folder can be written."""
+    base = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("mfnas_vec", appauthor=False)
+    folder = Path(base) / f"kernels-{source_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        return None
+    return folder
+
+
+def njit(function: Callable[..., Any]) -> Any:
+    """Compile a kernel on its first call, without the GIL, and keep the machine code on disk.
+
+    Kernels take arrays, scalars and named tuples of both. ``fastmath`` stays off: the plain
+    twins must agree bit for bit.
+    """
+    folder = cache_directory()
+    previous = numba.config.CACHE_DIR
+    # Only our own functions go to our folder: the setting is read when a function is decorated.
+    numba.config.CACHE_DIR = "" if folder is None else str(folder)
+    try:
+        return numba.njit(function, nogil=True, cache=folder is not None, error_model="numpy")
+    finally:
+        numba.config.CACHE_DIR = previous
+
+
+def is_compiled(kernel: Any) -> bool:
+    """Whether a kernel is ready: compiled in this process or kept on disk by an earlier one."""
+    if getattr(kernel, "signatures", True):
+        return True
+    if cache_directory() is None:
+        return False
+    function = kernel.py_func
+    stem = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}-"
+    return any(path.name.startswith(stem) for path in Path(kernel.stats.cache_path).glob("*.nbi"))
+
+
+def announce_compilation(kernel: Any, name: str) -> bool:
+    """Tell the user, through the package's logger, that a first call will compile.
+
+    Returns
+    -------
+    bool
+        Whether the kernel still has to be compiled.
+    """
+    if is_compiled(kernel):
+        return False
+    keep = "kept for later runs" if cache_directory() else "no cache folder can be written: not kept"
+    LOGGER.warning("compiling the %s kernel (some seconds; %s) ...", name, keep)
+    return True

@@ -1,0 +1,181 @@
+"""Run one optimizer on one table, many runs at once."""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec._jit import announce_compilation
+from mfnas_vec.kernels.state import Outcome, Trace, make_outcome, make_trace
+from mfnas_vec.optimizers import GECCO2024, Job, get_optimizer
+from mfnas_vec.results.assemble import TIMING_PREFIX, assemble
+from mfnas_vec.tables import dense
+
+#: Called with the number of runs finished since the last call.
+Progress = Callable[[int], object]
+
+#: Blocks per thread, so that threads end together.
+BLOCKS_PER_THREAD = 4
+MAX_BLOCK = 4096
+
+
+def available_threads() -> int:
+    """Processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_count(name: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
+        raise ValueError(f"{name}={value!r} must be an integer in {low}..{high}")
+    return int(value.__index__())
+
+
+def run(
+    optimizer: str,
+    table: xr.Dataset,
+    *,
+    n_run: int = 500,
+    seed: int | None = 0,
+    protocol: str = GECCO2024,
+    trace: bool = False,
+    first_run: int = 0,
+    n_thread: int | None = None,
+    block_size: int | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> xr.Dataset:
+    """Run an optimizer on a table, all runs at once.
+
+    Parameters
+    ----------
+    optimizer
+        A name of ``OPTIMIZERS``.
+    table
+        A benchmark table, from ``open_table`` or ``build_table``.
+    n_run
+        Number of independent runs.
+    seed
+        Run i of a seed is the same whatever the other arguments here; ``None`` draws a fresh
+        seed, which the result records.
+    protocol
+        "gecco2024", the published code's decisions, or "corrected", without its accounting errors.
+    trace
+        Whether to keep every evaluation of every run.
+    first_run
+        Index of the first run: runs ``first_run`` to ``first_run + n_run - 1`` are made.
+    n_thread
+        Threads; all available processors by default. Changes no number.
+    block_size
+        Runs per task of a thread. Changes no number.
+    progress
+        Called with the number of runs finished since the last call.
+    **settings
+        Settings of the optimizer by their published names; the published values by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims ``run`` (``gene``, and ``step`` with ``trace``): ``arch, genotype, search_score,
+        test_performance, cost_seconds, cost_epochs, evaluations, unique_evaluations,
+        stop_reason``; with ``trace`` also ``trace_code, trace_arch, trace_fidelity, trace_score,
+        trace_seconds, trace_epochs, trace_incumbent``. Attributes tell settings, seed, protocol,
+        provenance and digests.
+
+    Raises
+    ------
+    ValueError
+        If an argument or a setting is impossible; the message names it and what is allowed.
+
+    Examples
+    --------
+    >>> from mfnas_vec import open_table, run
+    >>> result = run("RS", open_table("nb201-cifar10"), n_run=10)
+    >>> dict(result.sizes)
+    {'run': 10, 'gene': 6}
+    """
+    spec = get_optimizer(optimizer)
+    n_run = _check_count("n_run", n_run, 1, 2**31 - 1)
+    first_run = _check_count("first_run", first_run, 0, 2**62)
+    seed = secrets.randbits(63) if seed is None else _check_count("seed", seed, 0, 2**63 - 1)
+    n_thread = available_threads() if n_thread is None else _check_count("n_thread", n_thread, 1, 4096)
+    if block_size is None:
+        block_size = min(MAX_BLOCK, -(-n_run // (n_thread * BLOCKS_PER_THREAD)))
+    block_size = _check_count("block_size", block_size, 1, 2**31 - 1)
+    dense.table_space(table)
+    dense.test_variable(table)
+    values = spec.resolve(table, settings)
+    job = spec.job(table, values, protocol)
+
+    compiling = announce_compilation(job.kernel, spec.name)
+    begun = time.perf_counter()
+    job(seed, 0, 0, make_outcome(0), make_trace(0, 0))
+    ready = time.perf_counter()
+    outcome, steps = make_outcome(n_run), make_trace(n_run, 0)
+    _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
+    done = time.perf_counter()
+    if trace:
+        # Runs repeat exactly: the first pass has told how many steps there are.
+        steps = make_trace(n_run, int(outcome.evaluations.max()))
+        _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, None)
+    result = assemble(
+        spec,
+        table,
+        job,
+        values,
+        outcome,
+        steps if trace else None,
+        seed=seed,
+        first_run=first_run,
+        protocol=protocol,
+    )
+    result.attrs[TIMING_PREFIX + "kernel_seconds"] = done - ready
+    result.attrs[TIMING_PREFIX + "load_seconds"] = ready - begun
+    result.attrs[TIMING_PREFIX + "compiled"] = int(compiling)
+    return result
+
+
+def _run_blocks(
+    job: Job,
+    seed: int,
+    first_run: int,
+    outcome: Outcome,
+    trace: Trace,
+    n_thread: int,
+    block_size: int,
+    progress: Progress | None,
+) -> None:
+    n_run = outcome.row.size
+    starts = range(0, n_run, block_size)
+    stop = threading.Event()
+
+    def run_block(start: int) -> int:
+        end = min(start + block_size, n_run)
+        if not stop.is_set():
+            part = Outcome(*(array[start:end] for array in outcome))
+            steps = Trace(*(array[start:end] for array in trace))
+            job(seed, first_run + start, end - start, part, steps)
+        return end - start
+
+    if n_thread == 1 or len(starts) == 1:
+        for start in starts:
+            n = run_block(start)
+            if progress is not None:
+                progress(n)
+        return
+    with ThreadPoolExecutor(min(n_thread, len(starts))) as pool:
+        futures = [pool.submit(run_block, start) for start in starts]
+        try:
+            for future in as_completed(futures):
+                n = future.result()
+                if progress is not None:
+                    progress(n)
+        except BaseException:
+            stop.set()
+            raise

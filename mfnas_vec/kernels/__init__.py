@@ -1,0 +1,1 @@
+"""Numba kernels: all runs of an optimizer, on arrays only."""

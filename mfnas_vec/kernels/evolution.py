@@ -1,0 +1,140 @@
+"""Regularized evolution, plain (REA) and started from a zero-cost warm-up (REA+W).
+
+Sources: E. Real et al., "Regularized Evolution for Image Classifier Architecture Search",
+AAAI 2019; M. Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
+"""
+
+import numpy as np
+
+from mfnas_vec._jit import njit
+from mfnas_vec.kernels.genome import sample, write_genes
+from mfnas_vec.kernels.lookup import key_of, mark, price_of, row_of
+from mfnas_vec.kernels.ranking import insert, make_top
+from mfnas_vec.kernels.rng import below, seed_run, unit
+from mfnas_vec.kernels.state import (
+    Tally,
+    affordable,
+    evaluate,
+    make_work,
+    record,
+    store,
+    why_stopped,
+    within,
+)
+from mfnas_vec.spaces.base import NO_ARCH
+
+#: Tries for a valid child before the parent is copied.
+MAX_TRIES = 101
+
+
+@njit
+def warm_up(space, objective, n_sample, budget, work, top, k, trace, run):  # type: ignore[no-untyped-def]
+    """Score ``n_sample`` samples, duplicates allowed; leaves the best ``k`` in ``top``.
+
+    Published: the seconds are not charged. Corrected: they are, and the budget binds.
+    Returns the number of samples left in ``top``, and the tally.
+    """
+    seconds = 0.0
+    n_unique = n_top = n_before = 0
+    for i in range(n_sample):
+        code = sample(space, work.rng)
+        row = row_of(space, code)
+        price = price_of(objective, row)
+        if budget.corrected:
+            if seconds + price > budget.max_seconds:
+                break
+            seconds += price
+        n_before += 1
+        score = objective.score[row]
+        n_unique += mark(work.seen, key_of(space, code, row))
+        n_top = insert(top, n_top, k, score, i, code, row)
+        record(trace, run, i, code, 0, score, seconds, 0, top.code[0])
+    return n_top, Tally(n_before, 0, n_unique, 0, seconds, -np.inf, NO_ARCH, NO_ARCH)
+
+
+@njit
+def draw_parent(scores, oldest, n, tournament_size, taken, rng):  # type: ignore[no-untyped-def]
+    """Place of the best of a tournament; among equal scores the youngest wins."""
+    whole = tournament_size >= n
+    winner = -1
+    if not whole:
+        taken[:n] = 0
+        for t in range(tournament_size):
+            # Floyd's sampling: a uniform subset with one draw a member.
+            last = n - tournament_size + t
+            place = below(rng, last + 1)
+            if taken[place]:
+                place = last
+            taken[place] = 1
+    for age in range(n):
+        if whole or taken[age]:
+            place = (oldest + age) % n
+            if winner < 0 or scores[place] >= scores[winner]:
+                winner = place
+    return winner
+
+
+@njit
+def mutate(space, parent, genes, probability, rng):  # type: ignore[no-untyped-def]
+    """A valid mutant: each gene changes with ``probability / n_gene``."""
+    n_gene = space.cardinality.size
+    threshold = probability / n_gene
+    write_genes(space, parent, genes)
+    for _ in range(MAX_TRIES):
+        child = parent
+        for i in range(n_gene):
+            if unit(rng) < threshold:
+                value = below(rng, space.cardinality[i] - 1)
+                if value >= genes[i]:
+                    value += 1
+                child += (value - genes[i]) * space.weight[i]
+        if row_of(space, child) >= 0:
+            return child
+    return parent
+
+
+@njit
+def evolve(space, objective, budget, settings, top, n_winner, tally, work, population, trace, run):  # type: ignore[no-untyped-def]
+    """One run; the first population are the ``n_winner`` best of the warm-up in ``top``, or samples if none."""
+    pop_size, tournament_size, probability = settings
+    codes, scores, taken = population
+    size = n_winner if n_winner > 0 else pop_size
+    n = oldest = 0
+    while n < size or within(budget, tally.n_eval, tally.seconds):
+        if n < size:
+            code = top.code[n] if n_winner > 0 else sample(space, work.rng)
+        else:
+            parent = draw_parent(scores, oldest, size, tournament_size, taken, work.rng)
+            code = mutate(space, codes[parent], work.genes, probability, work.rng)
+        row = row_of(space, code)
+        if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
+            break
+        score, tally = evaluate(space, objective, budget, work.seen, top, 0, trace, run, tally, code, row)
+        if n < size:
+            place = n
+            n += 1
+        else:
+            place = oldest
+            oldest = (oldest + 1) % size
+        codes[place], scores[place] = code, score
+    return tally
+
+
+@njit
+def evolution_runs(  # type: ignore[no-untyped-def]
+    space, objective, budget, settings, warm_objective, n_warm, seed, first_run, n_run, outcome, trace
+):
+    """``n_run`` runs of a seed from ``first_run`` on; a warm-up of ``n_warm`` samples (0: none).
+
+    ``settings`` is ``(pop_size, tournament_size, mutation probability)``.
+    """
+    pop_size = settings[0]
+    work = make_work(space)
+    top = make_top(pop_size)
+    population = (np.zeros(pop_size, np.int64), np.zeros(pop_size), np.zeros(pop_size, np.uint8))
+    for run in range(n_run):
+        seed_run(work.rng, seed, first_run + run)
+        work.seen[:] = 0
+        n_winner, tally = warm_up(space, warm_objective, n_warm, budget, work, top, pop_size, trace, run)
+        tally = evolve(space, objective, budget, settings, top, n_winner, tally, work, population, trace, run)
+        store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

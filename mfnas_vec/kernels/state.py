@@ -1,0 +1,195 @@
+"""What kernels are given and what they fill: budgets, outcomes, traces, working memory."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mfnas_vec._jit import njit
+from mfnas_vec.kernels.lookup import key_of, mark, n_key, price_of
+from mfnas_vec.kernels.ranking import insert
+from mfnas_vec.spaces.base import NO_ARCH
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+# Why a run stopped (Outcome.stop_reason).
+STOP_TIME = 0  # the budget of seconds is used up
+STOP_EVALUATIONS = 1  # the budget of evaluations is used up
+STOP_COMPLETED = 2  # every rung of a halving was played
+STOP_MEANINGS = ("time", "evaluations", "completed")
+
+#: A budget of evaluations that never ends.
+UNLIMITED = np.iinfo(np.int64).max
+
+
+class Budget(NamedTuple):
+    """What a search may spend. ``corrected`` selects the protocol that never overshoots."""
+
+    max_eval: int
+    max_seconds: float
+    corrected: bool
+
+
+class Outcome(NamedTuple):
+    """The result of every run; a kernel writes only to the places of its own runs."""
+
+    code: IntArray  # [run]
+    row: IntArray  # [run]
+    score: FloatArray  # [run], to be maximised
+    seconds: FloatArray  # [run]
+    epochs: IntArray  # [run]
+    evaluations: IntArray  # [run]
+    unique: IntArray  # [run]
+    stop_reason: npt.NDArray[np.int8]  # [run]
+
+
+class Tally(NamedTuple):
+    """The counts of one run so far, and its best architecture.
+
+    ``n_before`` evaluations were made by a warm-up, outside the budget of evaluations.
+    """
+
+    n_before: int
+    n_eval: int
+    n_unique: int
+    n_top: int
+    seconds: float
+    score: float
+    code: int
+    row: int
+
+
+class Trace(NamedTuple):
+    """Every evaluation of every run; of shape ``(n_run, 0)`` where no trace is wanted."""
+
+    code: npt.NDArray[np.int32]  # [run, step]
+    fidelity: npt.NDArray[np.int32]  # [run, step], epochs of the metric read; 0: zero-cost
+    score: FloatArray  # [run, step], to be maximised
+    seconds: FloatArray  # [run, step], cumulative
+    epochs: IntArray  # [run, step], cumulative
+    incumbent: npt.NDArray[np.int32]  # [run, step], code
+
+
+class Work(NamedTuple):
+    """Memory of one block of runs, allocated once."""
+
+    rng: npt.NDArray[np.uint64]  # [2]
+    seen: npt.NDArray[np.uint64]  # [key / 64]
+    genes: IntArray  # [gene]
+    left: IntArray  # [gene]
+    variants: IntArray  # [variant]
+    rows: IntArray  # [variant]
+
+
+def make_outcome(n_run: int) -> Outcome:
+    """Room for the results of ``n_run`` runs."""
+    codes, rows, epochs, evaluations, unique = (np.zeros(n_run, np.int64) for _ in range(5))
+    stop = np.zeros(n_run, np.int8)
+    return Outcome(codes, rows, np.zeros(n_run), np.zeros(n_run), epochs, evaluations, unique, stop)
+
+
+def make_trace(n_run: int, n_step: int) -> Trace:
+    """Room for ``n_step`` evaluations of each run; unused places keep code -1 and NaN."""
+    shape = (n_run, n_step)
+    return Trace(
+        np.full(shape, -1, np.int32),
+        np.zeros(shape, np.int32),
+        np.full(shape, np.nan),
+        np.full(shape, np.nan),
+        np.zeros(shape, np.int64),
+        np.full(shape, -1, np.int32),
+    )
+
+
+@njit
+def make_work(space):  # type: ignore[no-untyped-def]
+    """Working memory for one block of runs of a space."""
+    n_gene = space.cardinality.size
+    widest = space.cardinality.max()
+    return Work(
+        np.zeros(2, np.uint64),
+        np.zeros((n_key(space) + 63) // 64, np.uint64),
+        np.zeros(n_gene, np.int64),
+        np.zeros(n_gene, np.int64),
+        np.zeros(widest * widest, np.int64),
+        np.zeros(widest * widest, np.int64),
+    )
+
+
+@njit
+def within(budget, n_eval, seconds):  # type: ignore[no-untyped-def]
+    """Whether a search may go on: the published rule lets one evaluation too many happen."""
+    if budget.corrected:
+        return n_eval < budget.max_eval and seconds < budget.max_seconds
+    return n_eval <= budget.max_eval and seconds <= budget.max_seconds
+
+
+@njit
+def affordable(budget, n_eval, seconds, price):  # type: ignore[no-untyped-def]
+    """Whether the next evaluation may happen: asked before each one by the corrected protocol only."""
+    return not budget.corrected or (n_eval < budget.max_eval and seconds + price <= budget.max_seconds)
+
+
+@njit
+def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
+    """The budget that ended a search."""
+    if n_eval > budget.max_eval or (budget.corrected and n_eval == budget.max_eval):
+        return STOP_EVALUATIONS
+    return STOP_TIME
+
+
+@njit
+def start_tally():  # type: ignore[no-untyped-def]
+    """The counts of a run that has not begun."""
+    return Tally(0, 0, 0, 0, 0.0, -np.inf, NO_ARCH, NO_ARCH)
+
+
+@njit
+def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):  # type: ignore[no-untyped-def]
+    """Note one evaluation, where a trace is wanted."""
+    if step < trace.code.shape[1]:
+        trace.code[run, step] = code
+        trace.fidelity[run, step] = fidelity
+        trace.score[run, step] = score
+        trace.seconds[run, step] = seconds
+        trace.epochs[run, step] = epochs
+        trace.incumbent[run, step] = incumbent
+
+
+@njit
+def evaluate(space, objective, budget, seen, top, k, trace, run, tally, code, row):  # type: ignore[no-untyped-def]
+    """Look an architecture up, pay for it, keep it if it is the best; returns (score, tally).
+
+    New architectures among the first ``max_eval`` evaluations are offered to the best ``k``.
+    """
+    score = objective.score[row]
+    n_eval = tally.n_eval + 1
+    n_unique = tally.n_unique
+    n_top = tally.n_top
+    seconds = tally.seconds + price_of(objective, row)
+    key = key_of(space, code, row)
+    if mark(seen, key):
+        n_unique += 1
+        if n_eval <= budget.max_eval:
+            n_top = insert(top, n_top, k, score, key, code, row)
+    best, best_code, best_row = tally.score, tally.code, tally.row
+    if score > best or best_row < 0:
+        best, best_code, best_row = score, code, row
+    epochs = n_eval * objective.epochs
+    step = tally.n_before + tally.n_eval
+    record(trace, run, step, code, objective.epochs, score, seconds, epochs, best_code)
+    return score, Tally(tally.n_before, n_eval, n_unique, n_top, seconds, best, best_code, best_row)
+
+
+@njit
+def store(outcome, run, tally, epochs, stop):  # type: ignore[no-untyped-def]
+    """Write the result of one run."""
+    outcome.code[run] = tally.code
+    outcome.row[run] = tally.row
+    outcome.score[run] = tally.score
+    outcome.seconds[run] = tally.seconds
+    outcome.epochs[run] = epochs
+    outcome.evaluations[run] = tally.n_before + tally.n_eval
+    outcome.unique[run] = tally.n_unique
+    outcome.stop_reason[run] = stop

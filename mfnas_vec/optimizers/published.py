@@ -1,0 +1,57 @@
+"""The settings of the published experiments, per space and data set.
+
+Source: the configuration files and the table of hyperparameters of MF-NAS (GECCO 2024).
+"""
+
+import dataclasses
+
+import xarray as xr
+
+from mfnas_vec.tables import dense
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """What the published experiments used on one space."""
+
+    metric: str
+    list_iepoch: tuple[int, ...]
+    n_candidate: int
+    max_eval: int | None
+    max_time: dict[str, float]
+    other_max_time: float | None
+    halving_accounting: int = dense.CUMULATIVE
+
+
+PUBLISHED = {
+    "nb201": Published(
+        "val_acc",
+        (12, 25, 50, 100, 200),
+        32,
+        None,
+        {"cifar10": 20_000.0, "cifar100": 40_000.0, "imagenet16": 120_000.0},
+        20_000.0,
+    ),
+}
+
+#: Epochs of a plain training-based evaluation.
+IEPOCH = 12
+#: Evaluations of MF-NAS's first stage, and samples of REA+W's warm-up.
+N_PROXY_EVALUATION = 2_000
+
+
+def published(table: xr.Dataset) -> Published:
+    """What was published for a table's space.
+
+    Raises
+    ------
+    ValueError
+        If the table is of no known space.
+    """
+    return PUBLISHED[dense.table_space(table).name]
+
+
+def max_time(table: xr.Dataset) -> float | None:
+    """The published time budget in seconds; ``None`` where there is none."""
+    setup = published(table)
+    return setup.max_time.get(str(table.attrs.get("dataset", "")), setup.other_max_time)

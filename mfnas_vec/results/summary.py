@@ -1,0 +1,54 @@
+"""Short summaries of a result."""
+
+import dataclasses
+import math
+import statistics
+
+import numpy as np
+import xarray as xr
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """Means over the runs of a result. ``n_found`` runs found an architecture."""
+
+    n_run: int
+    n_found: int
+    mean: float
+    sd: float  # population standard deviation, as published
+    low: float  # 95 % interval of the mean
+    high: float
+    seconds: float
+    epochs: float
+    evaluations: float
+    unique_evaluations: float
+
+
+def summarize(result: xr.Dataset) -> Summary:
+    """Mean, standard deviation and 95 % interval of the test performance, and mean costs.
+
+    The interval of the mean is the normal one, from the sample standard deviation; NaN for one run.
+    """
+    test = result["test_performance"].values
+    found = test[~np.isnan(test)]
+    n = found.size
+    mean = float(found.mean()) if n else math.nan
+    half = math.nan
+    if n > 1:
+        half = statistics.NormalDist().inv_cdf(0.975) * float(found.std(ddof=1)) / math.sqrt(n)
+
+    def average(name: str) -> float:
+        return float(result[name].values.mean())
+
+    return Summary(
+        n_run=test.size,
+        n_found=n,
+        mean=mean,
+        sd=float(found.std()) if n else math.nan,
+        low=mean - half,
+        high=mean + half,
+        seconds=average("cost_seconds"),
+        epochs=average("cost_epochs"),
+        evaluations=average("evaluations"),
+        unique_evaluations=average("unique_evaluations"),
+    )

@@ -1,0 +1,236 @@
+"""What an architecture is: genes, the integer code, the row map, the string form.
+
+A genotype is a row of small integers, one per gene. It is also one integer, its *code*: the genes
+read as digits of a mixed-radix number, first gene most significant. Several genotypes may describe
+the same architecture; ``row`` maps each code to the row of its architecture in every table of the
+space, or to ``NO_ARCH`` where the genotype is invalid.
+
+Spaces are data: ``SearchSpace.arrays`` is all that a kernel is given, with the same types for
+every space, so that one compiled kernel serves all of them.
+"""
+
+import abc
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+#: Row of an invalid genotype, and of a run that found no architecture.
+NO_ARCH = -1
+
+IntArray = npt.NDArray[np.int64]
+
+# How a code becomes a row (SpaceArrays.kind).
+IDENTITY = 0
+ONE_LEVEL = 1
+TWO_LEVEL = 2
+
+#: Codes are split into (high, low) parts by a multiplication and a shift; exact below 2**30.
+SPLIT_SHIFT = 40
+
+
+class SpaceArrays(NamedTuple):
+    """A search space as kernels see it.
+
+    ``row`` of a code: with kind ``IDENTITY`` the code itself; ``ONE_LEVEL``, ``cell[code]``;
+    ``TWO_LEVEL``, with ``high, low = divmod(code, n_low)``, ``form = high_form[high]`` (negative:
+    invalid), ``cell[form_offset[form] + low_code[form_mask[form], low]]``.
+    """
+
+    kind: int
+    cardinality: IntArray  # [gene]
+    weight: IntArray  # [gene]
+    n_code: int
+    n_arch: int
+    key_is_row: bool
+    n_low: int
+    split: int
+    high_form: npt.NDArray[np.int16]  # [high]
+    form_offset: npt.NDArray[np.int32]  # [form]
+    form_mask: npt.NDArray[np.int32]  # [form]
+    low_code: npt.NDArray[np.int32]  # [mask, low]
+    cell: npt.NDArray[np.int32]  # [code] or [form_offset + low_code]
+
+
+class SearchSpace(abc.ABC):
+    """A finite space of architectures coded by genes.
+
+    Parameters
+    ----------
+    name
+        Short name, as in ``SPACES``.
+    cardinality
+        Number of values of each gene, shape ``(n_gene,)``.
+    n_arch
+        Number of distinct architectures, the rows of every table of the space.
+    key_is_row
+        Whether two genotypes count as the same architecture when their *row* is the same
+        (NAS-Bench-101's module hash), or only when the genotype itself is.
+    """
+
+    #: One line for listings.
+    title: str = ""
+    #: Where the space was published.
+    source: str = ""
+
+    def __init__(self, name: str, cardinality: Sequence[int], n_arch: int, *, key_is_row: bool) -> None:
+        self.name = name
+        self.cardinality = tuple(int(c) for c in cardinality)
+        self.n_gene = len(self.cardinality)
+        weight = [1] * self.n_gene
+        for i in range(self.n_gene - 1, 0, -1):
+            weight[i - 1] = weight[i] * self.cardinality[i]
+        self.weight = tuple(weight)
+        self.n_code = self.weight[0] * self.cardinality[0]
+        if self.n_code >= 2**30:
+            raise ValueError(f"cardinality={self.cardinality!r} gives {self.n_code} codes; must be < 2**30")
+        self.n_arch = n_arch
+        self.key_is_row = key_is_row
+
+    def __repr__(self) -> str:
+        return f"<SearchSpace {self.name}: {self.n_gene} genes, {self.n_code:,} codes, {self.n_arch:,} architectures>"
+
+    def encode(self, genotype: npt.ArrayLike) -> IntArray:
+        """Codes of genotypes.
+
+        Parameters
+        ----------
+        genotype
+            Integers, shape ``(..., n_gene)``.
+
+        Returns
+        -------
+        ndarray
+            Codes, shape ``(...)``.
+
+        Raises
+        ------
+        ValueError
+            If the last axis is not ``n_gene`` long or a gene is out of range.
+        """
+        genes = np.asarray(genotype)
+        if genes.ndim == 0 or genes.shape[-1] != self.n_gene:
+            raise ValueError(f"genotype has shape {genes.shape}; the last axis must be {self.n_gene} ({self.name})")
+        if not np.issubdtype(genes.dtype, np.integer):
+            raise ValueError(f"genotype has dtype {genes.dtype}; must be integer")
+        genes = genes.astype(np.int64)
+        if ((genes < 0) | (genes >= np.array(self.cardinality))).any():
+            raise ValueError(f"genotype has a gene out of range; cardinalities of {self.name}: {self.cardinality}")
+        return np.asarray(genes @ np.array(self.weight))
+
+    def decode(self, code: npt.ArrayLike) -> npt.NDArray[np.int8]:
+        """Genotypes of codes: shape ``(...)`` to ``(..., n_gene)``.
+
+        Raises
+        ------
+        ValueError
+            If a code is not in ``[0, n_code)``.
+        """
+        codes = self._checked(code)
+        return np.asarray(codes[..., None] // np.array(self.weight) % np.array(self.cardinality), dtype=np.int8)
+
+    def row(self, code: npt.ArrayLike) -> IntArray:
+        """Table rows of codes, ``NO_ARCH`` where the genotype is invalid; any shape.
+
+        Raises
+        ------
+        ValueError
+            If a code is not in ``[0, n_code)``.
+        """
+        codes = self._checked(code)
+        a = self.arrays
+        if a.kind == IDENTITY:
+            return codes.copy()
+        if a.kind == ONE_LEVEL:
+            return a.cell[codes].astype(np.int64)
+        high, low = np.divmod(codes, a.n_low)
+        form = a.high_form[high]
+        rows = a.cell[a.form_offset[form] + a.low_code[a.form_mask[form], low]]
+        return np.where(form < 0, NO_ARCH, rows).astype(np.int64)
+
+    def is_valid(self, code: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether codes are architectures of the space; any shape."""
+        return self.row(code) != NO_ARCH
+
+    def row_of(self, code: int) -> int:
+        """Row of one code, in plain Python (no range check)."""
+        a = self.arrays
+        if a.kind == IDENTITY:
+            return code
+        if a.kind == ONE_LEVEL:
+            return int(a.cell[code])
+        high, low = divmod(code, a.n_low)
+        form = int(a.high_form[high])
+        if form < 0:
+            return NO_ARCH
+        return int(a.cell[int(a.form_offset[form]) + int(a.low_code[a.form_mask[form], low])])
+
+    def digits(self, code: int) -> str:
+        """Genotype of a code as a string of gene digits, as the published logs print it."""
+        return "".join(str(g) for g in self.decode(code).tolist())
+
+    @functools.cached_property
+    def arrays(self) -> SpaceArrays:
+        """The space as kernels see it."""
+        return self._make_arrays()
+
+    @functools.cached_property
+    def arch_code(self) -> IntArray:
+        """A code of each architecture: the smallest of its genotypes, shape ``(n_arch,)``."""
+        rows = self.row(np.arange(self.n_code))
+        return np.unique(rows[rows >= 0], return_index=True)[1].astype(np.int64)
+
+    @abc.abstractmethod
+    def arch_key(self) -> list[str]:
+        """The published name of each architecture (string or hash), in row order."""
+
+    @abc.abstractmethod
+    def to_string(self, genotype: Sequence[int]) -> str:
+        """Readable form of one genotype, shape ``(n_gene,)``."""
+
+    @abc.abstractmethod
+    def from_string(self, text: str) -> npt.NDArray[np.int8]:
+        """Genotype, shape ``(n_gene,)``, of a readable form; inverse of ``to_string``."""
+
+    def _make_arrays(self) -> SpaceArrays:
+        return self._space_arrays(IDENTITY)
+
+    def _space_arrays(
+        self,
+        kind: int,
+        *,
+        cell: npt.ArrayLike = (0,),
+        n_low: int = 1,
+        high_form: npt.ArrayLike = (0,),
+        form_offset: npt.ArrayLike = (0,),
+        form_mask: npt.ArrayLike = (0,),
+        low_code: npt.ArrayLike = ((0,),),
+    ) -> SpaceArrays:
+        def own(values: npt.ArrayLike, dtype: type) -> npt.NDArray[np.generic]:
+            return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
+
+        return SpaceArrays(
+            kind=kind,
+            cardinality=np.array(self.cardinality, dtype=np.int64),
+            weight=np.array(self.weight, dtype=np.int64),
+            n_code=self.n_code,
+            n_arch=self.n_arch,
+            key_is_row=self.key_is_row,
+            n_low=n_low,
+            split=-(-(1 << SPLIT_SHIFT) // n_low),
+            high_form=own(high_form, np.int16),  # type: ignore[arg-type]
+            form_offset=own(form_offset, np.int32),  # type: ignore[arg-type]
+            form_mask=own(form_mask, np.int32),  # type: ignore[arg-type]
+            low_code=own(low_code, np.int32),  # type: ignore[arg-type]
+            cell=own(cell, np.int32),  # type: ignore[arg-type]
+        )
+
+    def _checked(self, code: npt.ArrayLike) -> IntArray:
+        codes = np.asarray(code)
+        if not np.issubdtype(codes.dtype, np.integer):
+            raise ValueError(f"code has dtype {codes.dtype}; must be integer")
+        if codes.size and (codes.min() < 0 or codes.max() >= self.n_code):
+            raise ValueError(f"code must be in [0, {self.n_code}) for {self.name}; got {codes.min()}..{codes.max()}")
+        return codes.astype(np.int64)

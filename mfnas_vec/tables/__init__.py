@@ -1,0 +1,1 @@
+"""Benchmark tables: what is known about each architecture."""

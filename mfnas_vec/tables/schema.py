@@ -1,0 +1,80 @@
+"""One declaration per table variable: what it is, its units, its direction.
+
+Dims are ``arch`` (row of the space), ``epoch`` (1-based epochs of training done) and ``trial``.
+A variable over ``(epoch, arch)`` is training-based; one over ``(arch,)`` is a zero-cost score
+(or a final test result, which searches never read).
+"""
+
+import dataclasses
+
+ARCH = "arch"
+EPOCH = "epoch"
+GENE = "gene"
+TRIAL = "trial"
+
+#: Where a number comes from: observed in an experiment; derived exactly from a definition;
+#: estimated by a model.
+MEASURED = "measured"
+COMPUTED = "computed"
+MODELLED = "modelled"
+PROVENANCES = (MEASURED, COMPUTED, MODELLED)
+
+#: Suffix of the variable that holds the seconds one score costs.
+SECONDS_SUFFIX = "_seconds"
+TRAIN_SECONDS = "train_seconds"
+
+
+@dataclasses.dataclass(frozen=True)
+class Variable:
+    """Declaration of a table variable."""
+
+    name: str
+    dims: tuple[str, ...]
+    units: str
+    direction: str  # "maximize", "minimize" or "none"
+    long_name: str
+
+
+def _training(name: str, units: str, direction: str, long_name: str) -> Variable:
+    return Variable(name, (EPOCH, ARCH), units, direction, long_name)
+
+
+def _score(name: str, long_name: str, units: str = "1") -> Variable:
+    return Variable(name, (ARCH,), units, "maximize", long_name)
+
+
+_DECLARED = (
+    _training("val_acc", "percent", "maximize", "validation accuracy"),
+    _training("train_acc", "percent", "maximize", "training accuracy"),
+    _training("val_loss", "nat", "minimize", "validation loss"),
+    _training("train_loss", "nat", "minimize", "training loss"),
+    _training("val_per", "percent", "minimize", "validation phoneme error rate"),
+    Variable("test_acc", (ARCH,), "percent", "maximize", "test accuracy after the last epoch"),
+    Variable("test_per", (ARCH,), "percent", "minimize", "test phoneme error rate after the last epoch"),
+    Variable(TRAIN_SECONDS, (EPOCH, ARCH), "s", "none", "cumulative training time"),
+    _score("params", "trainable parameters", "1e6"),
+    _score("flops", "multiply-adds for one input", "1e6"),
+    _score("synflow", "synaptic flow"),
+    _score("jacov", "Jacobian covariance"),
+    _score("snip", "single-shot pruning saliency"),
+    _score("grasp", "gradient signal preservation"),
+    _score("fisher", "Fisher information"),
+    _score("grad_norm", "norm of the gradient"),
+    _score("plain", "sum of weights times gradients"),
+    _score("l2_norm", "norm of the weights"),
+    _score("zen", "Zen-score"),
+    _score("nwot", "activation overlap (NASWOT)"),
+    _score("epe_nas", "class-wise Jacobian correlation (EPE-NAS)"),
+)
+
+SCHEMA: dict[str, Variable] = {variable.name: variable for variable in _DECLARED}
+
+#: Variables a search may only be judged by.
+TEST_VARIABLES = ("test_acc", "test_per")
+
+
+def declared_direction(name: str) -> str:
+    """Direction of a metric: as declared, else "minimize" for names ending in loss, per or error."""
+    if name in SCHEMA:
+        return SCHEMA[name].direction
+    return "minimize" if name.rpartition("_")[2] in ("loss", "per", "error") else "maximize"
