@@ -58,20 +58,30 @@ def cache_directory() -> Path | None:
     return folder
 
 
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    # No reference counts: their atomic updates cost more than the evaluations themselves.
+    # No fastmath: the plain twins must agree bit for bit.
+    return numba.njit(function, nogil=True, error_model="numpy", _nrt=False, **options)
+
+
 def njit(function: Callable[..., Any]) -> Any:
     """Compile a kernel on its first call, without the GIL, and keep the machine code on disk.
 
-    Kernels take arrays, scalars and named tuples of both. ``fastmath`` stays off: the plain
-    twins must agree bit for bit.
+    Kernels take arrays, scalars and (named) tuples of both, and cannot allocate.
     """
     folder = cache_directory()
     previous = numba.config.CACHE_DIR
     # Only our own functions go to our folder: the setting is read when a function is decorated.
     numba.config.CACHE_DIR = "" if folder is None else str(folder)
     try:
-        return numba.njit(function, nogil=True, cache=folder is not None, error_model="numpy")
+        return _compile(function, cache=folder is not None)
     finally:
         numba.config.CACHE_DIR = previous
+
+
+def njit_inline(function: Callable[..., Any]) -> Any:
+    """Compile a part of kernels into each kernel that calls it; nothing of its own is kept."""
+    return _compile(function, forceinline=True)
 
 
 def is_compiled(kernel: Any) -> bool:

@@ -6,16 +6,15 @@ AAAI 2019; M. Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 
 
 import numpy as np
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample, write_genes
 from mfnas_vec.kernels.lookup import key_of, mark, price_of, row_of
-from mfnas_vec.kernels.ranking import insert, make_top
+from mfnas_vec.kernels.ranking import insert
 from mfnas_vec.kernels.rng import below, seed_run, unit
 from mfnas_vec.kernels.state import (
     Tally,
     affordable,
     evaluate,
-    make_work,
     record,
     store,
     why_stopped,
@@ -27,13 +26,14 @@ from mfnas_vec.spaces.base import NO_ARCH
 MAX_TRIES = 101
 
 
-@njit
-def warm_up(space, objective, n_sample, budget, work, top, k, trace, run):  # type: ignore[no-untyped-def]
-    """Score ``n_sample`` samples, duplicates allowed; leaves the best ``k`` in ``top``.
+@njit_inline
+def warm_up(space, objective, n_sample, budget, work, k, trace, run):  # type: ignore[no-untyped-def]
+    """Score ``n_sample`` samples, duplicates allowed; leaves the best ``k`` in ``work.top``.
 
     Published: the seconds are not charged. Corrected: they are, and the budget binds.
-    Returns the number of samples left in ``top``, and the tally.
+    Returns the number of samples left in ``work.top``, and the tally.
     """
+    top = work.top
     seconds = 0.0
     n_unique = n_top = n_before = 0
     for i in range(n_sample):
@@ -52,7 +52,7 @@ def warm_up(space, objective, n_sample, budget, work, top, k, trace, run):  # ty
     return n_top, Tally(n_before, 0, n_unique, 0, seconds, -np.inf, NO_ARCH, NO_ARCH)
 
 
-@njit
+@njit_inline
 def draw_parent(scores, oldest, n, tournament_size, taken, rng):  # type: ignore[no-untyped-def]
     """Place of the best of a tournament; among equal scores the youngest wins."""
     whole = tournament_size >= n
@@ -74,7 +74,7 @@ def draw_parent(scores, oldest, n, tournament_size, taken, rng):  # type: ignore
     return winner
 
 
-@njit
+@njit_inline
 def mutate(space, parent, genes, probability, rng):  # type: ignore[no-untyped-def]
     """A valid mutant: each gene changes with ``probability / n_gene``."""
     n_gene = space.cardinality.size
@@ -93,23 +93,23 @@ def mutate(space, parent, genes, probability, rng):  # type: ignore[no-untyped-d
     return parent
 
 
-@njit
-def evolve(space, objective, budget, settings, top, n_winner, tally, work, population, trace, run):  # type: ignore[no-untyped-def]
-    """One run; the first population are the ``n_winner`` best of the warm-up in ``top``, or samples if none."""
+@njit_inline
+def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run):  # type: ignore[no-untyped-def]
+    """One run; the first population are the ``n_winner`` best of the warm-up in ``work.top``, or samples if none."""
     pop_size, tournament_size, probability = settings
-    codes, scores, taken = population
+    codes, scores, taken = work.codes, work.values, work.marks
     size = n_winner if n_winner > 0 else pop_size
     n = oldest = 0
     while n < size or within(budget, tally.n_eval, tally.seconds):
         if n < size:
-            code = top.code[n] if n_winner > 0 else sample(space, work.rng)
+            code = work.top.code[n] if n_winner > 0 else sample(space, work.rng)
         else:
             parent = draw_parent(scores, oldest, size, tournament_size, taken, work.rng)
             code = mutate(space, codes[parent], work.genes, probability, work.rng)
         row = row_of(space, code)
         if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
             break
-        score, tally = evaluate(space, objective, budget, work.seen, top, 0, trace, run, tally, code, row)
+        score, tally = evaluate(space, objective, budget, work, 0, trace, run, tally, code, row)
         if n < size:
             place = n
             n += 1
@@ -122,19 +122,15 @@ def evolve(space, objective, budget, settings, top, n_winner, tally, work, popul
 
 @njit
 def evolution_runs(  # type: ignore[no-untyped-def]
-    space, objective, budget, settings, warm_objective, n_warm, seed, first_run, n_run, outcome, trace
+    space, objective, budget, settings, warm_objective, n_warm, work, seed, first_run, n_run, outcome, trace
 ):
     """``n_run`` runs of a seed from ``first_run`` on; a warm-up of ``n_warm`` samples (0: none).
 
     ``settings`` is ``(pop_size, tournament_size, mutation probability)``.
     """
-    pop_size = settings[0]
-    work = make_work(space)
-    top = make_top(pop_size)
-    population = (np.zeros(pop_size, np.int64), np.zeros(pop_size), np.zeros(pop_size, np.uint8))
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
-        n_winner, tally = warm_up(space, warm_objective, n_warm, budget, work, top, pop_size, trace, run)
-        tally = evolve(space, objective, budget, settings, top, n_winner, tally, work, population, trace, run)
+        n_winner, tally = warm_up(space, warm_objective, n_warm, budget, work, settings[0], trace, run)
+        tally = evolve(space, objective, budget, settings, n_winner, tally, work, trace, run)
         store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

@@ -1,11 +1,11 @@
 """Genotypes: draw one, take its digits, list its valid variants."""
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.kernels.lookup import row_of
 from mfnas_vec.kernels.rng import below
 
 
-@njit
+@njit_inline
 def sample(space, rng):  # type: ignore[no-untyped-def]
     """A uniform valid code."""
     code = below(rng, space.n_code)
@@ -14,7 +14,7 @@ def sample(space, rng):  # type: ignore[no-untyped-def]
     return code
 
 
-@njit
+@njit_inline
 def write_genes(space, code, genes):  # type: ignore[no-untyped-def]
     """Write the digits of a code to ``genes`` (int64, shape ``(n_gene,)``)."""
     for i in range(space.cardinality.size - 1, -1, -1):
@@ -23,7 +23,7 @@ def write_genes(space, code, genes):  # type: ignore[no-untyped-def]
         code = rest
 
 
-@njit
+@njit_inline
 def list_variants(space, code, genes, i, variants, rows):  # type: ignore[no-untyped-def]
     """Valid codes that differ from ``code`` in gene ``i`` only, ascending; returns their number."""
     n = 0
@@ -39,7 +39,7 @@ def list_variants(space, code, genes, i, variants, rows):  # type: ignore[no-unt
     return n
 
 
-@njit
+@njit_inline
 def list_pair_variants(space, code, genes, i, j, variants, rows):  # type: ignore[no-untyped-def]
     """Valid codes that differ from ``code`` in both genes ``i < j``, ascending; returns their number."""
     n = 0

@@ -4,15 +4,14 @@ Source: T. Den Ottelander et al., "Local Search is a Remarkably Strong Baseline 
 Architecture Search", EMO 2021, as MF-NAS uses it.
 """
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import list_pair_variants, list_variants, sample, write_genes
 from mfnas_vec.kernels.lookup import price_of, row_of
-from mfnas_vec.kernels.ranking import make_top
 from mfnas_vec.kernels.rng import below, seed_run
-from mfnas_vec.kernels.state import affordable, evaluate, make_work, start_tally, store, why_stopped, within
+from mfnas_vec.kernels.state import affordable, evaluate, start_tally, store, why_stopped, within
 
 
-@njit
+@njit_inline
 def draw_escape(space, code, work):  # type: ignore[no-untyped-def]
     """A random valid code that differs in two genes, and its row."""
     n_gene = space.cardinality.size
@@ -29,10 +28,10 @@ def draw_escape(space, code, work):  # type: ignore[no-untyped-def]
     return work.variants[chosen], work.rows[chosen]
 
 
-@njit
-def local_search(space, objective, budget, first_improvement, work, top, k, trace, run):  # type: ignore[no-untyped-def]
-    """One run; returns its tally and leaves its ``k`` best architectures in ``top``."""
-    rng, seen, genes, left = work.rng, work.seen, work.genes, work.left
+@njit_inline
+def local_search(space, objective, budget, first_improvement, work, k, trace, run):  # type: ignore[no-untyped-def]
+    """One run; returns its tally and leaves its ``k`` best architectures in ``work.top``."""
+    rng, genes, left = work.rng, work.genes, work.left
     variants, rows = work.variants, work.rows
     n_gene = space.cardinality.size
     tally = start_tally()
@@ -40,7 +39,7 @@ def local_search(space, objective, budget, first_improvement, work, top, k, trac
     row = row_of(space, current)
     if not affordable(budget, 0, 0.0, price_of(objective, row)):
         return tally
-    current_score, tally = evaluate(space, objective, budget, seen, top, k, trace, run, tally, current, row)
+    current_score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, current, row)
     write_genes(space, current, genes)
 
     while within(budget, tally.n_eval, tally.seconds):
@@ -62,7 +61,7 @@ def local_search(space, objective, budget, first_improvement, work, top, k, trac
                 variants[j], rows[j] = variants[n], rows[n]
                 if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
                     return tally
-                score, tally = evaluate(space, objective, budget, seen, top, k, trace, run, tally, code, row)
+                score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
                 if score >= current_score:
                     current, current_score = code, score
                     moved = True
@@ -75,20 +74,18 @@ def local_search(space, objective, budget, first_improvement, work, top, k, trac
             if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
                 return tally
             current = code
-            current_score, tally = evaluate(space, objective, budget, seen, top, k, trace, run, tally, code, row)
+            current_score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
             write_genes(space, current, genes)
     return tally
 
 
 @njit
 def local_search_runs(  # type: ignore[no-untyped-def]
-    space, objective, budget, first_improvement, seed, first_run, n_run, outcome, trace
+    space, objective, budget, first_improvement, work, seed, first_run, n_run, outcome, trace
 ):
     """``n_run`` runs of a seed from ``first_run`` on."""
-    work = make_work(space)
-    top = make_top(0)
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
-        tally = local_search(space, objective, budget, first_improvement, work, top, 0, trace, run)
+        tally = local_search(space, objective, budget, first_improvement, work, 0, trace, run)
         store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.spaces.base import IDENTITY, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
 
 
-@njit
+@njit_inline
 def row_of(space, code):  # type: ignore[no-untyped-def]
     """Table row of a code; ``NO_ARCH`` where the genotype is invalid."""
     if space.kind == IDENTITY:
@@ -21,25 +21,19 @@ def row_of(space, code):  # type: ignore[no-untyped-def]
     return np.int64(space.cell[space.form_offset[form] + space.low_code[space.form_mask[form], low]])
 
 
-@njit
+@njit_inline
 def key_of(space, code, row):  # type: ignore[no-untyped-def]
     """What two evaluations of the same architecture share."""
     return row if space.key_is_row else code
 
 
-@njit
+@njit_inline
 def price_of(objective, row):  # type: ignore[no-untyped-def]
     """Seconds that one evaluation costs."""
     return objective.seconds[row * objective.seconds_step]
 
 
-@njit
-def n_key(space):  # type: ignore[no-untyped-def]
-    """Number of distinct keys."""
-    return space.n_arch if space.key_is_row else space.n_code
-
-
-@njit
+@njit_inline
 def mark(seen, key):  # type: ignore[no-untyped-def]
     """Add a key to a bit set (uint64); returns 1 if it was new, else 0."""
     word = key >> 6

@@ -1,33 +1,30 @@
 """Random search: sample, evaluate, keep the best."""
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample
 from mfnas_vec.kernels.lookup import price_of, row_of
-from mfnas_vec.kernels.ranking import make_top
 from mfnas_vec.kernels.rng import seed_run
-from mfnas_vec.kernels.state import affordable, evaluate, make_work, start_tally, store, why_stopped, within
+from mfnas_vec.kernels.state import affordable, evaluate, start_tally, store, why_stopped, within
 
 
-@njit
-def random_search(space, objective, budget, work, top, k, trace, run):  # type: ignore[no-untyped-def]
-    """One run; returns its tally and leaves its ``k`` best architectures in ``top``."""
+@njit_inline
+def random_search(space, objective, budget, work, k, trace, run):  # type: ignore[no-untyped-def]
+    """One run; returns its tally and leaves its ``k`` best architectures in ``work.top``."""
     tally = start_tally()
     while within(budget, tally.n_eval, tally.seconds):
         code = sample(space, work.rng)
         row = row_of(space, code)
         if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
             break
-        _, tally = evaluate(space, objective, budget, work.seen, top, k, trace, run, tally, code, row)
+        _, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
     return tally
 
 
 @njit
-def random_search_runs(space, objective, budget, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
+def random_search_runs(space, objective, budget, work, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
     """``n_run`` runs of a seed from ``first_run`` on."""
-    work = make_work(space)
-    top = make_top(0)
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
-        tally = random_search(space, objective, budget, work, top, 0, trace, run)
+        tally = random_search(space, objective, budget, work, 0, trace, run)
         store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit_inline
 
 
 class Top(NamedTuple):
@@ -22,15 +22,13 @@ class Top(NamedTuple):
     row: npt.NDArray[np.int64]  # [k]
 
 
-@njit
-def make_top(k):  # type: ignore[no-untyped-def]
+def make_top(k: int) -> Top:
     """Room for the best ``k`` items."""
-    return Top(
-        np.empty(k, np.float64), np.empty(k, np.int64), np.empty(k, np.int64), np.empty(k, np.int64)
-    )
+    order, code, row = (np.zeros(k, np.int64) for _ in range(3))
+    return Top(np.zeros(k), order, code, row)
 
 
-@njit
+@njit_inline
 def insert(top, n, k, score, order, code, row):  # type: ignore[no-untyped-def]
     """Offer an item to the ``n`` kept of at most ``k``; returns the new number of kept items."""
     if n == k:

@@ -7,7 +7,7 @@ choices: a choice among one draws nothing.
 
 import numpy as np
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit_inline
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -27,7 +27,7 @@ _TWO_32 = np.uint64(1 << 32)
 _TO_UNIT = 2.0**-53
 
 
-@njit
+@njit_inline
 def mix(z):  # type: ignore[no-untyped-def]
     """Scramble 64 bits (the finalizer of SplitMix64)."""
     z = (z ^ (z >> _S30)) * _MIX_1
@@ -35,7 +35,7 @@ def mix(z):  # type: ignore[no-untyped-def]
     return z ^ (z >> _S31)
 
 
-@njit
+@njit_inline
 def mix_step(z):  # type: ignore[no-untyped-def]
     """An odd step with enough bit changes between neighbours."""
     z = (z ^ (z >> _S33)) * _STEP_1
@@ -49,7 +49,7 @@ def mix_step(z):  # type: ignore[no-untyped-def]
     return z ^ _ALTERNATE if changes < 24 else z
 
 
-@njit
+@njit_inline
 def seed_run(state, seed, run):  # type: ignore[no-untyped-def]
     """Set ``state`` (uint64, shape ``(2,)``) for a run of a seed."""
     root = mix(np.uint64(seed) + _GOLDEN)
@@ -58,14 +58,14 @@ def seed_run(state, seed, run):  # type: ignore[no-untyped-def]
     state[1] = mix_step(root + place + _GOLDEN + _GOLDEN)
 
 
-@njit
+@njit_inline
 def next_bits(state):  # type: ignore[no-untyped-def]
     """The next 64 random bits."""
     state[0] += state[1]
     return mix(state[0])
 
 
-@njit
+@njit_inline
 def below(state, n):  # type: ignore[no-untyped-def]
     """A uniform integer of ``[0, n)``, ``1 <= n < 2**32``, without bias (Lemire's method)."""
     if n <= 1:
@@ -79,7 +79,7 @@ def below(state, n):  # type: ignore[no-untyped-def]
     return np.int64(product >> _S32)
 
 
-@njit
+@njit_inline
 def unit(state):  # type: ignore[no-untyped-def]
     """A uniform float of ``[0, 1)``, a multiple of 2**-53."""
     return np.float64(next_bits(state) >> _S11) * _TO_UNIT

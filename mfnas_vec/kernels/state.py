@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit
-from mfnas_vec.kernels.lookup import key_of, mark, n_key, price_of
-from mfnas_vec.kernels.ranking import insert
-from mfnas_vec.spaces.base import NO_ARCH
+from mfnas_vec._jit import njit_inline
+from mfnas_vec.kernels.lookup import key_of, mark, price_of
+from mfnas_vec.kernels.ranking import Top, insert, make_top
+from mfnas_vec.spaces.base import NO_ARCH, SpaceArrays
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -80,6 +80,12 @@ class Work(NamedTuple):
     left: IntArray  # [gene]
     variants: IntArray  # [variant]
     rows: IntArray  # [variant]
+    codes: IntArray  # [k], candidates or population
+    code_rows: IntArray  # [k]
+    values: FloatArray  # [k], what candidates have paid, or scores of the population
+    marks: npt.NDArray[np.uint8]  # [k], members of a tournament
+    top: Top  # [k], the best of a stage
+    ranks: Top  # [k], the ranking of a rung
 
 
 def make_outcome(n_run: int) -> Outcome:
@@ -102,22 +108,28 @@ def make_trace(n_run: int, n_step: int) -> Trace:
     )
 
 
-@njit
-def make_work(space):  # type: ignore[no-untyped-def]
-    """Working memory for one block of runs of a space."""
+def make_work(space: SpaceArrays, n_top: int) -> Work:
+    """Working memory for one block of runs of a space; ``n_top`` places in each ranking."""
     n_gene = space.cardinality.size
-    widest = space.cardinality.max()
+    widest = int(space.cardinality.max()) ** 2
+    n_key = space.n_arch if space.key_is_row else space.n_code
     return Work(
-        np.zeros(2, np.uint64),
-        np.zeros((n_key(space) + 63) // 64, np.uint64),
-        np.zeros(n_gene, np.int64),
-        np.zeros(n_gene, np.int64),
-        np.zeros(widest * widest, np.int64),
-        np.zeros(widest * widest, np.int64),
+        rng=np.zeros(2, np.uint64),
+        seen=np.zeros((n_key + 63) // 64, np.uint64),
+        genes=np.zeros(n_gene, np.int64),
+        left=np.zeros(n_gene, np.int64),
+        variants=np.zeros(widest, np.int64),
+        rows=np.zeros(widest, np.int64),
+        codes=np.zeros(n_top, np.int64),
+        code_rows=np.zeros(n_top, np.int64),
+        values=np.zeros(n_top),
+        marks=np.zeros(n_top, np.uint8),
+        top=make_top(n_top),
+        ranks=make_top(n_top),
     )
 
 
-@njit
+@njit_inline
 def within(budget, n_eval, seconds):  # type: ignore[no-untyped-def]
     """Whether a search may go on: the published rule lets one evaluation too many happen."""
     if budget.corrected:
@@ -125,13 +137,13 @@ def within(budget, n_eval, seconds):  # type: ignore[no-untyped-def]
     return n_eval <= budget.max_eval and seconds <= budget.max_seconds
 
 
-@njit
+@njit_inline
 def affordable(budget, n_eval, seconds, price):  # type: ignore[no-untyped-def]
     """Whether the next evaluation may happen: asked before each one by the corrected protocol only."""
     return not budget.corrected or (n_eval < budget.max_eval and seconds + price <= budget.max_seconds)
 
 
-@njit
+@njit_inline
 def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
     """The budget that ended a search."""
     if n_eval > budget.max_eval or (budget.corrected and n_eval == budget.max_eval):
@@ -139,13 +151,13 @@ def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
     return STOP_TIME
 
 
-@njit
+@njit_inline
 def start_tally():  # type: ignore[no-untyped-def]
     """The counts of a run that has not begun."""
     return Tally(0, 0, 0, 0, 0.0, -np.inf, NO_ARCH, NO_ARCH)
 
 
-@njit
+@njit_inline
 def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):  # type: ignore[no-untyped-def]
     """Note one evaluation, where a trace is wanted."""
     if step < trace.code.shape[1]:
@@ -157,11 +169,11 @@ def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
         trace.incumbent[run, step] = incumbent
 
 
-@njit
-def evaluate(space, objective, budget, seen, top, k, trace, run, tally, code, row):  # type: ignore[no-untyped-def]
+@njit_inline
+def evaluate(space, objective, budget, work, k, trace, run, tally, code, row):  # type: ignore[no-untyped-def]
     """Look an architecture up, pay for it, keep it if it is the best; returns (score, tally).
 
-    New architectures among the first ``max_eval`` evaluations are offered to the best ``k``.
+    New architectures among the first ``max_eval`` evaluations are offered to ``work.top``, which keeps ``k``.
     """
     score = objective.score[row]
     n_eval = tally.n_eval + 1
@@ -169,10 +181,10 @@ def evaluate(space, objective, budget, seen, top, k, trace, run, tally, code, ro
     n_top = tally.n_top
     seconds = tally.seconds + price_of(objective, row)
     key = key_of(space, code, row)
-    if mark(seen, key):
+    if mark(work.seen, key):
         n_unique += 1
         if n_eval <= budget.max_eval:
-            n_top = insert(top, n_top, k, score, key, code, row)
+            n_top = insert(work.top, n_top, k, score, key, code, row)
     best, best_code, best_row = tally.score, tally.code, tally.row
     if score > best or best_row < 0:
         best, best_code, best_row = score, code, row
@@ -182,7 +194,7 @@ def evaluate(space, objective, budget, seen, top, k, trace, run, tally, code, ro
     return score, Tally(tally.n_before, n_eval, n_unique, n_top, seconds, best, best_code, best_row)
 
 
-@njit
+@njit_inline
 def store(outcome, run, tally, epochs, stop):  # type: ignore[no-untyped-def]
     """Write the result of one run."""
     outcome.code[run] = tally.code

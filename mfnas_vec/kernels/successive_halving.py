@@ -6,24 +6,25 @@ Optimization", AISTATS 2016, as MF-NAS uses it.
 
 import numpy as np
 
-from mfnas_vec._jit import njit
+from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample
 from mfnas_vec.kernels.lookup import key_of, mark, row_of
-from mfnas_vec.kernels.ranking import insert, make_top
+from mfnas_vec.kernels.ranking import insert
 from mfnas_vec.kernels.rng import seed_run
-from mfnas_vec.kernels.state import STOP_COMPLETED, STOP_TIME, Tally, make_work, record, start_tally, store
+from mfnas_vec.kernels.state import STOP_COMPLETED, STOP_TIME, Tally, record, start_tally, store
 from mfnas_vec.spaces.base import NO_ARCH
 from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 
 
-@njit
-def halve(space, rungs, budget, codes, rows, n, charged, top, seen, tally, spent_epochs, trace, run):  # type: ignore[no-untyped-def]
+@njit_inline
+def halve(space, rungs, budget, codes, rows, n, work, tally, spent_epochs, trace, run):  # type: ignore[no-untyped-def]
     """Play ``n`` candidates (``codes``, ``rows``) against each other; their places are reused.
 
     ``tally`` and ``spent_epochs`` say what went before; ``budget.max_seconds`` is for this halving
     alone. The published rule takes back the evaluation that reaches the budget, the corrected one
     does not begin it. Returns ``(tally, epochs, stop reason)``.
     """
+    charged, top = work.values, work.ranks
     before = tally.seconds
     seconds = 0.0
     epochs = spent_epochs
@@ -44,7 +45,7 @@ def halve(space, rungs, budget, codes, rows, n, charged, top, seen, tally, spent
                 break
             score = rungs.score[rung, row]
             n_eval += 1
-            n_unique += mark(seen, key_of(space, code, row))
+            n_unique += mark(work.seen, key_of(space, code, row))
             if not budget.corrected and seconds + price >= budget.max_seconds:
                 record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best_code)
                 stop = STOP_TIME
@@ -72,13 +73,9 @@ def halve(space, rungs, budget, codes, rows, n, charged, top, seen, tally, spent
 
 
 @njit
-def successive_halving_runs(space, rungs, budget, n_candidate, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
+def successive_halving_runs(space, rungs, budget, n_candidate, work, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
     """``n_run`` runs of a seed from ``first_run`` on."""
-    work = make_work(space)
-    top = make_top(n_candidate)
-    codes = np.zeros(n_candidate, np.int64)
-    rows = np.zeros(n_candidate, np.int64)
-    charged = np.zeros(n_candidate)
+    codes, rows = work.codes, work.code_rows
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
@@ -86,6 +83,6 @@ def successive_halving_runs(space, rungs, budget, n_candidate, seed, first_run, 
             codes[i] = sample(space, work.rng)
             rows[i] = row_of(space, codes[i])
         tally, epochs, reason = halve(
-            space, rungs, budget, codes, rows, n_candidate, charged, top, work.seen, start_tally(), 0, trace, run
+            space, rungs, budget, codes, rows, n_candidate, work, start_tally(), 0, trace, run
         )
         store(outcome, run, tally, epochs, reason)

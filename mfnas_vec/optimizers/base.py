@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.kernels.state import UNLIMITED, Budget, Outcome, Trace
+from mfnas_vec.kernels.state import UNLIMITED, Budget, Outcome, Trace, make_work
 from mfnas_vec.tables import dense
 
 GECCO2024 = "gecco2024"
@@ -142,7 +142,10 @@ class Job:
     """A kernel and its arguments, ready to run any block of runs."""
 
     kernel: Any
+    #: The first is the space's arrays.
     arguments: tuple[Any, ...]
+    #: Places the kernel needs in a ranking or a population.
+    n_place: int
     #: (variable, epoch or None) of every number the search reads.
     inputs: tuple[tuple[str, int | None], ...]
     #: Metric of ``Outcome.score``, and the factor that makes it a score to be maximised.
@@ -151,7 +154,8 @@ class Job:
 
     def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
         """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run."""
-        self.kernel(*self.arguments, seed, first_run, n_run, outcome, trace)
+        work = make_work(self.arguments[0], self.n_place)
+        self.kernel(*self.arguments, work, seed, first_run, n_run, outcome, trace)
 
 
 @dataclasses.dataclass(frozen=True)

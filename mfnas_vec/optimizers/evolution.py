@@ -59,7 +59,7 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     budget = make_budget(values["max_eval"], values["max_time"], corrected)
     settings = (pop_size, tournament_size, values["prob_mutation"])
     arguments = (dense.table_space(table).arrays, objective, budget, settings, warm_objective, n_warm)
-    return Job(evolution_runs, arguments, tuple(reads), read[0], dense.sign(table, read[0]))
+    return Job(evolution_runs, arguments, pop_size, tuple(reads), read[0], dense.sign(table, read[0]))
 
 
 REA = Optimizer("REA", "regularized evolution", SETTINGS, _defaults_plain, _prepare)

@@ -1,0 +1,1 @@
+"""The same algorithms in plain Python: what the kernels are tested against."""

@@ -1,0 +1,170 @@
+"""Where the plain twins draw their random choices from.
+
+``KernelStream`` is the kernels' own generator in plain Python integers. ``PublishedStream`` draws
+what the published MF-NAS code draws, in its order: NumPy's legacy ``RandomState`` for samples,
+positions and shuffles, Python's ``random.Random`` for evolution's tournaments and mutations.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from mfnas_vec.spaces import NO_ARCH, SearchSpace
+
+_MASK = 2**64 - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+class Stream(Protocol):
+    """The random choices of one run."""
+
+    def sample(self, space: SearchSpace) -> int:
+        """A uniform valid code."""
+
+    def index(self, n: int) -> int:
+        """A uniform integer of ``[0, n)``."""
+
+    def take(self, items: list[int]) -> int:
+        """Remove and return a random item."""
+
+    def shuffled(self, items: Sequence[int]) -> Iterator[int]:
+        """The items in random order; a stream may draw it as it goes."""
+
+    def subset(self, n: int, k: int) -> list[int]:
+        """``k`` of ``range(n)``, ascending."""
+
+    def mutant(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
+        """Genes of which each is replaced by another value with probability ``threshold``."""
+
+
+def _mix(z: int) -> int:
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK
+    return z ^ (z >> 31)
+
+
+def _mix_step(z: int) -> int:
+    z = (z ^ (z >> 33)) * 0xFF51AFD7ED558CCD & _MASK
+    z = (z ^ (z >> 33)) * 0xC4CEB9FE1A85EC53 & _MASK
+    z = (z ^ (z >> 33)) | 1
+    return z ^ 0xAAAAAAAAAAAAAAAA if (z ^ (z >> 1)).bit_count() < 24 else z
+
+
+class KernelStream:
+    """The generator of run ``run`` of ``seed``, as the kernels have it.
+
+    A choice among one draws nothing.
+    """
+
+    def __init__(self, seed: int, run: int) -> None:
+        root = _mix(seed + _GOLDEN & _MASK)
+        place = root + 2 * run * _GOLDEN
+        self._position = _mix(place + _GOLDEN & _MASK)
+        self._step = _mix_step(place + 2 * _GOLDEN & _MASK)
+
+    def bits(self) -> int:
+        """The next 64 random bits."""
+        self._position = self._position + self._step & _MASK
+        return _mix(self._position)
+
+    def index(self, n: int) -> int:
+        """A uniform integer of ``[0, n)``."""
+        if n <= 1:
+            return 0
+        product = (self.bits() >> 32) * n
+        while product % 2**32 < (2**32 - n) % n:
+            product = (self.bits() >> 32) * n
+        return product >> 32
+
+    def unit(self) -> float:
+        """A uniform float of ``[0, 1)``."""
+        return float(self.bits() >> 11) * 2.0**-53
+
+    def sample(self, space: SearchSpace) -> int:
+        """A uniform valid code."""
+        while True:
+            code = self.index(space.n_code)
+            if space.row_of(code) != NO_ARCH:
+                return code
+
+    def take(self, items: list[int]) -> int:
+        """Remove and return a random item; the last one takes its place."""
+        i = self.index(len(items))
+        items[i], items[-1] = items[-1], items[i]
+        return items.pop()
+
+    def shuffled(self, items: Sequence[int]) -> Iterator[int]:
+        """The items in random order, drawn as they are asked for."""
+        left = list(items)
+        while left:
+            yield self.take(left)
+
+    def subset(self, n: int, k: int) -> list[int]:
+        """``k`` of ``range(n)``, ascending; nothing is drawn for all of them."""
+        if k >= n:
+            return list(range(n))
+        taken: set[int] = set()
+        for last in range(n - k, n):
+            place = self.index(last + 1)
+            taken.add(last if place in taken else place)
+        return sorted(taken)
+
+    def mutant(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
+        """Genes of which each is replaced by another value with probability ``threshold``."""
+        child = list(genes)
+        for i, gene in enumerate(genes):
+            if self.unit() < threshold:
+                value = self.index(cardinality[i] - 1)
+                child[i] = value + (value >= gene)
+        return child
+
+
+def _sample_nb201(draw: np.random.RandomState) -> list[int]:
+    return [int(g) for g in draw.choice(5, size=6)]
+
+
+_PUBLISHED_SAMPLE = {"nb201": _sample_nb201}
+
+
+class PublishedStream:
+    """The two generators of the published code, both seeded with the run's seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._numpy = np.random.RandomState(seed)
+        self._python = random.Random(seed)
+
+    def sample(self, space: SearchSpace) -> int:
+        """A valid code, drawn gene by gene as published."""
+        while True:
+            genes = _PUBLISHED_SAMPLE[space.name](self._numpy)
+            code = sum(g * w for g, w in zip(genes, space.weight, strict=True))
+            if space.row_of(code) != NO_ARCH:
+                return code
+
+    def index(self, n: int) -> int:
+        """A uniform integer of ``[0, n)``."""
+        return int(self._numpy.choice(range(n)))
+
+    def take(self, items: list[int]) -> int:
+        """Remove and return a random item; the others keep their order."""
+        return items.pop(self.index(len(items)))
+
+    def shuffled(self, items: Sequence[int]) -> Iterator[int]:
+        """The items in random order, all drawn at once."""
+        order = list(items)
+        self._numpy.shuffle(order)
+        return iter(order)
+
+    def subset(self, n: int, k: int) -> list[int]:
+        """``k`` of ``range(n)``, ascending."""
+        return sorted(self._python.sample(range(n), k))
+
+    def mutant(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
+        """Genes of which each is replaced by another value with probability ``threshold``."""
+        child = list(genes)
+        for i, gene in enumerate(genes):
+            if self._python.random() < threshold:
+                child[i] = self._python.choice([v for v in range(cardinality[i]) if v != gene])
+        return child
