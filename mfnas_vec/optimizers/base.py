@@ -59,9 +59,9 @@ class Setting:
         words = {"bool": "true or false", "name": "the name of a metric"}.get(self.kind)
         if words is None:
             noun = {"int": "an integer", "float": "a number", "epochs": "ascending integers"}[self.kind]
-            bound = f">= {self.minimum:g}" if self.maximum == math.inf else f"in {self.minimum:g}..{self.maximum:g}"
+            bound = f">= {self.minimum:g}" if self.maximum == math.inf else f"in {self.minimum:g}..{self.maximum:.0f}"
             words = f"{noun} {bound}"
-        return words + (" or none" if self.optional else "")
+        return words + (", or none" if self.optional else "")
 
     def parse(self, text: str) -> Any:
         """The value of a text as typed on a command line.

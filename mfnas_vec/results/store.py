@@ -5,11 +5,13 @@ from pathlib import Path
 import xarray as xr
 
 from mfnas_vec.results.assemble import TIMING_PREFIX
-from mfnas_vec.tables.files import write_zarr
+from mfnas_vec.tables.files import check_target, write_zarr
+
+__all__ = ["check_target", "write_result"]
 
 
 def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> None:
-    """Write a result store; appears whole or not at all. Timings are left out.
+    """Write a result store; it appears whole or not at all. Timings are left out.
 
     Raises
     ------

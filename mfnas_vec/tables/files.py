@@ -14,6 +14,21 @@ import xarray as xr
 _METADATA = "zarr.json"
 
 
+def check_target(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where no store may be written, before any work is done.
+
+    Raises
+    ------
+    ValueError
+        If the path exists (unless ``overwrite`` and it is a zarr store) or its folder does not.
+    """
+    path = Path(path)
+    if path.exists() and not (overwrite and (path / _METADATA).is_file()):
+        raise ValueError(f"{path} exists already" + ("; it is no zarr store, so it is left alone" if overwrite else ""))
+    if not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
+
+
 def write_zarr(
     dataset: xr.Dataset,
     path: str | Path,
@@ -29,10 +44,7 @@ def write_zarr(
         If the path exists (unless ``overwrite`` and it is a zarr store), or cannot be written.
     """
     path = Path(path)
-    if path.exists() and not (overwrite and (path / _METADATA).is_file()):
-        raise ValueError(f"{path} exists already" + ("; it is no zarr store, so it is left alone" if overwrite else ""))
-    if not path.parent.is_dir():
-        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
+    check_target(path, overwrite=overwrite)
     scratch: str | None = None
     try:
         scratch = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)

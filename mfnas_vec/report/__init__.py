@@ -1,0 +1,1 @@
+"""Results and tables for people to read."""

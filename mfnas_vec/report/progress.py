@@ -1,0 +1,50 @@
+"""A progress bar for long work, only where somebody watches."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+
+class ProgressBar:
+    """Counts finished runs; shows a bar on standard error once work takes longer than ``patience``.
+
+    Nothing is shown where standard error is not a terminal.
+    """
+
+    def __init__(self, total: int, label: str, patience: float = 1.0) -> None:
+        self._total = total
+        self._label = label
+        self._patience = patience
+        self._begun = time.monotonic()
+        self._done = 0
+        self._bar: Any = None
+        self._watched = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, n: int) -> None:
+        """Count ``n`` more finished runs."""
+        self._done += n
+        if not self._watched or time.monotonic() - self._begun < self._patience:
+            return
+        if self._bar is None:
+            self._bar = self._make_bar()
+            self._bar.start()
+            self._task = self._bar.add_task(self._label, total=self._total)
+        self._bar.update(self._task, completed=self._done)
+
+    def _make_bar(self) -> Any:
+        # Imported where needed: most runs end before a bar would show.
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        return Progress(*columns, console=Console(stderr=True), transient=True)

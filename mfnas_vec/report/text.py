@@ -1,0 +1,139 @@
+"""Plain text for the terminal."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec.optimizers import Optimizer
+from mfnas_vec.results import Summary, summarize
+from mfnas_vec.tables.schema import COMPUTED, MEASURED, SECONDS_SUFFIX
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Rows of cells as aligned columns; ``right`` lists the columns to flush right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def value_text(value: Any) -> str:
+    """A setting's value as a user would type it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def result_text(result: xr.Dataset, wall_seconds: float) -> str:
+    """What a batch of runs found and spent, and how far its numbers can be trusted."""
+    s: Summary = summarize(result)
+    attrs = result.attrs
+    test = result["test_performance"].attrs
+    unit = "%" if test["units"] == "percent" else test["units"]
+    interval = f"95 % interval of the mean {s.low:.2f} to {s.high:.2f}" if s.n_run > 1 else "one run: no interval"
+    rows = [
+        (test["long_name"], f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}"),
+        ("search cost", f"{s.seconds:,.0f} s", f"{s.epochs:,.0f} epochs, simulated, mean of a run"),
+        ("evaluations", f"{s.evaluations:,.0f}", f"{s.unique_evaluations:,.0f} distinct, mean of a run"),
+        (
+            "wall time",
+            f"{wall_seconds:.2f} s",
+            f"{1e3 * attrs['timing_kernel_seconds']:.1f} ms of it in the kernel, all runs",
+        ),
+    ]
+    head = (
+        f"{attrs['optimizer']} on {attrs['problem']}: {s.n_run:,} run{'s' * (s.n_run != 1)}, "
+        f"seed {attrs['seed']}, protocol {attrs['protocol']}"
+    )
+    settings = ", ".join(f"{k}={value_text(v)}" for k, v in json.loads(attrs["settings"]).items())
+    lines = [head, f"  {settings}", ""]
+    lines += ["  " + line for line in aligned(rows).splitlines()]
+    notes = _provenance_notes(result)
+    if s.n_found < s.n_run:
+        notes.insert(0, f"{s.n_run - s.n_found} runs found no architecture within the budget; means leave them out.")
+    if notes:
+        lines += ["", *(f"  note: {note}" for note in notes)]
+    return "\n".join(lines)
+
+
+def _provenance_notes(result: xr.Dataset) -> list[str]:
+    """One line on the numbers that no experiment gave, if there are any."""
+    inputs = [str(entry).rpartition(": ")[::2] for entry in result.attrs["inputs"]]
+    test = result["test_performance"].attrs
+    inputs.append((test["variable"], test["provenance"]))
+    by_kind: dict[str, list[str]] = {}
+    for name, kind in inputs:
+        if kind not in (MEASURED, COMPUTED):
+            by_kind.setdefault(kind, []).append(name)
+    return [
+        f"{kind} inputs: {', '.join(names)}. This is no published or measured result."
+        for kind, names in by_kind.items()
+    ]
+
+
+def tables_text(manifest: Mapping[str, Any]) -> str:
+    """The embedded tables, one a line."""
+    rows = [("TABLE", "SPACE", "ARCHITECTURES", "SIZE", "MEASURED", "TITLE")]
+    for name, entry in manifest.items():
+        kinds = [v for v, a in entry["variables"].items() if MEASURED in _kinds(a)]
+        size = f"{entry['n_byte'] / 1e6:.1f} MB"
+        rows.append((name, entry["space"], f"{entry['n_arch']:,}", size, ", ".join(kinds) or "-", entry["title"]))
+    return aligned(rows, right=(2, 3))
+
+
+def _kinds(attrs: Mapping[str, Any]) -> list[str]:
+    return list(attrs.get("provenance_by_epoch", [attrs.get("provenance", "unstated")]))
+
+
+def table_text(table: xr.Dataset) -> str:
+    """What a table holds, and where every variable comes from."""
+    attrs = table.attrs
+    lines = [f"{attrs.get('name', 'custom')}: {attrs.get('title', attrs.get('space', ''))}"]
+    lines.append(f"  {table.sizes['arch']:,} architectures of {attrs.get('space')}, digest {attrs.get('digest', '-')[:16]}")
+    rows = [("VARIABLE", "DIMS", "UNITS", "DIRECTION", "PROVENANCE")]
+    epochs = table["epoch"].values.tolist() if "epoch" in table.coords else []
+    details = []
+    for name in sorted(map(str, table.data_vars)):
+        a = table[name].attrs
+        kind = str(a.get("provenance", "unstated"))
+        if "provenance_by_epoch" in a:
+            by_kind: dict[str, list[str]] = {}
+            for epoch, k in zip(epochs, a["provenance_by_epoch"], strict=True):
+                by_kind.setdefault(k, []).append(str(epoch))
+            kind = "; ".join(f"{k} at epoch {', '.join(e)}" for k, e in by_kind.items())
+        dims = ", ".join(map(str, table[name].dims)) or "-"
+        rows.append((name, dims, str(a.get("units", "1")), str(a.get("direction", "-")), kind))
+        if "comment" in a or "source" in a:
+            origin = f"{a.get('source', 'unstated')} ({a.get('licence', 'licence unstated')})"
+            if not name.endswith(SECONDS_SUFFIX) or name == "train_seconds":
+                details.append(f"  {name}: {a.get('comment', a.get('long_name', ''))}. Source: {origin}")
+    lines += ["", *("  " + line for line in aligned(rows).splitlines())]
+    if details:
+        lines += ["", *details]
+    return "\n".join(lines)
+
+
+def optimizers_text(optimizers: Mapping[str, Optimizer]) -> str:
+    """All optimizers, one a line."""
+    return aligned([("OPTIMIZER", "WHAT IT IS"), *((o.name, o.title) for o in optimizers.values())])
+
+
+def optimizer_text(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> str:
+    """The settings of an optimizer with their defaults on some tables."""
+    defaults = {name: optimizer.defaults(table) for name, table in tables.items()}
+    rows = [("SETTING", "TAKES", "DEFAULT", "MEANING")]
+    for setting in optimizer.settings:
+        values = {name: value_text(d[setting.name]) for name, d in defaults.items()}
+        distinct = sorted(set(values.values()))
+        default = distinct[0] if len(distinct) == 1 else "; ".join(f"{n}: {v}" for n, v in values.items())
+        alias = "".join(f" (or {a})" for a, n in optimizer.aliases.items() if n == setting.name)
+        rows.append((setting.name + alias, setting.allowed, default, setting.help))
+    return f"{optimizer.name}: {optimizer.title}\n\n{aligned(rows)}"

@@ -1,0 +1,31 @@
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("default", deadline=None, max_examples=60, derandomize=True)
+hypothesis.settings.load_profile("default")
+
+SHARED = Path(os.environ.get("MFNAS_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of the measured data skip, by name, where the data is not."""
+    if not SHARED.is_dir():
+        skip = pytest.mark.skip(reason="the measured benchmark data (../shared) is not on this machine")
+        for item in items:
+            if "shared" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def cifar10():
+    from mfnas_vec import open_table
+
+    return open_table("nb201-cifar10").load()
