@@ -191,7 +191,7 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
     )
     table["train_seconds"] = (
         (EPOCH, ARCH),
-        seconds * np.array(EPOCHS)[:, None] / last,
+        seconds * (np.array(EPOCHS) / last)[:, None],
         variable_attrs("train_seconds", MEASURED, **measured)
         | {
             "provenance_by_epoch": [MEASURED if e == last else COMPUTED for e in EPOCHS],

@@ -63,8 +63,13 @@ def write_zarr(
 
 
 def read_zarr(path: Path) -> xr.Dataset:
-    """Open a zarr store lazily, without Dask."""
-    return xr.open_zarr(path, chunks=None, consolidated=True)
+    """Open a zarr store lazily, without Dask; any zarr store, not only this package's."""
+    metadata = path / _METADATA
+    if metadata.is_file():
+        consolidated = b'"consolidated_metadata"' in metadata.read_bytes()
+    else:
+        consolidated = (path / ".zmetadata").is_file()
+    return xr.open_zarr(path, chunks=None, consolidated=consolidated)
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

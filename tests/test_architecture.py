@@ -1,0 +1,57 @@
+"""The house rules: imports go one way, and only one door leads to numba."""
+
+import ast
+from pathlib import Path
+
+import mfnas_vec
+
+PACKAGE = Path(mfnas_vec.__file__).parent
+
+#: A package may import itself and what stands before it.
+ORDER = ["_jit", "spaces", "tables", "kernels", "optimizers", "results", "experiment", "report", "cli"]
+
+
+def _modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        relative = path.relative_to(PACKAGE)
+        if relative.parts[0] != "benchmarks_zarr" and relative.name != "__init__.py" or len(relative.parts) > 1:
+            if relative.parts[0] == "benchmarks_zarr":
+                continue
+            yield relative.with_suffix("").parts[0], path
+
+
+def _imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_imports_go_one_way():
+    seen = set()
+    for home, path in _modules():
+        seen.add(home)
+        allowed = ORDER[: ORDER.index("kernels")] if home == "reference" else ORDER[: ORDER.index(home) + 1]
+        for name in _imports(path):
+            parts = name.split(".")
+            if parts[0] == "mfnas_vec" and len(parts) > 1 and parts[1] in [*ORDER, "reference"]:
+                assert parts[1] in [*allowed, home], f"{path.name} imports {name}"
+    assert seen == {*ORDER, "reference"}
+
+
+def test_only_one_module_imports_numba():
+    users = [path.name for _, path in _modules() if any(n.split(".")[0] == "numba" for n in _imports(path))]
+    assert users == ["_jit.py"]
+
+
+def test_kernels_import_no_xarray_and_no_zarr_themselves():
+    for home, path in _modules():
+        if home == "kernels":
+            assert not {n.split(".")[0] for n in _imports(path)} & {"xarray", "zarr", "pandas"}, path
+
+
+def test_files_stay_short():
+    for _, path in _modules():
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 400, path
