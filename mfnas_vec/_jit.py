@@ -80,8 +80,13 @@ def njit(function: Callable[..., Any]) -> Any:
 
 
 def njit_inline(function: Callable[..., Any]) -> Any:
-    """Compile a part of kernels into each kernel that calls it; nothing of its own is kept."""
+    """Compile a part of kernels into each place that calls it."""
     return _compile(function, forceinline=True)
+
+
+def njit_call(function: Callable[..., Any]) -> Any:
+    """Compile a rarely taken part of kernels, which they call."""
+    return _compile(function)
 
 
 def is_compiled(kernel: Any) -> bool:

@@ -49,7 +49,7 @@ def warm_up(space, objective, n_sample, budget, work, k, trace, run):  # type: i
         n_unique += mark(work.seen, key_of(space, code, row))
         n_top = insert(top, n_top, k, score, i, code, row)
         record(trace, run, i, code, 0, score, seconds, 0, top.code[0])
-    return n_top, Tally(n_before, 0, n_unique, 0, seconds, -np.inf, NO_ARCH, NO_ARCH)
+    return n_top, Tally(n_before, 0, n_unique, 0, np.inf, seconds, -np.inf, NO_ARCH, NO_ARCH)
 
 
 @njit_inline

@@ -1,8 +1,11 @@
 """Genotypes: draw one, take its digits, list its valid variants."""
 
+import numpy as np
+
 from mfnas_vec._jit import njit_inline
 from mfnas_vec.kernels.lookup import row_of
 from mfnas_vec.kernels.rng import below
+from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 
 @njit_inline
@@ -23,37 +26,68 @@ def write_genes(space, code, genes):  # type: ignore[no-untyped-def]
         code = rest
 
 
-@njit_inline
-def list_variants(space, code, genes, i, variants, rows):  # type: ignore[no-untyped-def]
-    """Valid codes that differ from ``code`` in gene ``i`` only, ascending; returns their number."""
-    n = 0
-    base = code - genes[i] * space.weight[i]
-    for value in range(space.cardinality[i]):
-        if value != genes[i]:
-            variant = base + value * space.weight[i]
-            row = row_of(space, variant)
-            if row >= 0:
-                variants[n] = variant
-                rows[n] = row
-                n += 1
-    return n
+# A list of gene values is one integer of 4-bit digits, first value lowest: it stays in a register.
+_COUNT = 0x0EDCBA9876543210
+_ONES = 0x0111111111111111
 
 
 @njit_inline
-def list_pair_variants(space, code, genes, i, j, variants, rows):  # type: ignore[no-untyped-def]
-    """Valid codes that differ from ``code`` in both genes ``i < j``, ascending; returns their number."""
-    n = 0
-    base = code - genes[i] * space.weight[i] - genes[j] * space.weight[j]
-    for a in range(space.cardinality[i]):
-        if a == genes[i]:
-            continue
-        for b in range(space.cardinality[j]):
-            if b == genes[j]:
-                continue
-            variant = base + a * space.weight[i] + b * space.weight[j]
-            row = row_of(space, variant)
+def other_values(own):  # type: ignore[no-untyped-def]
+    """All values but ``own``, ascending (as many as the gene's cardinality allows are meant)."""
+    below_own = (1 << (4 * own)) - 1
+    return (_COUNT & below_own) | ((_COUNT + _ONES) & ~below_own)
+
+
+@njit_inline
+def valid_values(space, base, gene, own, rows):  # type: ignore[no-untyped-def]
+    """Values but ``own`` that make a valid code with ``base``, ascending, and their number.
+
+    The row of each value is left in ``rows``.
+    """
+    n = values = 0
+    for value in range(space.cardinality[gene]):
+        if value != own:
+            row = row_of(space, base + value * space.weight[gene])
             if row >= 0:
-                variants[n] = variant
+                rows[value] = row
+                values |= value << (4 * n)
+                n += 1
+    return values, n
+
+
+@njit_inline
+def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):  # type: ignore[no-untyped-def]
+    """Change both genes of a pair to a random valid other value each, writing ``genes``.
+
+    Returns the new code and its row; ``(code, NO_ARCH)`` and no change where nothing is valid.
+    """
+    i, j = space.pair[pair, 0], space.pair[pair, 1]
+    own_i, own_j = genes[i], genes[j]
+    weight_i, weight_j = space.weight[i], space.weight[j]
+    base = code - own_i * weight_i - own_j * weight_j
+    n_j = space.cardinality[j] - 1
+    n_all = (space.cardinality[i] - 1) * n_j
+    n = n_all
+    if space.kind == TWO_LEVEL:  # only there can a variant be invalid
+        n = 0
+        for place in range(n_all):
+            a = place // n_j
+            b = place - a * n_j
+            a += a >= own_i
+            b += b >= own_j
+            row = row_of(space, base + a * weight_i + b * weight_j)
+            if row >= 0:
+                pairs_of_values[n] = place
                 rows[n] = row
                 n += 1
-    return n
+    if n == 0:
+        return code, np.int64(NO_ARCH)
+    chosen = below(rng, n)
+    place = pairs_of_values[chosen] if space.kind == TWO_LEVEL else chosen
+    a = place // n_j
+    b = place - a * n_j
+    a += a >= own_i
+    b += b >= own_j
+    genes[i], genes[j] = a, b
+    variant = base + a * weight_i + b * weight_j
+    return variant, rows[chosen] if space.kind == TWO_LEVEL else row_of(space, variant)

@@ -5,36 +5,20 @@ Architecture Search", EMO 2021, as MF-NAS uses it.
 """
 
 from mfnas_vec._jit import njit, njit_inline
-from mfnas_vec.kernels.genome import list_pair_variants, list_variants, sample, write_genes
+from mfnas_vec.kernels.genome import draw_pair_variant, other_values, sample, valid_values, write_genes
 from mfnas_vec.kernels.lookup import price_of, row_of
 from mfnas_vec.kernels.rng import below, seed_run
 from mfnas_vec.kernels.state import affordable, evaluate, start_tally, store, why_stopped, within
-
-
-@njit_inline
-def draw_escape(space, code, work):  # type: ignore[no-untyped-def]
-    """A random valid code that differs in two genes, and its row."""
-    n_gene = space.cardinality.size
-    n_pair = n_gene * (n_gene - 1) // 2
-    n = 0
-    while n == 0:
-        pair = below(work.rng, n_pair)
-        i = 0
-        while pair >= n_gene - 1 - i:
-            pair -= n_gene - 1 - i
-            i += 1
-        n = list_pair_variants(space, code, work.genes, i, i + 1 + pair, work.variants, work.rows)
-    chosen = below(work.rng, n)
-    return work.variants[chosen], work.rows[chosen]
+from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 
 @njit_inline
 def local_search(space, objective, budget, first_improvement, work, k, trace, run):  # type: ignore[no-untyped-def]
     """One run; returns its tally and leaves its ``k`` best architectures in ``work.top``."""
-    rng, genes, left = work.rng, work.genes, work.left
-    variants, rows = work.variants, work.rows
+    rng, genes, left, rows = work.rng, work.genes, work.left, work.rows
+    checked = space.kind == TWO_LEVEL  # only there can a variant be invalid
     n_gene = space.cardinality.size
-    tally = start_tally()
+    tally = start_tally(k)
     current = sample(space, rng)
     row = row_of(space, current)
     if not affordable(budget, 0, 0.0, price_of(objective, row)):
@@ -52,30 +36,38 @@ def local_search(space, objective, budget, first_improvement, work, k, trace, ru
             n_left -= 1
             gene = left[j]
             left[j] = left[n_left]
-            before = current
-            n = list_variants(space, current, genes, gene, variants, rows)
+            weight = space.weight[gene]
+            own = genes[gene]
+            base = current - own * weight
+            if checked:
+                values, n = valid_values(space, base, gene, own, rows)
+            else:
+                values, n = other_values(own), space.cardinality[gene] - 1
             while n > 0:
-                j = below(rng, n)
+                place = 4 * below(rng, n)
                 n -= 1
-                code, row = variants[j], rows[j]
-                variants[j], rows[j] = variants[n], rows[n]
+                value = (values >> place) & 15
+                values ^= (value ^ ((values >> (4 * n)) & 15)) << place  # the last takes its place
+                code = base + value * weight
+                row = rows[value] if checked else row_of(space, code)
                 if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
                     return tally
                 score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
                 if score >= current_score:
                     current, current_score = code, score
+                    genes[gene] = value
                     moved = True
                     if first_improvement:
                         n = n_left = 0
-            if current != before:
-                genes[gene] += (current - before) // space.weight[gene]
         if not moved:
-            code, row = draw_escape(space, current, work)
+            row = NO_ARCH
+            while row < 0:
+                pair = below(rng, space.pair.shape[0])
+                code, row = draw_pair_variant(space, current, genes, pair, work.variants, rows, rng)
             if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
                 return tally
             current = code
             current_score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
-            write_genes(space, current, genes)
     return tally
 
 

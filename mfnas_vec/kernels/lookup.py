@@ -37,8 +37,7 @@ def price_of(objective, row):  # type: ignore[no-untyped-def]
 def mark(seen, key):  # type: ignore[no-untyped-def]
     """Add a key to a bit set (uint64); returns 1 if it was new, else 0."""
     word = key >> 6
-    bit = np.uint64(1) << np.uint64(key & 63)
-    if seen[word] & bit:
-        return 0
-    seen[word] |= bit
-    return 1
+    place = np.uint64(key & 63)
+    old = seen[word]
+    seen[word] = old | (np.uint64(1) << place)
+    return np.int64(~(old >> place) & np.uint64(1))

@@ -10,7 +10,7 @@ from mfnas_vec.kernels.state import affordable, evaluate, start_tally, store, wh
 @njit_inline
 def random_search(space, objective, budget, work, k, trace, run):  # type: ignore[no-untyped-def]
     """One run; returns its tally and leaves its ``k`` best architectures in ``work.top``."""
-    tally = start_tally()
+    tally = start_tally(k)
     while within(budget, tally.n_eval, tally.seconds):
         code = sample(space, work.rng)
         row = row_of(space, code)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit_inline
+from mfnas_vec._jit import njit_call
 
 
 class Top(NamedTuple):
@@ -28,7 +28,7 @@ def make_top(k: int) -> Top:
     return Top(np.zeros(k), order, code, row)
 
 
-@njit_inline
+@njit_call
 def insert(top, n, k, score, order, code, row):  # type: ignore[no-untyped-def]
     """Offer an item to the ``n`` kept of at most ``k``; returns the new number of kept items."""
     if n == k:

@@ -1,8 +1,9 @@
 """Random numbers: one generator per run, SplitMix64 with a step of its own.
 
 Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-The state of a run is ``(position, step)``, both derived from (seed, run index) only. Rule for
-choices: a choice among one draws nothing.
+The state of a run is ``(position, step, next draw)``, derived from (seed, run index) only. The next
+draw is made one ahead, so that it is there when a branch has been mispredicted. Rule for choices:
+a choice among one draws nothing.
 """
 
 import numpy as np
@@ -51,18 +52,22 @@ def mix_step(z):  # type: ignore[no-untyped-def]
 
 @njit_inline
 def seed_run(state, seed, run):  # type: ignore[no-untyped-def]
-    """Set ``state`` (uint64, shape ``(2,)``) for a run of a seed."""
+    """Set ``state`` (uint64, shape ``(3,)``) for a run of a seed."""
     root = mix(np.uint64(seed) + _GOLDEN)
     place = (np.uint64(run) << _ONE) * _GOLDEN
     state[0] = mix(root + place + _GOLDEN)
     state[1] = mix_step(root + place + _GOLDEN + _GOLDEN)
+    state[0] += state[1]
+    state[2] = mix(state[0])
 
 
 @njit_inline
 def next_bits(state):  # type: ignore[no-untyped-def]
     """The next 64 random bits."""
+    bits = state[2]
     state[0] += state[1]
-    return mix(state[0])
+    state[2] = mix(state[0])
+    return bits
 
 
 @njit_inline

@@ -54,6 +54,7 @@ class Tally(NamedTuple):
     n_eval: int
     n_unique: int
     n_top: int
+    bar: float  # a score below it has no chance among the best k
     seconds: float
     score: float
     code: int
@@ -74,7 +75,7 @@ class Trace(NamedTuple):
 class Work(NamedTuple):
     """Memory of one block of runs, allocated once."""
 
-    rng: npt.NDArray[np.uint64]  # [2]
+    rng: npt.NDArray[np.uint64]  # [3]
     seen: npt.NDArray[np.uint64]  # [key / 64]
     genes: IntArray  # [gene]
     left: IntArray  # [gene]
@@ -114,7 +115,7 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
     widest = int(space.cardinality.max()) ** 2
     n_key = space.n_arch if space.key_is_row else space.n_code
     return Work(
-        rng=np.zeros(2, np.uint64),
+        rng=np.zeros(3, np.uint64),
         seen=np.zeros((n_key + 63) // 64, np.uint64),
         genes=np.zeros(n_gene, np.int64),
         left=np.zeros(n_gene, np.int64),
@@ -152,9 +153,9 @@ def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def start_tally():  # type: ignore[no-untyped-def]
-    """The counts of a run that has not begun."""
-    return Tally(0, 0, 0, 0, 0.0, -np.inf, NO_ARCH, NO_ARCH)
+def start_tally(k):  # type: ignore[no-untyped-def]
+    """The counts of a run that has not begun, and whose best ``k`` architectures are wanted."""
+    return Tally(0, 0, 0, 0, -np.inf if k > 0 else np.inf, 0.0, -np.inf, NO_ARCH, NO_ARCH)
 
 
 @njit_inline
@@ -177,21 +178,23 @@ def evaluate(space, objective, budget, work, k, trace, run, tally, code, row):  
     """
     score = objective.score[row]
     n_eval = tally.n_eval + 1
-    n_unique = tally.n_unique
     n_top = tally.n_top
+    bar = tally.bar
     seconds = tally.seconds + price_of(objective, row)
     key = key_of(space, code, row)
-    if mark(work.seen, key):
-        n_unique += 1
-        if n_eval <= budget.max_eval:
-            n_top = insert(work.top, n_top, k, score, key, code, row)
+    new = mark(work.seen, key)
+    # One branch that is hardly ever taken, in place of three that nobody can predict.
+    if new & (n_eval <= budget.max_eval) & (score >= bar):
+        n_top = insert(work.top, n_top, k, score, key, code, row)
+        if n_top == k and k > 0:
+            bar = work.top.score[k - 1]
     best, best_code, best_row = tally.score, tally.code, tally.row
     if score > best or best_row < 0:
         best, best_code, best_row = score, code, row
     epochs = n_eval * objective.epochs
     step = tally.n_before + tally.n_eval
     record(trace, run, step, code, objective.epochs, score, seconds, epochs, best_code)
-    return score, Tally(tally.n_before, n_eval, n_unique, n_top, seconds, best, best_code, best_row)
+    return score, Tally(tally.n_before, n_eval, tally.n_unique + new, n_top, bar, seconds, best, best_code, best_row)
 
 
 @njit_inline

@@ -69,7 +69,7 @@ def halve(space, rungs, budget, codes, rows, n, work, tally, spent_epochs, trace
             codes[i], rows[i], charged[i] = top.code[i], top.row[i], top.score[i]
         n = n_keep
         trained = rungs.epochs[rung]
-    return Tally(0, n_eval, n_unique, 0, before + seconds, best, best_code, best_row), epochs, stop
+    return Tally(0, n_eval, n_unique, 0, np.inf, before + seconds, best, best_code, best_row), epochs, stop
 
 
 @njit
@@ -83,6 +83,6 @@ def successive_halving_runs(space, rungs, budget, n_candidate, work, seed, first
             codes[i] = sample(space, work.rng)
             rows[i] = row_of(space, codes[i])
         tally, epochs, reason = halve(
-            space, rungs, budget, codes, rows, n_candidate, work, start_tally(), 0, trace, run
+            space, rungs, budget, codes, rows, n_candidate, work, start_tally(0), 0, trace, run
         )
         store(outcome, run, tally, epochs, reason)

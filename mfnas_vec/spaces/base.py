@@ -11,6 +11,7 @@ every space, so that one compiled kernel serves all of them.
 
 import abc
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -31,6 +32,10 @@ TWO_LEVEL = 2
 SPLIT_SHIFT = 40
 
 
+#: Most values of a gene: kernels keep lists of values in one integer, four bits each.
+MAX_CARDINALITY = 16
+
+
 class SpaceArrays(NamedTuple):
     """A search space as kernels see it.
 
@@ -42,6 +47,7 @@ class SpaceArrays(NamedTuple):
     kind: int
     cardinality: IntArray  # [gene]
     weight: IntArray  # [gene]
+    pair: IntArray  # [pair, 2], pairs of genes in lexicographic order
     n_code: int
     n_arch: int
     key_is_row: bool
@@ -79,6 +85,8 @@ class SearchSpace(abc.ABC):
         self.name = name
         self.cardinality = tuple(int(c) for c in cardinality)
         self.n_gene = len(self.cardinality)
+        if self.n_gene < 2 or not all(2 <= c <= MAX_CARDINALITY for c in self.cardinality):
+            raise ValueError(f"cardinality={self.cardinality!r} must be two or more of 2..{MAX_CARDINALITY}")
         weight = [1] * self.n_gene
         for i in range(self.n_gene - 1, 0, -1):
             weight[i - 1] = weight[i] * self.cardinality[i]
@@ -215,6 +223,7 @@ class SearchSpace(abc.ABC):
             kind=kind,
             cardinality=np.array(self.cardinality, dtype=np.int64),
             weight=np.array(self.weight, dtype=np.int64),
+            pair=np.array(list(itertools.combinations(range(self.n_gene), 2)), dtype=np.int64).reshape(-1, 2),
             n_code=self.n_code,
             n_arch=self.n_arch,
             key_is_row=self.key_is_row,
