@@ -9,7 +9,7 @@ import numpy as np
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample, write_genes
 from mfnas_vec.kernels.lookup import key_of, mark, price_of, row_of
-from mfnas_vec.kernels.ranking import insert
+from mfnas_vec.kernels.ranking import code_at, insert
 from mfnas_vec.kernels.rng import below, seed_run, unit
 from mfnas_vec.kernels.state import (
     Tally,
@@ -47,8 +47,8 @@ def warm_up(space, objective, n_sample, budget, work, k, trace, run):  # type: i
         n_before += 1
         score = objective.score[row]
         n_unique += mark(work.seen, key_of(space, code, row))
-        n_top = insert(top, n_top, k, score, i, code, row)
-        record(trace, run, i, code, 0, score, seconds, 0, top.code[0])
+        n_top = insert(top, n_top, k, score, i, code)
+        record(trace, run, i, code, 0, score, seconds, 0, code_at(top, 0))
     return n_top, Tally(n_before, 0, n_unique, 0, np.inf, seconds, -np.inf, NO_ARCH, NO_ARCH)
 
 
@@ -102,7 +102,7 @@ def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run
     n = oldest = 0
     while n < size or within(budget, tally.n_eval, tally.seconds):
         if n < size:
-            code = work.top.code[n] if n_winner > 0 else sample(space, work.rng)
+            code = code_at(work.top, n) if n_winner > 0 else sample(space, work.rng)
         else:
             parent = draw_parent(scores, oldest, size, tournament_size, taken, work.rng)
             code = mutate(space, codes[parent], work.genes, probability, work.rng)

@@ -4,6 +4,8 @@ Source: T. Den Ottelander et al., "Local Search is a Remarkably Strong Baseline 
 Architecture Search", EMO 2021, as MF-NAS uses it.
 """
 
+import numpy as np
+
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import draw_pair_variant, other_values, sample, valid_values, write_genes
 from mfnas_vec.kernels.lookup import price_of, row_of
@@ -32,10 +34,10 @@ def local_search(space, objective, budget, first_improvement, work, k, trace, ru
         for i in range(n_gene):
             left[i] = i
         while n_left > 0:
-            j = below(rng, n_left)
+            j = np.uint64(below(rng, n_left))  # unsigned: no checks for negative indices
             n_left -= 1
-            gene = left[j]
-            left[j] = left[n_left]
+            gene = np.uint64(left[j])
+            left[j] = left[np.uint64(n_left)]
             weight = space.weight[gene]
             own = genes[gene]
             base = current - own * weight

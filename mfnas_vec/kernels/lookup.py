@@ -30,13 +30,13 @@ def key_of(space, code, row):  # type: ignore[no-untyped-def]
 @njit_inline
 def price_of(objective, row):  # type: ignore[no-untyped-def]
     """Seconds that one evaluation costs."""
-    return objective.seconds[row * objective.seconds_step]
+    return objective.seconds[np.uint64(row * objective.seconds_step)]
 
 
 @njit_inline
 def mark(seen, key):  # type: ignore[no-untyped-def]
     """Add a key to a bit set (uint64); returns 1 if it was new, else 0."""
-    word = key >> 6
+    word = np.uint64(key) >> np.uint64(6)
     place = np.uint64(key & 63)
     old = seen[word]
     seen[word] = old | (np.uint64(1) << place)

@@ -10,40 +10,49 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit_call
+from mfnas_vec._jit import njit_call, njit_inline
+
+_HALF = 32
+_LOW_HALF = (1 << _HALF) - 1
 
 
 class Top(NamedTuple):
-    """The best items so far, best first."""
+    """The best items so far, best first. ``item`` is ``order * 2**32 + code``."""
 
     score: npt.NDArray[np.float64]  # [k]
-    order: npt.NDArray[np.int64]  # [k]
-    code: npt.NDArray[np.int64]  # [k]
-    row: npt.NDArray[np.int64]  # [k]
+    item: npt.NDArray[np.int64]  # [k]
 
 
 def make_top(k: int) -> Top:
     """Room for the best ``k`` items."""
-    order, code, row = (np.zeros(k, np.int64) for _ in range(3))
-    return Top(np.zeros(k), order, code, row)
+    return Top(np.zeros(k), np.zeros(k, np.int64))
 
 
 @njit_call
-def insert(top, n, k, score, order, code, row):  # type: ignore[no-untyped-def]
+def insert(top, n, k, score, order, code):  # type: ignore[no-untyped-def]
     """Offer an item to the ``n`` kept of at most ``k``; returns the new number of kept items."""
+    item = (order << _HALF) | code
     if n == k:
-        if k == 0 or score < top.score[n - 1] or (score == top.score[n - 1] and order < top.order[n - 1]):
+        if k == 0 or score < top.score[n - 1] or (score == top.score[n - 1] and item < top.item[n - 1]):
             return n
         n -= 1
     i = n
-    while i > 0 and (top.score[i - 1] < score or (top.score[i - 1] == score and top.order[i - 1] < order)):
+    while i > 0 and (top.score[i - 1] < score or (top.score[i - 1] == score and top.item[i - 1] < item)):
         top.score[i] = top.score[i - 1]
-        top.order[i] = top.order[i - 1]
-        top.code[i] = top.code[i - 1]
-        top.row[i] = top.row[i - 1]
+        top.item[i] = top.item[i - 1]
         i -= 1
     top.score[i] = score
-    top.order[i] = order
-    top.code[i] = code
-    top.row[i] = row
+    top.item[i] = item
     return n + 1
+
+
+@njit_inline
+def code_at(top, i):  # type: ignore[no-untyped-def]
+    """Code of a kept item."""
+    return top.item[i] & _LOW_HALF
+
+
+@njit_inline
+def order_at(top, i):  # type: ignore[no-untyped-def]
+    """Place of a kept item in the list that is ranked."""
+    return top.item[i] >> _HALF

@@ -82,7 +82,6 @@ class Work(NamedTuple):
     variants: IntArray  # [variant]
     rows: IntArray  # [variant]
     codes: IntArray  # [k], candidates or population
-    code_rows: IntArray  # [k]
     values: FloatArray  # [k], what candidates have paid, or scores of the population
     marks: npt.NDArray[np.uint8]  # [k], members of a tournament
     top: Top  # [k], the best of a stage
@@ -122,7 +121,6 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
         variants=np.zeros(widest, np.int64),
         rows=np.zeros(widest, np.int64),
         codes=np.zeros(n_top, np.int64),
-        code_rows=np.zeros(n_top, np.int64),
         values=np.zeros(n_top),
         marks=np.zeros(n_top, np.uint8),
         top=make_top(n_top),
@@ -176,7 +174,7 @@ def evaluate(space, objective, budget, work, k, trace, run, tally, code, row):  
 
     New architectures among the first ``max_eval`` evaluations are offered to ``work.top``, which keeps ``k``.
     """
-    score = objective.score[row]
+    score = objective.score[np.uint64(row)]  # unsigned: no check for a negative index
     n_eval = tally.n_eval + 1
     n_top = tally.n_top
     bar = tally.bar
@@ -185,7 +183,7 @@ def evaluate(space, objective, budget, work, k, trace, run, tally, code, row):  
     new = mark(work.seen, key)
     # One branch that is hardly ever taken, in place of three that nobody can predict.
     if new & (n_eval <= budget.max_eval) & (score >= bar):
-        n_top = insert(work.top, n_top, k, score, key, code, row)
+        n_top = insert(work.top, n_top, k, score, key, code)
         if n_top == k and k > 0:
             bar = work.top.score[k - 1]
     best, best_code, best_row = tally.score, tally.code, tally.row

@@ -9,7 +9,7 @@ import numpy as np
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample
 from mfnas_vec.kernels.lookup import key_of, mark, row_of
-from mfnas_vec.kernels.ranking import insert
+from mfnas_vec.kernels.ranking import code_at, insert, order_at
 from mfnas_vec.kernels.rng import seed_run
 from mfnas_vec.kernels.state import STOP_COMPLETED, STOP_TIME, Tally, record, start_tally, store
 from mfnas_vec.spaces.base import NO_ARCH
@@ -17,14 +17,14 @@ from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 
 
 @njit_inline
-def halve(space, rungs, budget, codes, rows, n, work, tally, spent_epochs, trace, run):  # type: ignore[no-untyped-def]
-    """Play ``n`` candidates (``codes``, ``rows``) against each other; their places are reused.
+def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # type: ignore[no-untyped-def]
+    """Play the ``n`` candidates in ``work.codes`` against each other.
 
     ``tally`` and ``spent_epochs`` say what went before; ``budget.max_seconds`` is for this halving
     alone. The published rule takes back the evaluation that reaches the budget, the corrected one
     does not begin it. Returns ``(tally, epochs, stop reason)``.
     """
-    charged, top = work.values, work.ranks
+    codes, charged, top = work.codes, work.values, work.ranks
     before = tally.seconds
     seconds = 0.0
     epochs = spent_epochs
@@ -37,7 +37,8 @@ def halve(space, rungs, budget, codes, rows, n, work, tally, spent_epochs, trace
         n_top = 0
         n_keep = (n + 1) // 2
         for i in range(n):
-            code, row = codes[i], rows[i]
+            code = codes[i]
+            row = row_of(space, code)
             price_until = rungs.seconds[rung, row * rungs.seconds_step]
             price = price_until - charged[i]
             if budget.corrected and seconds + price > budget.max_seconds:
@@ -59,14 +60,14 @@ def halve(space, rungs, budget, codes, rows, n, work, tally, spent_epochs, trace
             if score > best or best_row < 0:
                 best, best_code, best_row = score, code, row
             record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best_code)
-            n_top = insert(top, n_top, n_keep, score, i, code, row)
+            n_top = insert(top, n_top, n_keep, score, i, code)
         if stop == STOP_TIME or n_keep <= 1:
             break
-        # A candidate's charge moves with it; `seconds` of the others is never read again.
+        # What a candidate has paid moves with it; the scores of the rung are not needed any more.
         for i in range(n_keep):
-            top.score[i] = charged[top.order[i]]
+            top.score[i] = charged[order_at(top, i)]
         for i in range(n_keep):
-            codes[i], rows[i], charged[i] = top.code[i], top.row[i], top.score[i]
+            codes[i], charged[i] = code_at(top, i), top.score[i]
         n = n_keep
         trained = rungs.epochs[rung]
     return Tally(0, n_eval, n_unique, 0, np.inf, before + seconds, best, best_code, best_row), epochs, stop
@@ -75,14 +76,10 @@ def halve(space, rungs, budget, codes, rows, n, work, tally, spent_epochs, trace
 @njit
 def successive_halving_runs(space, rungs, budget, n_candidate, work, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
     """``n_run`` runs of a seed from ``first_run`` on."""
-    codes, rows = work.codes, work.code_rows
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
         for i in range(n_candidate):
-            codes[i] = sample(space, work.rng)
-            rows[i] = row_of(space, codes[i])
-        tally, epochs, reason = halve(
-            space, rungs, budget, codes, rows, n_candidate, work, start_tally(0), 0, trace, run
-        )
+            work.codes[i] = sample(space, work.rng)
+        tally, epochs, reason = halve(space, rungs, budget, n_candidate, work, start_tally(0), 0, trace, run)
         store(outcome, run, tally, epochs, reason)
