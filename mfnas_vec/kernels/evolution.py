@@ -4,8 +4,6 @@ Sources: E. Real et al., "Regularized Evolution for Image Classifier Architectur
 AAAI 2019; M. Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
 """
 
-import numpy as np
-
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample, write_genes
 from mfnas_vec.kernels.lookup import key_of, mark, price_of, row_of
@@ -14,13 +12,14 @@ from mfnas_vec.kernels.rng import below, seed_run, unit
 from mfnas_vec.kernels.state import (
     Tally,
     affordable,
+    better,
     evaluate,
+    no_best,
     record,
     store,
     why_stopped,
     within,
 )
-from mfnas_vec.spaces.base import NO_ARCH
 
 #: Tries for a valid child before the parent is copied.
 MAX_TRIES = 101
@@ -49,7 +48,7 @@ def warm_up(space, objective, n_sample, budget, work, k, trace, run):  # type: i
         n_unique += mark(work.seen, key_of(space, code, row))
         n_top = insert(top, n_top, k, score, i, code)
         record(trace, run, i, code, 0, score, seconds, 0, code_at(top, 0))
-    return n_top, Tally(n_before, 0, n_unique, 0, np.inf, seconds, -np.inf, NO_ARCH, NO_ARCH)
+    return n_top, Tally(n_before, 0, n_unique, 0, seconds)
 
 
 @njit_inline
@@ -95,11 +94,12 @@ def mutate(space, parent, genes, probability, rng):  # type: ignore[no-untyped-d
 
 @njit_inline
 def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run):  # type: ignore[no-untyped-def]
-    """One run; the first population are the ``n_winner`` best of the warm-up in ``work.top``, or samples if none."""
+    """One run, as (tally, best); the first population are the ``n_winner`` best of the warm-up in ``work.top``, or samples if none."""
     pop_size, tournament_size, probability = settings
     codes, scores, taken = work.codes, work.values, work.marks
     size = n_winner if n_winner > 0 else pop_size
     n = oldest = 0
+    best = no_best()
     while n < size or within(budget, tally.n_eval, tally.seconds):
         if n < size:
             code = code_at(work.top, n) if n_winner > 0 else sample(space, work.rng)
@@ -109,7 +109,8 @@ def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run
         row = row_of(space, code)
         if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
             break
-        score, tally = evaluate(space, objective, budget, work, 0, trace, run, tally, code, row)
+        score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+        best = better(best, score, code, row)
         if n < size:
             place = n
             n += 1
@@ -117,7 +118,7 @@ def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run
             place = oldest
             oldest = (oldest + 1) % size
         codes[place], scores[place] = code, score
-    return tally
+    return tally, best
 
 
 @njit
@@ -132,5 +133,5 @@ def evolution_runs(  # type: ignore[no-untyped-def]
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
         n_winner, tally = warm_up(space, warm_objective, n_warm, budget, work, settings[0], trace, run)
-        tally = evolve(space, objective, budget, settings, n_winner, tally, work, trace, run)
-        store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))
+        tally, best = evolve(space, objective, budget, settings, n_winner, tally, work, trace, run)
+        store(outcome, run, tally, best, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

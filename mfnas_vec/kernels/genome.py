@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mfnas_vec._jit import njit_inline
-from mfnas_vec.kernels.lookup import row_of
+from mfnas_vec._jit import njit_call, njit_inline
+from mfnas_vec.kernels.lookup import at, row_of
 from mfnas_vec.kernels.rng import below
 from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
@@ -56,12 +56,21 @@ def valid_values(space, base, gene, own, rows):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
+def split_place(place, n_j, own_i, own_j):  # type: ignore[no-untyped-def]
+    """The pair of values at a place of the product of the values but ``own_i`` and ``own_j``."""
+    a = np.int64(np.uint32(place) // np.uint32(n_j))
+    b = place - a * n_j
+    return a + (a >= own_i), b + (b >= own_j)
+
+
+@njit_call
 def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):  # type: ignore[no-untyped-def]
     """Change both genes of a pair to a random valid other value each, writing ``genes``.
 
     Returns the new code and its row; ``(code, NO_ARCH)`` and no change where nothing is valid.
     """
-    i, j = space.pair[pair, 0], space.pair[pair, 1]
+    i = np.uint64(space.pair[np.uint64(pair), 0])
+    j = np.uint64(space.pair[np.uint64(pair), 1])
     own_i, own_j = genes[i], genes[j]
     weight_i, weight_j = space.weight[i], space.weight[j]
     base = code - own_i * weight_i - own_j * weight_j
@@ -71,10 +80,7 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):  # 
     if space.kind == TWO_LEVEL:  # only there can a variant be invalid
         n = 0
         for place in range(n_all):
-            a = place // n_j
-            b = place - a * n_j
-            a += a >= own_i
-            b += b >= own_j
+            a, b = split_place(place, n_j, own_i, own_j)
             row = row_of(space, base + a * weight_i + b * weight_j)
             if row >= 0:
                 pairs_of_values[n] = place
@@ -83,11 +89,8 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):  # 
     if n == 0:
         return code, np.int64(NO_ARCH)
     chosen = below(rng, n)
-    place = pairs_of_values[chosen] if space.kind == TWO_LEVEL else chosen
-    a = place // n_j
-    b = place - a * n_j
-    a += a >= own_i
-    b += b >= own_j
+    place = at(pairs_of_values, chosen) if space.kind == TWO_LEVEL else chosen
+    a, b = split_place(place, n_j, own_i, own_j)
     genes[i], genes[j] = a, b
     variant = base + a * weight_i + b * weight_j
-    return variant, rows[chosen] if space.kind == TWO_LEVEL else row_of(space, variant)
+    return variant, at(rows, chosen) if space.kind == TWO_LEVEL else row_of(space, variant)

@@ -8,24 +8,26 @@ import numpy as np
 
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import draw_pair_variant, other_values, sample, valid_values, write_genes
-from mfnas_vec.kernels.lookup import price_of, row_of
+from mfnas_vec.kernels.lookup import at, price_of, row_of
 from mfnas_vec.kernels.rng import below, seed_run
-from mfnas_vec.kernels.state import affordable, evaluate, start_tally, store, why_stopped, within
+from mfnas_vec.kernels.state import affordable, better, evaluate, no_best, start_tally, store, why_stopped, within
 from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 
 @njit_inline
-def local_search(space, objective, budget, first_improvement, work, k, trace, run):  # type: ignore[no-untyped-def]
-    """One run; returns its tally and leaves its ``k`` best architectures in ``work.top``."""
+def local_search(space, objective, budget, first_improvement, work, trace, run):  # type: ignore[no-untyped-def]
+    """One run; returns (tally, best) and leaves the architectures it saw in ``work.pool``."""
     rng, genes, left, rows = work.rng, work.genes, work.left, work.rows
     checked = space.kind == TWO_LEVEL  # only there can a variant be invalid
     n_gene = space.cardinality.size
-    tally = start_tally(k)
+    tally = start_tally()
+    best = no_best()
     current = sample(space, rng)
     row = row_of(space, current)
     if not affordable(budget, 0, 0.0, price_of(objective, row)):
-        return tally
-    current_score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, current, row)
+        return tally, best
+    current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, current, row)
+    best = better(best, current_score, current, row)
     write_genes(space, current, genes)
 
     while within(budget, tally.n_eval, tally.seconds):
@@ -34,10 +36,10 @@ def local_search(space, objective, budget, first_improvement, work, k, trace, ru
         for i in range(n_gene):
             left[i] = i
         while n_left > 0:
-            j = np.uint64(below(rng, n_left))  # unsigned: no checks for negative indices
+            j = np.uint64(below(rng, n_left))
             n_left -= 1
             gene = np.uint64(left[j])
-            left[j] = left[np.uint64(n_left)]
+            left[j] = at(left, n_left)
             weight = space.weight[gene]
             own = genes[gene]
             base = current - own * weight
@@ -51,12 +53,13 @@ def local_search(space, objective, budget, first_improvement, work, k, trace, ru
                 value = (values >> place) & 15
                 values ^= (value ^ ((values >> (4 * n)) & 15)) << place  # the last takes its place
                 code = base + value * weight
-                row = rows[value] if checked else row_of(space, code)
+                row = at(rows, value) if checked else row_of(space, code)
                 if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
-                    return tally
-                score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
+                    return tally, best
+                score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
                 if score >= current_score:
                     current, current_score = code, score
+                    best = better(best, score, code, row)  # a better one is always moved to
                     genes[gene] = value
                     moved = True
                     if first_improvement:
@@ -67,10 +70,11 @@ def local_search(space, objective, budget, first_improvement, work, k, trace, ru
                 pair = below(rng, space.pair.shape[0])
                 code, row = draw_pair_variant(space, current, genes, pair, work.variants, rows, rng)
             if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
-                return tally
+                return tally, best
             current = code
-            current_score, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
-    return tally
+            current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+            best = better(best, current_score, code, row)
+    return tally, best
 
 
 @njit
@@ -81,5 +85,5 @@ def local_search_runs(  # type: ignore[no-untyped-def]
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
-        tally = local_search(space, objective, budget, first_improvement, work, 0, trace, run)
-        store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))
+        tally, best = local_search(space, objective, budget, first_improvement, work, trace, run)
+        store(outcome, run, tally, best, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

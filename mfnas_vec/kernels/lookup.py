@@ -7,18 +7,25 @@ from mfnas_vec.spaces.base import IDENTITY, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
 
 
 @njit_inline
+def at(array, i):  # type: ignore[no-untyped-def]
+    """``array[i]`` of an index known not to be negative, without the test for that."""
+    return array[np.uint64(i)]
+
+
+@njit_inline
 def row_of(space, code):  # type: ignore[no-untyped-def]
     """Table row of a code; ``NO_ARCH`` where the genotype is invalid."""
     if space.kind == IDENTITY:
         return code
     if space.kind == ONE_LEVEL:
-        return np.int64(space.cell[code])
+        return np.int64(at(space.cell, code))
     high = (code * space.split) >> SPLIT_SHIFT
     low = code - high * space.n_low
-    form = space.high_form[high]
+    form = at(space.high_form, high)
     if form < 0:
         return np.int64(NO_ARCH)
-    return np.int64(space.cell[space.form_offset[form] + space.low_code[space.form_mask[form], low]])
+    compressed = space.low_code[np.uint64(at(space.form_mask, form)), np.uint64(low)]
+    return np.int64(at(space.cell, at(space.form_offset, form) + compressed))
 
 
 @njit_inline
@@ -30,7 +37,7 @@ def key_of(space, code, row):  # type: ignore[no-untyped-def]
 @njit_inline
 def price_of(objective, row):  # type: ignore[no-untyped-def]
     """Seconds that one evaluation costs."""
-    return objective.seconds[np.uint64(row * objective.seconds_step)]
+    return at(objective.seconds, row * objective.seconds_step)
 
 
 @njit_inline

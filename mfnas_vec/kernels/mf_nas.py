@@ -4,10 +4,13 @@ Source: Q. M. Phan and N. H. Luong, "Efficient Multi-Fidelity Neural Architectur
 Zero-Cost Proxy-Guided Local Search", GECCO 2024.
 """
 
-from mfnas_vec._jit import njit
+import numpy as np
+
+from mfnas_vec._jit import njit, njit_call
+from mfnas_vec.kernels.lookup import at, key_of, row_of
 from mfnas_vec.kernels.local_search import local_search
 from mfnas_vec.kernels.random_search import random_search
-from mfnas_vec.kernels.ranking import code_at
+from mfnas_vec.kernels.ranking import code_at, insert
 from mfnas_vec.kernels.rng import seed_run
 from mfnas_vec.kernels.state import Budget, store
 from mfnas_vec.kernels.successive_halving import halve
@@ -16,6 +19,27 @@ from mfnas_vec.kernels.successive_halving import halve
 STAGE1_RS = 0
 STAGE1_FLS = 1
 STAGE1_BLS = 2
+
+
+@njit_call
+def choose_candidates(space, objective, n_pool, k, work):  # type: ignore[no-untyped-def]
+    """Write the best ``k`` of ``work.pool`` to ``work.codes``, best first; returns their number.
+
+    Among equal scores the one with the larger key (code or row) comes first.
+    """
+    n = 0
+    bar = -np.inf
+    for i in range(n_pool):
+        code = np.int64(work.pool[i])
+        row = row_of(space, code)
+        score = at(objective.score, row)
+        if score >= bar:
+            n = insert(work.top, n, k, score, key_of(space, code, row), code)
+            if n == k:
+                bar = work.top.score[k - 1]
+    for i in range(n):
+        work.codes[i] = code_at(work.top, i)
+    return n
 
 
 @njit
@@ -27,12 +51,11 @@ def mf_nas_runs(  # type: ignore[no-untyped-def]
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
         if stage1 == STAGE1_RS:
-            first = random_search(space, objective, budget1, work, k, trace, run)
+            first, _ = random_search(space, objective, budget1, work, trace, run)
         else:
-            first = local_search(space, objective, budget1, stage1 == STAGE1_FLS, work, k, trace, run)
+            first, _ = local_search(space, objective, budget1, stage1 == STAGE1_FLS, work, trace, run)
         spent = first.n_eval * objective.epochs
         rest = Budget(budget.max_eval, budget.max_seconds - first.seconds, budget.corrected)
-        for i in range(first.n_top):
-            work.codes[i] = code_at(work.top, i)
-        tally, epochs, reason = halve(space, rungs, rest, first.n_top, work, first, spent, trace, run)
-        store(outcome, run, tally, epochs, reason)
+        n = choose_candidates(space, objective, first.n_pool, k, work)
+        tally, best, epochs, reason = halve(space, rungs, rest, n, work, first, spent, trace, run)
+        store(outcome, run, tally, best, epochs, reason)

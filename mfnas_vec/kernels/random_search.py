@@ -4,20 +4,22 @@ from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample
 from mfnas_vec.kernels.lookup import price_of, row_of
 from mfnas_vec.kernels.rng import seed_run
-from mfnas_vec.kernels.state import affordable, evaluate, start_tally, store, why_stopped, within
+from mfnas_vec.kernels.state import affordable, better, evaluate, no_best, start_tally, store, why_stopped, within
 
 
 @njit_inline
-def random_search(space, objective, budget, work, k, trace, run):  # type: ignore[no-untyped-def]
-    """One run; returns its tally and leaves its ``k`` best architectures in ``work.top``."""
-    tally = start_tally(k)
+def random_search(space, objective, budget, work, trace, run):  # type: ignore[no-untyped-def]
+    """One run; returns (tally, best) and leaves the architectures it saw in ``work.pool``."""
+    tally = start_tally()
+    best = no_best()
     while within(budget, tally.n_eval, tally.seconds):
         code = sample(space, work.rng)
         row = row_of(space, code)
         if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
             break
-        _, tally = evaluate(space, objective, budget, work, k, trace, run, tally, code, row)
-    return tally
+        score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+        best = better(best, score, code, row)
+    return tally, best
 
 
 @njit
@@ -26,5 +28,5 @@ def random_search_runs(space, objective, budget, work, seed, first_run, n_run, o
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
         work.seen[:] = 0
-        tally = random_search(space, objective, budget, work, 0, trace, run)
-        store(outcome, run, tally, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))
+        tally, best = random_search(space, objective, budget, work, trace, run)
+        store(outcome, run, tally, best, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit_call, njit_inline
+from mfnas_vec._jit import njit_inline
 
 _HALF = 32
 _LOW_HALF = (1 << _HALF) - 1
+_ZERO = np.uint64(0)
+_ONE = np.uint64(1)
 
 
 class Top(NamedTuple):
@@ -28,7 +30,7 @@ def make_top(k: int) -> Top:
     return Top(np.zeros(k), np.zeros(k, np.int64))
 
 
-@njit_call
+@njit_inline
 def insert(top, n, k, score, order, code):  # type: ignore[no-untyped-def]
     """Offer an item to the ``n`` kept of at most ``k``; returns the new number of kept items."""
     item = (order << _HALF) | code
@@ -36,11 +38,15 @@ def insert(top, n, k, score, order, code):  # type: ignore[no-untyped-def]
         if k == 0 or score < top.score[n - 1] or (score == top.score[n - 1] and item < top.item[n - 1]):
             return n
         n -= 1
-    i = n
-    while i > 0 and (top.score[i - 1] < score or (top.score[i - 1] == score and top.item[i - 1] < item)):
-        top.score[i] = top.score[i - 1]
-        top.item[i] = top.item[i - 1]
-        i -= 1
+    i = np.uint64(n)
+    while i > _ZERO:
+        before = i - _ONE
+        other = top.score[before]
+        if other > score or (other == score and top.item[before] > item):
+            break
+        top.score[i] = other
+        top.item[i] = top.item[before]
+        i = before
     top.score[i] = score
     top.item[i] = item
     return n + 1

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit_inline
-from mfnas_vec.kernels.lookup import key_of, mark, price_of
-from mfnas_vec.kernels.ranking import Top, insert, make_top
+from mfnas_vec._jit import njit_call, njit_inline
+from mfnas_vec.kernels.lookup import at, key_of, mark, price_of
+from mfnas_vec.kernels.ranking import Top, make_top
 from mfnas_vec.spaces.base import NO_ARCH, SpaceArrays
 
 IntArray = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """The counts of one run so far, and its best architecture.
+    """The counts of one run so far.
 
     ``n_before`` evaluations were made by a warm-up, outside the budget of evaluations.
     """
@@ -53,9 +53,13 @@ class Tally(NamedTuple):
     n_before: int
     n_eval: int
     n_unique: int
-    n_top: int
-    bar: float  # a score below it has no chance among the best k
+    n_pool: int  # distinct architectures among the first max_eval evaluations
     seconds: float
+
+
+class Best(NamedTuple):
+    """The best architecture of a run so far."""
+
     score: float
     code: int
     row: int
@@ -77,6 +81,7 @@ class Work(NamedTuple):
 
     rng: npt.NDArray[np.uint64]  # [3]
     seen: npt.NDArray[np.uint64]  # [key / 64]
+    pool: npt.NDArray[np.int32]  # [key + 1], codes of distinct architectures in order of evaluation
     genes: IntArray  # [gene]
     left: IntArray  # [gene]
     variants: IntArray  # [variant]
@@ -84,8 +89,7 @@ class Work(NamedTuple):
     codes: IntArray  # [k], candidates or population
     values: FloatArray  # [k], what candidates have paid, or scores of the population
     marks: npt.NDArray[np.uint8]  # [k], members of a tournament
-    top: Top  # [k], the best of a stage
-    ranks: Top  # [k], the ranking of a rung
+    top: Top  # [k], the best of a stage or of a rung
 
 
 def make_outcome(n_run: int) -> Outcome:
@@ -116,6 +120,7 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
     return Work(
         rng=np.zeros(3, np.uint64),
         seen=np.zeros((n_key + 63) // 64, np.uint64),
+        pool=np.zeros(n_key + 1, np.int32),
         genes=np.zeros(n_gene, np.int64),
         left=np.zeros(n_gene, np.int64),
         variants=np.zeros(widest, np.int64),
@@ -124,7 +129,6 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
         values=np.zeros(n_top),
         marks=np.zeros(n_top, np.uint8),
         top=make_top(n_top),
-        ranks=make_top(n_top),
     )
 
 
@@ -151,56 +155,68 @@ def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def start_tally(k):  # type: ignore[no-untyped-def]
-    """The counts of a run that has not begun, and whose best ``k`` architectures are wanted."""
-    return Tally(0, 0, 0, 0, -np.inf if k > 0 else np.inf, 0.0, -np.inf, NO_ARCH, NO_ARCH)
+def start_tally():  # type: ignore[no-untyped-def]
+    """The counts of a run that has not begun."""
+    return Tally(0, 0, 0, 0, 0.0)
+
+
+@njit_inline
+def no_best():  # type: ignore[no-untyped-def]
+    """The best of a run that has found nothing."""
+    return Best(-np.inf, NO_ARCH, NO_ARCH)
+
+
+@njit_inline
+def better(best, score, code, row):  # type: ignore[no-untyped-def]
+    """The best after one more architecture: strictly higher scores win, and anything beats nothing."""
+    if score > best.score or best.row < 0:
+        return Best(score, code, row)
+    return best
+
+
+@njit_call
+def write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):  # type: ignore[no-untyped-def]
+    """Note one evaluation."""
+    trace.code[run, step] = code
+    trace.fidelity[run, step] = fidelity
+    trace.score[run, step] = score
+    trace.seconds[run, step] = seconds
+    trace.epochs[run, step] = epochs
+    trace.incumbent[run, step] = incumbent
 
 
 @njit_inline
 def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):  # type: ignore[no-untyped-def]
     """Note one evaluation, where a trace is wanted."""
     if step < trace.code.shape[1]:
-        trace.code[run, step] = code
-        trace.fidelity[run, step] = fidelity
-        trace.score[run, step] = score
-        trace.seconds[run, step] = seconds
-        trace.epochs[run, step] = epochs
-        trace.incumbent[run, step] = incumbent
+        write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent)
 
 
 @njit_inline
-def evaluate(space, objective, budget, work, k, trace, run, tally, code, row):  # type: ignore[no-untyped-def]
-    """Look an architecture up, pay for it, keep it if it is the best; returns (score, tally).
+def evaluate(space, objective, budget, work, trace, run, tally, best, code, row):  # type: ignore[no-untyped-def]
+    """Look an architecture up and pay for it; returns (score, tally). ``best`` is for the trace.
 
-    New architectures among the first ``max_eval`` evaluations are offered to ``work.top``, which keeps ``k``.
+    Each new architecture is appended to ``work.pool``, without a branch that nobody could predict.
     """
-    score = objective.score[np.uint64(row)]  # unsigned: no check for a negative index
+    score = at(objective.score, row)
     n_eval = tally.n_eval + 1
-    n_top = tally.n_top
-    bar = tally.bar
     seconds = tally.seconds + price_of(objective, row)
-    key = key_of(space, code, row)
-    new = mark(work.seen, key)
-    # One branch that is hardly ever taken, in place of three that nobody can predict.
-    if new & (n_eval <= budget.max_eval) & (score >= bar):
-        n_top = insert(work.top, n_top, k, score, key, code)
-        if n_top == k and k > 0:
-            bar = work.top.score[k - 1]
-    best, best_code, best_row = tally.score, tally.code, tally.row
-    if score > best or best_row < 0:
-        best, best_code, best_row = score, code, row
-    epochs = n_eval * objective.epochs
+    work.pool[np.uint64(tally.n_unique)] = code
+    n_unique = tally.n_unique + mark(work.seen, key_of(space, code, row))
+    n_pool = n_unique if n_eval <= budget.max_eval else tally.n_pool
     step = tally.n_before + tally.n_eval
-    record(trace, run, step, code, objective.epochs, score, seconds, epochs, best_code)
-    return score, Tally(tally.n_before, n_eval, tally.n_unique + new, n_top, bar, seconds, best, best_code, best_row)
+    if step < trace.code.shape[1]:
+        incumbent = better(best, score, code, row).code
+        write_step(trace, run, step, code, objective.epochs, score, seconds, n_eval * objective.epochs, incumbent)
+    return score, Tally(tally.n_before, n_eval, n_unique, n_pool, seconds)
 
 
 @njit_inline
-def store(outcome, run, tally, epochs, stop):  # type: ignore[no-untyped-def]
+def store(outcome, run, tally, best, epochs, stop):  # type: ignore[no-untyped-def]
     """Write the result of one run."""
-    outcome.code[run] = tally.code
-    outcome.row[run] = tally.row
-    outcome.score[run] = tally.score
+    outcome.code[run] = best.code
+    outcome.row[run] = best.row
+    outcome.score[run] = best.score
     outcome.seconds[run] = tally.seconds
     outcome.epochs[run] = epochs
     outcome.evaluations[run] = tally.n_before + tally.n_eval

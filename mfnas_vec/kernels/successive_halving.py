@@ -4,32 +4,38 @@ Source: K. Jamieson and A. Talwalkar, "Non-stochastic Best Arm Identification an
 Optimization", AISTATS 2016, as MF-NAS uses it.
 """
 
-import numpy as np
-
-from mfnas_vec._jit import njit, njit_inline
+from mfnas_vec._jit import njit, njit_call
 from mfnas_vec.kernels.genome import sample
 from mfnas_vec.kernels.lookup import key_of, mark, row_of
 from mfnas_vec.kernels.ranking import code_at, insert, order_at
 from mfnas_vec.kernels.rng import seed_run
-from mfnas_vec.kernels.state import STOP_COMPLETED, STOP_TIME, Tally, record, start_tally, store
-from mfnas_vec.spaces.base import NO_ARCH
+from mfnas_vec.kernels.state import (
+    STOP_COMPLETED,
+    STOP_TIME,
+    Tally,
+    better,
+    no_best,
+    record,
+    start_tally,
+    store,
+)
 from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 
 
-@njit_inline
+@njit_call
 def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # type: ignore[no-untyped-def]
     """Play the ``n`` candidates in ``work.codes`` against each other.
 
     ``tally`` and ``spent_epochs`` say what went before; ``budget.max_seconds`` is for this halving
     alone. The published rule takes back the evaluation that reaches the budget, the corrected one
-    does not begin it. Returns ``(tally, epochs, stop reason)``.
+    does not begin it. Returns ``(tally, best, epochs, stop reason)``.
     """
-    codes, charged, top = work.codes, work.values, work.ranks
+    codes, charged, top = work.codes, work.values, work.top
     before = tally.seconds
     seconds = 0.0
     epochs = spent_epochs
     n_eval, n_unique = tally.n_eval, tally.n_unique
-    best, best_code, best_row = -np.inf, NO_ARCH, NO_ARCH
+    best = no_best()
     stop = STOP_COMPLETED if n > 0 else STOP_TIME
     charged[:n] = 0.0
     trained = 0
@@ -48,7 +54,7 @@ def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # ty
             n_eval += 1
             n_unique += mark(work.seen, key_of(space, code, row))
             if not budget.corrected and seconds + price >= budget.max_seconds:
-                record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best_code)
+                record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best.code)
                 stop = STOP_TIME
                 break
             seconds += price
@@ -57,9 +63,8 @@ def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # ty
                 charged[i] = price_until
             elif rungs.accounting == LAST_INCREMENT:
                 charged[i] = price
-            if score > best or best_row < 0:
-                best, best_code, best_row = score, code, row
-            record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best_code)
+            best = better(best, score, code, row)
+            record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best.code)
             n_top = insert(top, n_top, n_keep, score, i, code)
         if stop == STOP_TIME or n_keep <= 1:
             break
@@ -70,7 +75,7 @@ def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # ty
             codes[i], charged[i] = code_at(top, i), top.score[i]
         n = n_keep
         trained = rungs.epochs[rung]
-    return Tally(0, n_eval, n_unique, 0, np.inf, before + seconds, best, best_code, best_row), epochs, stop
+    return Tally(0, n_eval, n_unique, 0, before + seconds), best, epochs, stop
 
 
 @njit
@@ -81,5 +86,5 @@ def successive_halving_runs(space, rungs, budget, n_candidate, work, seed, first
         work.seen[:] = 0
         for i in range(n_candidate):
             work.codes[i] = sample(space, work.rng)
-        tally, epochs, reason = halve(space, rungs, budget, n_candidate, work, start_tally(0), 0, trace, run)
-        store(outcome, run, tally, epochs, reason)
+        tally, best, epochs, reason = halve(space, rungs, budget, n_candidate, work, start_tally(), 0, trace, run)
+        store(outcome, run, tally, best, epochs, reason)
