@@ -5,7 +5,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import xarray as xr
@@ -19,8 +18,7 @@ from mfnas_vec.tables import dense
 #: Called with the number of runs finished since the last call.
 Progress = Callable[[int], object]
 
-#: Blocks per thread, so that threads end together.
-BLOCKS_PER_THREAD = 4
+#: Most runs of a block. Calling a kernel costs about what ten runs of it do, so blocks are few.
 MAX_BLOCK = 4096
 
 
@@ -106,7 +104,7 @@ def run(
     seed = secrets.randbits(63) if seed is None else _check_count("seed", seed, 0, 2**63 - 1)
     n_thread = available_threads() if n_thread is None else _check_count("n_thread", n_thread, 1, 4096)
     if block_size is None:
-        block_size = min(MAX_BLOCK, -(-n_run // (n_thread * BLOCKS_PER_THREAD)))
+        block_size = min(MAX_BLOCK, -(-n_run // n_thread))
     block_size = _check_count("block_size", block_size, 1, 2**31 - 1)
     dense.table_space(table)
     dense.test_variable(table)
@@ -152,30 +150,32 @@ def _run_blocks(
     progress: Progress | None,
 ) -> None:
     n_run = outcome.row.size
-    starts = range(0, n_run, block_size)
-    stop = threading.Event()
+    starts = iter(range(0, n_run, block_size))
+    lock = threading.Lock()
+    failures: list[BaseException] = []
 
-    def run_block(start: int) -> int:
-        end = min(start + block_size, n_run)
-        if not stop.is_set():
-            part = Outcome(*(array[start:end] for array in outcome))
-            steps = Trace(*(array[start:end] for array in trace))
-            job(seed, first_run + start, end - start, part, steps)
-        return end - start
-
-    if n_thread == 1 or len(starts) == 1:
-        for start in starts:
-            n = run_block(start)
-            if progress is not None:
-                progress(n)
-        return
-    with ThreadPoolExecutor(min(n_thread, len(starts))) as pool:
-        futures = [pool.submit(run_block, start) for start in starts]
+    def take_blocks() -> None:
         try:
-            for future in as_completed(futures):
-                n = future.result()
+            while not failures:
+                with lock:
+                    start = next(starts, None)
+                if start is None:
+                    return
+                end = min(start + block_size, n_run)
+                part = Outcome(*(array[start:end] for array in outcome))
+                steps = Trace(*(array[start:end] for array in trace))
+                job(seed, first_run + start, end - start, part, steps)
                 if progress is not None:
-                    progress(n)
-        except BaseException:
-            stop.set()
-            raise
+                    with lock:
+                        progress(end - start)
+        except BaseException as failure:  # raised in the caller's thread, below
+            failures.append(failure)
+
+    helpers = [threading.Thread(target=take_blocks) for _ in range(min(n_thread, -(-n_run // block_size)) - 1)]
+    for helper in helpers:
+        helper.start()
+    take_blocks()
+    for helper in helpers:
+        helper.join()
+    if failures:
+        raise failures[0]

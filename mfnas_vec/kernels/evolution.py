@@ -107,9 +107,10 @@ def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run
             parent = draw_parent(scores, oldest, size, tournament_size, taken, work.rng)
             code = mutate(space, codes[parent], work.genes, probability, work.rng)
         row = row_of(space, code)
-        if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
+        price = price_of(objective, row)
+        if not affordable(budget, tally.n_eval, tally.seconds, price):
             break
-        score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+        score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, False)
         best = better(best, score, code, row)
         if n < size:
             place = n

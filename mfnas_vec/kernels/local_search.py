@@ -15,8 +15,9 @@ from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 
 @njit_inline
-def local_search(space, objective, budget, first_improvement, work, trace, run):  # type: ignore[no-untyped-def]
-    """One run; returns (tally, best) and leaves the architectures it saw in ``work.pool``."""
+def climb(space, objective, budget, first_improvement, work, trace, run, bare):  # type: ignore[no-untyped-def]
+    """One run. ``bare``, a constant: one price for all, no trace, budget asked between sweeps only."""
+    flat_price = objective.seconds[0]
     rng, genes, left, rows = work.rng, work.genes, work.left, work.rows
     checked = space.kind == TWO_LEVEL  # only there can a variant be invalid
     n_gene = space.cardinality.size
@@ -24,9 +25,10 @@ def local_search(space, objective, budget, first_improvement, work, trace, run):
     best = no_best()
     current = sample(space, rng)
     row = row_of(space, current)
-    if not affordable(budget, 0, 0.0, price_of(objective, row)):
+    price = flat_price if bare else price_of(objective, row)
+    if not bare and not affordable(budget, 0, 0.0, price):
         return tally, best
-    current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, current, row)
+    current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, current, row, price, bare)
     best = better(best, current_score, current, row)
     write_genes(space, current, genes)
 
@@ -54,9 +56,10 @@ def local_search(space, objective, budget, first_improvement, work, trace, run):
                 values ^= (value ^ ((values >> (4 * n)) & 15)) << place  # the last takes its place
                 code = base + value * weight
                 row = at(rows, value) if checked else row_of(space, code)
-                if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
+                price = flat_price if bare else price_of(objective, row)
+                if not bare and not affordable(budget, tally.n_eval, tally.seconds, price):
                     return tally, best
-                score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+                score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare)
                 if score >= current_score:
                     current, current_score = code, score
                     best = better(best, score, code, row)  # a better one is always moved to
@@ -69,12 +72,21 @@ def local_search(space, objective, budget, first_improvement, work, trace, run):
             while row < 0:
                 pair = below(rng, space.pair.shape[0])
                 code, row = draw_pair_variant(space, current, genes, pair, work.variants, rows, rng)
-            if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
+            price = flat_price if bare else price_of(objective, row)
+            if not bare and not affordable(budget, tally.n_eval, tally.seconds, price):
                 return tally, best
             current = code
-            current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+            current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare)
             best = better(best, current_score, code, row)
     return tally, best
+
+
+@njit_inline
+def local_search(space, objective, budget, first_improvement, work, trace, run):  # type: ignore[no-untyped-def]
+    """One run; returns (tally, best) and leaves the architectures it saw in ``work.pool``."""
+    if objective.seconds_step == 0 and not budget.corrected and trace.code.shape[1] == 0:
+        return climb(space, objective, budget, first_improvement, work, trace, run, True)
+    return climb(space, objective, budget, first_improvement, work, trace, run, False)
 
 
 @njit

@@ -15,9 +15,10 @@ def random_search(space, objective, budget, work, trace, run):  # type: ignore[n
     while within(budget, tally.n_eval, tally.seconds):
         code = sample(space, work.rng)
         row = row_of(space, code)
-        if not affordable(budget, tally.n_eval, tally.seconds, price_of(objective, row)):
+        price = price_of(objective, row)
+        if not affordable(budget, tally.n_eval, tally.seconds, price):
             break
-        score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row)
+        score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, False)
         best = better(best, score, code, row)
     return tally, best
 

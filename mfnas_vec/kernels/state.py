@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec._jit import njit_call, njit_inline
-from mfnas_vec.kernels.lookup import at, key_of, mark, price_of
+from mfnas_vec.kernels.lookup import at, key_of, mark
 from mfnas_vec.kernels.ranking import Top, make_top
 from mfnas_vec.spaces.base import NO_ARCH, SpaceArrays
 
@@ -193,19 +193,19 @@ def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
 
 
 @njit_inline
-def evaluate(space, objective, budget, work, trace, run, tally, best, code, row):  # type: ignore[no-untyped-def]
-    """Look an architecture up and pay for it; returns (score, tally). ``best`` is for the trace.
+def evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare):  # type: ignore[no-untyped-def]
+    """Look an architecture up and pay its price; returns (score, tally). ``best`` is for the trace.
 
-    Each new architecture is appended to ``work.pool``, without a branch that nobody could predict.
+    ``bare`` promises that there is no trace, so that no test for one is compiled. Each new architecture is appended to ``work.pool``, without a branch that nobody could predict.
     """
     score = at(objective.score, row)
     n_eval = tally.n_eval + 1
-    seconds = tally.seconds + price_of(objective, row)
+    seconds = tally.seconds + price
     work.pool[np.uint64(tally.n_unique)] = code
     n_unique = tally.n_unique + mark(work.seen, key_of(space, code, row))
     n_pool = n_unique if n_eval <= budget.max_eval else tally.n_pool
     step = tally.n_before + tally.n_eval
-    if step < trace.code.shape[1]:
+    if not bare and step < trace.code.shape[1]:
         incumbent = better(best, score, code, row).code
         write_step(trace, run, step, code, objective.epochs, score, seconds, n_eval * objective.epochs, incumbent)
     return score, Tally(tally.n_before, n_eval, n_unique, n_pool, seconds)
