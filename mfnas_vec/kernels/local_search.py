@@ -18,7 +18,7 @@ from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 def climb(space, objective, budget, first_improvement, work, trace, run, bare):  # type: ignore[no-untyped-def]
     """One run. ``bare``, a constant: one price for all, no trace, budget asked between sweeps only."""
     flat_price = objective.seconds[0]
-    rng, genes, left, rows = work.rng, work.genes, work.left, work.rows
+    rng, genes, order, rows = work.rng, work.genes, work.order, work.rows
     checked = space.kind == TWO_LEVEL  # only there can a variant be invalid
     n_gene = space.cardinality.size
     tally = start_tally()
@@ -31,17 +31,20 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare): 
     current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, current, row, price, bare)
     best = better(best, current_score, current, row)
     write_genes(space, current, genes)
+    for i in range(n_gene):
+        order[i] = i
 
     while within(budget, tally.n_eval, tally.seconds):
         moved = False
         n_left = n_gene
-        for i in range(n_gene):
-            left[i] = i
         while n_left > 0:
             j = np.uint64(below(rng, n_left))
             n_left -= 1
-            gene = np.uint64(left[j])
-            left[j] = at(left, n_left)
+            # Taken positions move to the end; any order is a fair start of the next sweep.
+            taken = order[j]
+            order[j] = at(order, n_left)
+            order[np.uint64(n_left)] = taken
+            gene = np.uint64(taken)
             weight = space.weight[gene]
             own = genes[gene]
             base = current - own * weight

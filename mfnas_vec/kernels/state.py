@@ -83,7 +83,7 @@ class Work(NamedTuple):
     seen: npt.NDArray[np.uint64]  # [key / 64]
     pool: npt.NDArray[np.int32]  # [key + 1], codes of distinct architectures in order of evaluation
     genes: IntArray  # [gene]
-    left: IntArray  # [gene]
+    order: IntArray  # [gene], positions in the order a sweep takes them, last first
     variants: IntArray  # [variant]
     rows: IntArray  # [variant]
     codes: IntArray  # [k], candidates or population
@@ -122,7 +122,7 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
         seen=np.zeros((n_key + 63) // 64, np.uint64),
         pool=np.zeros(n_key + 1, np.int32),
         genes=np.zeros(n_gene, np.int64),
-        left=np.zeros(n_gene, np.int64),
+        order=np.zeros(n_gene, np.int64),
         variants=np.zeros(widest, np.int64),
         rows=np.zeros(widest, np.int64),
         codes=np.zeros(n_top, np.int64),

@@ -59,9 +59,7 @@ def _local_search(ledger: Ledger, objective: Any, first_improvement: bool, strea
     current_score = ledger.evaluate(objective, current)
     while ledger.within():
         moved = False
-        positions = list(range(space.n_gene))
-        while positions:
-            position = stream.take(positions)
+        for position in stream.positions(space.n_gene):
             for code in stream.shuffled(valid_variants(space, current, [position])):
                 if not ledger.affordable(objective, code):
                     return
@@ -69,8 +67,9 @@ def _local_search(ledger: Ledger, objective: Any, first_improvement: bool, strea
                 if score >= current_score:
                     current, current_score, moved = code, score, True
                     if first_improvement:
-                        positions = []
                         break
+            if moved and first_improvement:
+                break
         if not moved:
             variants: list[int] = []
             while not variants:

@@ -26,8 +26,8 @@ class Stream(Protocol):
     def index(self, n: int) -> int:
         """A uniform integer of ``[0, n)``."""
 
-    def take(self, items: list[int]) -> int:
-        """Remove and return a random item."""
+    def positions(self, n: int) -> Iterator[int]:
+        """``range(n)`` in random order, drawn as it is asked for."""
 
     def shuffled(self, items: Sequence[int]) -> Iterator[int]:
         """The items in random order; a stream may draw it as it goes."""
@@ -63,6 +63,7 @@ class KernelStream:
         place = root + 2 * run * _GOLDEN
         self._position = _mix(place + _GOLDEN & _MASK)
         self._step = _mix_step(place + 2 * _GOLDEN & _MASK)
+        self._order: list[int] = []
 
     def bits(self) -> int:
         """The next 64 random bits."""
@@ -89,17 +90,21 @@ class KernelStream:
             if space.row_of(code) != NO_ARCH:
                 return code
 
-    def take(self, items: list[int]) -> int:
-        """Remove and return a random item; the last one takes its place."""
-        i = self.index(len(items))
-        items[i], items[-1] = items[-1], items[i]
-        return items.pop()
+    def positions(self, n: int) -> Iterator[int]:
+        """``range(n)`` in random order; each sweep begins with the order the last one left."""
+        if len(self._order) != n:
+            self._order = list(range(n))
+        return self._drawn(self._order)
 
     def shuffled(self, items: Sequence[int]) -> Iterator[int]:
         """The items in random order, drawn as they are asked for."""
-        left = list(items)
-        while left:
-            yield self.take(left)
+        return self._drawn(list(items))
+
+    def _drawn(self, items: list[int]) -> Iterator[int]:
+        for last in range(len(items) - 1, -1, -1):
+            i = self.index(last + 1)
+            items[i], items[last] = items[last], items[i]
+            yield items[last]
 
     def subset(self, n: int, k: int) -> list[int]:
         """``k`` of ``range(n)``, ascending; nothing is drawn for all of them."""
@@ -147,9 +152,11 @@ class PublishedStream:
         """A uniform integer of ``[0, n)``."""
         return int(self._numpy.choice(range(n)))
 
-    def take(self, items: list[int]) -> int:
-        """Remove and return a random item; the others keep their order."""
-        return items.pop(self.index(len(items)))
+    def positions(self, n: int) -> Iterator[int]:
+        """``range(n)`` in random order; those left keep their order."""
+        left = list(range(n))
+        while left:
+            yield left.pop(self.index(len(left)))
 
     def shuffled(self, items: Sequence[int]) -> Iterator[int]:
         """The items in random order, all drawn at once."""
