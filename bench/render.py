@@ -74,7 +74,18 @@ def speed_part() -> str:
     """The speed table of ``bench/speed.json``."""
     report = json.loads((ROOT / "bench" / "speed.json").read_text(encoding="utf-8"))
     m = report["machine"]
-    rows = [["table", "optimizer", "runs", "evaluations", "kernel time", "per evaluation", "plain twin, one run", "faster per run"]]
+    rows = [
+        [
+            "table",
+            "optimizer",
+            "runs",
+            "evaluations",
+            "kernel time",
+            "per evaluation",
+            "plain twin, one run",
+            "faster per run",
+        ]
+    ]
     for r in report["kernels"]:
         rows.append(
             [
@@ -90,7 +101,7 @@ def speed_part() -> str:
         )
     processes = ", ".join(f"`{name}` {p['median']:.2f} s" for name, p in report["processes"].items())
     return (
-        f"{markdown(rows)}\n\nWhole processes: {processes} (`imports` is `python -c \"import numba, xarray, zarr\"`).\n"
+        f'{markdown(rows)}\n\nWhole processes: {processes} (`imports` is `python -c "import numba, xarray, zarr"`).\n'
         f"Medians of {report['repeats']} repeats on {m['processor']}, {m['threads']} threads; Python {m['python']}, "
         f"numba {m['numba']}, NumPy {m['numpy']}, xarray {m['xarray']}, zarr {m['zarr']}. Plain twins run one search\n"
         "at a time on one thread."
@@ -106,7 +117,12 @@ def example_part() -> str:
     return f"```python\n{source.strip()}\n```\n\nprints\n\n```text\n{printed.getvalue().rstrip()}\n```"
 
 
-PARTS = {"settings": settings_part, "provenance": provenance_part, "speed": speed_part, "example": example_part}
+PARTS = {
+    "settings": settings_part,
+    "provenance": provenance_part,
+    "speed": speed_part,
+    "example": example_part,
+}
 
 
 def render(text: str) -> str:
@@ -115,7 +131,9 @@ def render(text: str) -> str:
         pattern = re.compile(f"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         if len(pattern.findall(text)) != 1:
             raise SystemExit(f"README.md must have the part {name!r} once")
-        text = pattern.sub(lambda match, made=part(): f"{match[1]}{made}\n{match[2]}", text)
+        before, after = pattern.search(text).groups()
+        made = part()
+        text = pattern.sub(lambda _: f"{before}{made}\n{after}", text)  # noqa: B023
     return text
 
 

@@ -114,7 +114,9 @@ def main() -> None:
             row["twin_seconds_per_run"] = measure_twin(optimizer, table, n_twin)
             row["times_faster_per_run"] = row["twin_seconds_per_run"] / (row["kernel_seconds"] / n_run)
             rows.append(row)
-            print(f"{name} {optimizer}: {1e3 * row['kernel_seconds']:.2f} ms, {row['times_faster_per_run']:,.0f} x twin")
+            print(
+                f"{name} {optimizer}: {1e3 * row['kernel_seconds']:.2f} ms, {row['times_faster_per_run']:,.0f} x twin"
+            )
 
     command = [sys.executable, "-m", "mfnas_vec.cli", "run", "--ss", "nb201", "--optimizer", "MF-NAS"]
     processes = {

@@ -61,7 +61,8 @@ def cache_directory() -> Path | None:
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
     # No reference counts: their atomic updates cost more than the evaluations themselves.
     # No fastmath: the plain twins must agree bit for bit.
-    return numba.njit(function, nogil=True, error_model="numpy", _nrt=False, **options)
+    options |= {"nogil": True, "error_model": "numpy", "_nrt": False}
+    return numba.njit(function, **options)
 
 
 def njit(function: Callable[..., Any]) -> Any:
@@ -70,13 +71,14 @@ def njit(function: Callable[..., Any]) -> Any:
     Kernels take arrays, scalars and (named) tuples of both, and cannot allocate.
     """
     folder = cache_directory()
-    previous = numba.config.CACHE_DIR
+    settings: Any = numba.config
+    previous = settings.CACHE_DIR
     # Only our own functions go to our folder: the setting is read when a function is decorated.
-    numba.config.CACHE_DIR = "" if folder is None else str(folder)
+    settings.CACHE_DIR = "" if folder is None else str(folder)
     try:
         return _compile(function, cache=folder is not None)
     finally:
-        numba.config.CACHE_DIR = previous
+        settings.CACHE_DIR = previous
 
 
 def njit_inline(function: Callable[..., Any]) -> Any:

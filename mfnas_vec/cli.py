@@ -67,7 +67,10 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     run.add_argument("--ss", choices=tuple(DATASETS), help="search space")
-    run.add_argument("--dataset", help="data set of the space: " + "; ".join(f"{s}: {', '.join(d)}" for s, d in DATASETS.items()))
+    run.add_argument(
+        "--dataset",
+        help="data set of the space: " + "; ".join(f"{s}: {', '.join(d)}" for s, d in DATASETS.items()),
+    )
     run.add_argument("--table", metavar="NAME|PATH", help="a table by name or path, instead of --ss and --dataset")
     run.add_argument("--optimizer", required=True, metavar="NAME", help="one of " + ", ".join(OPTIMIZER_NAMES))
     run.add_argument("--n_run", "--n-run", type=int, default=500, help="number of independent runs (default 500)")

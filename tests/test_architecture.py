@@ -14,7 +14,7 @@ ORDER = ["_jit", "spaces", "tables", "kernels", "optimizers", "results", "experi
 def _modules():
     for path in sorted(PACKAGE.rglob("*.py")):
         relative = path.relative_to(PACKAGE)
-        if relative.parts[0] != "benchmarks_zarr" and relative.name != "__init__.py" or len(relative.parts) > 1:
+        if (relative.parts[0] != "benchmarks_zarr" and relative.name != "__init__.py") or len(relative.parts) > 1:
             if relative.parts[0] == "benchmarks_zarr":
                 continue
             yield relative.with_suffix("").parts[0], path

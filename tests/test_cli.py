@@ -18,14 +18,33 @@ def test_run_prints_what_was_found_and_spent(capsys):
     code, out, err = mfnas(capsys, "run", "--ss", "nb201", "--dataset", "cifar10", "--optimizer", "MF-NAS")
     assert code == 0
     assert "MF-NAS on nb201-cifar10: 500 runs, seed 0, protocol gecco2024" in out
-    for word in ("metric_stage1=params", "±", "95 % interval", "epochs", "distinct", "in the kernel", "modelled"):
+    for word in (
+        "metric_stage1=params",
+        "±",
+        "95 % interval",
+        "epochs",
+        "distinct",
+        "in the kernel",
+        "modelled",
+    ):
         assert word in out
     assert "no published or measured result" in out
     assert err == "" or "compiling" in err
 
 
 def test_run_writes_a_store(capsys, tmp_path):
-    words = ["run", "--ss", "nb201", "--optimizer", "RS", "--n_run", "4", "--trace", "--out", str(tmp_path / "r.zarr")]
+    words = [
+        "run",
+        "--ss",
+        "nb201",
+        "--optimizer",
+        "RS",
+        "--n_run",
+        "4",
+        "--trace",
+        "--out",
+        str(tmp_path / "r.zarr"),
+    ]
     assert mfnas(capsys, *words)[0] == 0
     result = xr.open_zarr(tmp_path / "r.zarr", chunks=None)
     assert dict(result.sizes) == {"run": 4, "gene": 6, "step": int(result["evaluations"].max())}
@@ -54,7 +73,15 @@ def test_a_failed_write_leaves_nothing(capsys, tmp_path, monkeypatch):
 def test_overwrite_spares_what_is_no_store(capsys, tmp_path):
     (tmp_path / "precious").mkdir()
     code, _, err = mfnas(
-        capsys, "run", "--ss", "nb201", "--optimizer", "SH", "--out", str(tmp_path / "precious"), "--overwrite"
+        capsys,
+        "run",
+        "--ss",
+        "nb201",
+        "--optimizer",
+        "SH",
+        "--out",
+        str(tmp_path / "precious"),
+        "--overwrite",
     )
     assert code == 2
     assert "left alone" in err
@@ -62,13 +89,39 @@ def test_overwrite_spares_what_is_no_store(capsys, tmp_path):
 
 def test_settings_and_seed_reach_the_search(capsys, tmp_path):
     out = tmp_path / "r.zarr"
-    words = ["run", "--ss", "nb201", "--dataset", "ImageNet16-120", "--optimizer", "MF-NAS", "--n_run", "3", "--seed", "9"]
-    words += ["--set", "metric_stage1=synflow", "k=8", "--set", "list_iepoch=12,200", "max_time=none", "--out", str(out)]
+    words = [
+        "run",
+        "--ss",
+        "nb201",
+        "--dataset",
+        "ImageNet16-120",
+        "--optimizer",
+        "MF-NAS",
+        "--n_run",
+        "3",
+        "--seed",
+        "9",
+    ]
+    words += [
+        "--set",
+        "metric_stage1=synflow",
+        "k=8",
+        "--set",
+        "list_iepoch=12,200",
+        "max_time=none",
+        "--out",
+        str(out),
+    ]
     assert mfnas(capsys, *words)[0] == 0
     result = xr.open_zarr(out, chunks=None)
     assert result.attrs["seed"] == 9
     assert result.attrs["problem"] == "nb201-imagenet16"
-    for text in ('"metric_stage1": "synflow"', '"n_candidate": 8', '"list_iepoch": [12, 200]', '"max_time": null'):
+    for text in (
+        '"metric_stage1": "synflow"',
+        '"n_candidate": 8',
+        '"list_iepoch": [12, 200]',
+        '"max_time": null',
+    ):
         assert text in result.attrs["settings"]
     assert (result["cost_epochs"] == 8 * 12 + 4 * 188).all()
 
@@ -92,13 +145,22 @@ def test_own_table(capsys, tmp_path):
         (["run", "--ss", "nb201", "--optimizer", "MFNAS"], "did you mean MF-NAS"),
         (["run", "--optimizer", "RS"], "--ss or --table is needed"),
         (["run", "--ss", "nb201", "--table", "x", "--optimizer", "RS"], "give one or the other"),
-        (["run", "--ss", "nb201", "--dataset", "mnist", "--optimizer", "RS"], "it has cifar10, cifar100, imagenet16"),
+        (
+            ["run", "--ss", "nb201", "--dataset", "mnist", "--optimizer", "RS"],
+            "it has cifar10, cifar100, imagenet16",
+        ),
         (["run", "--table", "nb201-cifar", "--optimizer", "RS"], "did you mean nb201-cifar10"),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--set", "iepoch"], "must be SETTING=VALUE"),
-        (["run", "--ss", "nb201", "--optimizer", "RS", "--set", "iepoch=x"], "iepoch='x' must be an integer >= 1"),
+        (
+            ["run", "--ss", "nb201", "--optimizer", "RS", "--set", "iepoch=x"],
+            "iepoch='x' must be an integer >= 1",
+        ),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--set", "iepoch=12", "iepoch=25"], "given twice"),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--set", "iepok=12"], "did you mean iepoch"),
-        (["run", "--ss", "nb201", "--optimizer", "RS", "--set", "using_zc_metric=maybe"], "must be true or false"),
+        (
+            ["run", "--ss", "nb201", "--optimizer", "RS", "--set", "using_zc_metric=maybe"],
+            "must be true or false",
+        ),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--n_run", "0"], "n_run=0"),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--seed", "-1"], "seed=-1"),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--trace"], "--trace needs --out"),

@@ -51,7 +51,8 @@ def test_works_where_no_cache_can_be_written(tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     monkeypatch.setenv(_jit.CACHE_VARIABLE, str(blocked / "cache"))
-    code = "from mfnas_vec import open_table, run; print(int(run('SH', open_table('nb201-cifar10'), n_run=2).sizes['run']))"
+    code = "from mfnas_vec import open_table, run\n"
+    code += "print(int(run('SH', open_table('nb201-cifar10'), n_run=2).sizes['run']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "2"
     assert "not kept" in done.stderr

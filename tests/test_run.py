@@ -47,7 +47,8 @@ def test_trace_tells_the_whole_run(cifar10):
         assert (np.diff(steps["trace_seconds"]) >= 0).all()
         zero_cost = steps["trace_fidelity"].values == 0
         np.testing.assert_array_equal(
-            steps["trace_score"].values[zero_cost], cifar10["params"].values[steps["trace_arch"].values[zero_cost]]
+            steps["trace_score"].values[zero_cost],
+            cifar10["params"].values[steps["trace_arch"].values[zero_cost]],
         )
         assert np.unique(steps["trace_code"]).size == int(result["unique_evaluations"][i])
     assert result.isel(run=int(n.argmin()))["trace_arch"].values[n.min() :].tolist() == [-1] * (n.max() - n.min())
@@ -116,10 +117,16 @@ def test_published_budget_is_overshot_by_one_evaluation_and_the_corrected_one_is
         ({"max_time": -1}, "max_time=-1 must be a number >= 0, or none"),
         ({"max_time": float("nan")}, "max_time=nan must be"),
         ({"max_time": "5"}, "max_time='5' must be"),
-        ({"metric_stage1": "sinflow"}, "metric_stage1='sinflow' is not a metric of nb201-cifar10; did you mean synflow"),
+        (
+            {"metric_stage1": "sinflow"},
+            "metric_stage1='sinflow' is not a metric of nb201-cifar10; did you mean synflow",
+        ),
         ({"metric_stage1": "test_acc"}, "is a test result"),
         ({"metric_stage1": 3}, "metric_stage1=3 must be the name"),
-        ({"using_zc_metric_stage1": False}, "using_zc_metric_stage1=False contradicts metric_stage1='params'"),
+        (
+            {"using_zc_metric_stage1": False},
+            "using_zc_metric_stage1=False contradicts metric_stage1='params'",
+        ),
         ({"using_zc_metric_stage2": True}, "using_zc_metric_stage2=True contradicts metric_stage2='val_acc'"),
         ({"using_zc_metric_stage2": "yes"}, "must be true or false"),
         ({"optimizer_stage1": "SH"}, "optimizer_stage1='SH' must be one of FLS, BLS, RS"),

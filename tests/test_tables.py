@@ -124,7 +124,7 @@ def test_damage_is_noticed(own_folder):
     table = open_table("nb201-cifar10")  # same sizes: the quick check cannot see it
     with pytest.raises(ValueError, match="damaged: digest"):
         store.verify_table("nb201-cifar10")
-    with pytest.raises(RuntimeError, match="(?i)checksum|corrupt|decompress"):
+    with pytest.raises(RuntimeError, match=r"(?i)checksum|corrupt|decompress"):
         table["val_acc"].load()
     chunk.write_bytes(whole[:-1])
     with pytest.raises(ValueError, match="is not as the manifest says"):
@@ -153,7 +153,7 @@ def test_unknown_table(tmp_path):
         open_table("nb201-cifar01")
     with pytest.raises(ValueError, match="is unknown"):
         store.verify_table("nope")
-    with pytest.raises(ValueError, match="cannot open .* as a zarr table"):
+    with pytest.raises(ValueError, match=r"cannot open .* as a zarr table"):
         open_table(tmp_path)
 
 
@@ -172,7 +172,10 @@ N = 15_625
     ("arguments", "words"),
     [
         ({"metrics": {"synflow": np.zeros(3)}}, r"'synflow' has shape \(3,\); must be \(15625,\)"),
-        ({"metrics": {"val_acc": np.zeros(N)}, "epochs": [1, 2]}, r"'val_acc' has shape .*must be \(2, 15625\)"),
+        (
+            {"metrics": {"val_acc": np.zeros(N)}, "epochs": [1, 2]},
+            r"'val_acc' has shape .*must be \(2, 15625\)",
+        ),
         ({"metrics": {"x": np.zeros((1, N))}, "epochs": [0]}, "epochs=.*must be ascending"),
         ({"metrics": {"x": np.zeros((2, N))}, "epochs": [3, 3]}, "epochs=.*must be ascending"),
         ({"metrics": {"x": np.zeros(N)}, "provenance": "guessed"}, "provenance='guessed'"),

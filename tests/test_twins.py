@@ -88,7 +88,12 @@ QUIRKY = {
     "SH": {"metric": "val_loss", "list_iepoch": [3, 9, 27], "n_candidate": 13},
     "REA": {"metric": "val_loss", "iepoch": 3, "tournament_size": 5, "max_eval": 60, "max_time": None},
     "REA+W": {"metric": "val_loss", "iepoch": 27, "n_sample_warmup": 30, "max_eval": 60, "max_time": None},
-    "MF-NAS": {"metric_stage1": "mine", "metric_stage2": "val_loss", "list_iepoch": [3, 9, 27], "max_eval_stage1": 300},
+    "MF-NAS": {
+        "metric_stage1": "mine",
+        "metric_stage2": "val_loss",
+        "list_iepoch": [3, 9, 27],
+        "max_eval_stage1": 300,
+    },
 }
 
 

@@ -29,6 +29,7 @@ CHANCE = {"cifar10": 12.0, "cifar100": 2.0, "imagenet16": 2.5}
 
 
 def logit(percent):
+    """Log odds of a percentage."""
     return np.log(percent / (100 - percent))
 
 
@@ -103,6 +104,7 @@ def fit_synflow(cells: pd.DataFrame, genes, dataset: str) -> dict:
 
 
 def main() -> None:
+    """Fit all models and write their coefficients."""
     data = Path(sys.argv[1])
     cells = pd.read_csv(data / "nb201_measured.csv.gz", dtype={"genotype": str}).sort_values("genotype")
     genes = np.array([[int(digit) for digit in g] for g in cells["genotype"]])

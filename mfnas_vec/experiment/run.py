@@ -162,8 +162,8 @@ def _run_blocks(
                 if start is None:
                     return
                 end = min(start + block_size, n_run)
-                part = Outcome(*(array[start:end] for array in outcome))
-                steps = Trace(*(array[start:end] for array in trace))
+                part = Outcome._make(array[start:end] for array in outcome)
+                steps = Trace._make(array[start:end] for array in trace)
                 job(seed, first_run + start, end - start, part, steps)
                 if progress is not None:
                     with lock:

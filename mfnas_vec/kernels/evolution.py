@@ -26,7 +26,7 @@ MAX_TRIES = 101
 
 
 @njit_inline
-def warm_up(space, objective, n_sample, budget, work, k, trace, run):  # type: ignore[no-untyped-def]
+def warm_up(space, objective, n_sample, budget, work, k, trace, run):
     """Score ``n_sample`` samples, duplicates allowed; leaves the best ``k`` in ``work.top``.
 
     Published: the seconds are not charged. Corrected: they are, and the budget binds.
@@ -52,7 +52,7 @@ def warm_up(space, objective, n_sample, budget, work, k, trace, run):  # type: i
 
 
 @njit_inline
-def draw_parent(scores, oldest, n, tournament_size, taken, rng):  # type: ignore[no-untyped-def]
+def draw_parent(scores, oldest, n, tournament_size, taken, rng):
     """Place of the best of a tournament; among equal scores the youngest wins."""
     whole = tournament_size >= n
     winner = -1
@@ -74,7 +74,7 @@ def draw_parent(scores, oldest, n, tournament_size, taken, rng):  # type: ignore
 
 
 @njit_inline
-def mutate(space, parent, genes, probability, rng):  # type: ignore[no-untyped-def]
+def mutate(space, parent, genes, probability, rng):
     """A valid mutant: each gene changes with ``probability / n_gene``."""
     n_gene = space.cardinality.size
     threshold = probability / n_gene
@@ -93,8 +93,11 @@ def mutate(space, parent, genes, probability, rng):  # type: ignore[no-untyped-d
 
 
 @njit_inline
-def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run):  # type: ignore[no-untyped-def]
-    """One run, as (tally, best); the first population are the ``n_winner`` best of the warm-up in ``work.top``, or samples if none."""
+def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run):
+    """One run, as (tally, best).
+
+    The first population are the ``n_winner`` best of the warm-up in ``work.top``, or samples if none.
+    """
     pop_size, tournament_size, probability = settings
     codes, scores, taken = work.codes, work.values, work.marks
     size = n_winner if n_winner > 0 else pop_size
@@ -123,7 +126,7 @@ def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run
 
 
 @njit
-def evolution_runs(  # type: ignore[no-untyped-def]
+def evolution_runs(
     space, objective, budget, settings, warm_objective, n_warm, work, seed, first_run, n_run, outcome, trace
 ):
     """``n_run`` runs of a seed from ``first_run`` on; a warm-up of ``n_warm`` samples (0: none).

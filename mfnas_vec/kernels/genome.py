@@ -9,7 +9,7 @@ from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 
 @njit_inline
-def sample(space, rng):  # type: ignore[no-untyped-def]
+def sample(space, rng):
     """A uniform valid code."""
     code = below(rng, space.n_code)
     while row_of(space, code) < 0:
@@ -18,7 +18,7 @@ def sample(space, rng):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def write_genes(space, code, genes):  # type: ignore[no-untyped-def]
+def write_genes(space, code, genes):
     """Write the digits of a code to ``genes`` (int64, shape ``(n_gene,)``)."""
     for i in range(space.cardinality.size - 1, -1, -1):
         rest = code // space.cardinality[i]
@@ -32,14 +32,14 @@ _ONES = 0x0111111111111111
 
 
 @njit_inline
-def other_values(own):  # type: ignore[no-untyped-def]
+def other_values(own):
     """All values but ``own``, ascending (as many as the gene's cardinality allows are meant)."""
     below_own = (1 << (4 * own)) - 1
     return (_COUNT & below_own) | ((_COUNT + _ONES) & ~below_own)
 
 
 @njit_inline
-def valid_values(space, base, gene, own, rows):  # type: ignore[no-untyped-def]
+def valid_values(space, base, gene, own, rows):
     """Values but ``own`` that make a valid code with ``base``, ascending, and their number.
 
     The row of each value is left in ``rows``.
@@ -56,7 +56,7 @@ def valid_values(space, base, gene, own, rows):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def split_place(place, n_j, own_i, own_j):  # type: ignore[no-untyped-def]
+def split_place(place, n_j, own_i, own_j):
     """The pair of values at a place of the product of the values but ``own_i`` and ``own_j``."""
     a = np.int64(np.uint32(place) // np.uint32(n_j))
     b = place - a * n_j
@@ -64,7 +64,7 @@ def split_place(place, n_j, own_i, own_j):  # type: ignore[no-untyped-def]
 
 
 @njit_call
-def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):  # type: ignore[no-untyped-def]
+def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
     """Change both genes of a pair to a random valid other value each, writing ``genes``.
 
     Returns the new code and its row; ``(code, NO_ARCH)`` and no change where nothing is valid.

@@ -10,12 +10,21 @@ from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import draw_pair_variant, other_values, sample, valid_values, write_genes
 from mfnas_vec.kernels.lookup import at, price_of, row_of
 from mfnas_vec.kernels.rng import below, seed_run
-from mfnas_vec.kernels.state import affordable, better, evaluate, no_best, start_tally, store, why_stopped, within
+from mfnas_vec.kernels.state import (
+    affordable,
+    better,
+    evaluate,
+    no_best,
+    start_tally,
+    store,
+    why_stopped,
+    within,
+)
 from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 
 @njit_inline
-def climb(space, objective, budget, first_improvement, work, trace, run, bare):  # type: ignore[no-untyped-def]
+def climb(space, objective, budget, first_improvement, work, trace, run, bare):
     """One run. ``bare``, a constant: one price for all, no trace, budget asked between sweeps only."""
     flat_price = objective.seconds[0]
     rng, genes, order, rows = work.rng, work.genes, work.order, work.rows
@@ -79,13 +88,15 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare): 
             if not bare and not affordable(budget, tally.n_eval, tally.seconds, price):
                 return tally, best
             current = code
-            current_score, tally = evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare)
+            current_score, tally = evaluate(
+                space, objective, budget, work, trace, run, tally, best, code, row, price, bare
+            )
             best = better(best, current_score, code, row)
     return tally, best
 
 
 @njit_inline
-def local_search(space, objective, budget, first_improvement, work, trace, run):  # type: ignore[no-untyped-def]
+def local_search(space, objective, budget, first_improvement, work, trace, run):
     """One run; returns (tally, best) and leaves the architectures it saw in ``work.pool``."""
     if objective.seconds_step == 0 and not budget.corrected and trace.code.shape[1] == 0:
         return climb(space, objective, budget, first_improvement, work, trace, run, True)
@@ -93,9 +104,7 @@ def local_search(space, objective, budget, first_improvement, work, trace, run):
 
 
 @njit
-def local_search_runs(  # type: ignore[no-untyped-def]
-    space, objective, budget, first_improvement, work, seed, first_run, n_run, outcome, trace
-):
+def local_search_runs(space, objective, budget, first_improvement, work, seed, first_run, n_run, outcome, trace):
     """``n_run`` runs of a seed from ``first_run`` on."""
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)

@@ -7,13 +7,13 @@ from mfnas_vec.spaces.base import IDENTITY, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
 
 
 @njit_inline
-def at(array, i):  # type: ignore[no-untyped-def]
+def at(array, i):
     """``array[i]`` of an index known not to be negative, without the test for that."""
     return array[np.uint64(i)]
 
 
 @njit_inline
-def row_of(space, code):  # type: ignore[no-untyped-def]
+def row_of(space, code):
     """Table row of a code; ``NO_ARCH`` where the genotype is invalid."""
     if space.kind == IDENTITY:
         return code
@@ -29,19 +29,19 @@ def row_of(space, code):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def key_of(space, code, row):  # type: ignore[no-untyped-def]
+def key_of(space, code, row):
     """What two evaluations of the same architecture share."""
     return row if space.key_is_row else code
 
 
 @njit_inline
-def price_of(objective, row):  # type: ignore[no-untyped-def]
+def price_of(objective, row):
     """Seconds that one evaluation costs."""
     return at(objective.seconds, row * objective.seconds_step)
 
 
 @njit_inline
-def mark(seen, key):  # type: ignore[no-untyped-def]
+def mark(seen, key):
     """Add a key to a bit set (uint64); returns 1 if it was new, else 0."""
     word = np.uint64(key) >> np.uint64(6)
     place = np.uint64(key & 63)

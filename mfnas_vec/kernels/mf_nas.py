@@ -7,8 +7,8 @@ Zero-Cost Proxy-Guided Local Search", GECCO 2024.
 import numpy as np
 
 from mfnas_vec._jit import njit, njit_call
-from mfnas_vec.kernels.lookup import at, key_of, row_of
 from mfnas_vec.kernels.local_search import local_search
+from mfnas_vec.kernels.lookup import at, key_of, row_of
 from mfnas_vec.kernels.random_search import random_search
 from mfnas_vec.kernels.ranking import code_at, insert
 from mfnas_vec.kernels.rng import seed_run
@@ -22,7 +22,7 @@ STAGE1_BLS = 2
 
 
 @njit_call
-def choose_candidates(space, objective, n_pool, k, bar, work):  # type: ignore[no-untyped-def]
+def choose_candidates(space, objective, n_pool, k, bar, work):
     """Write the best ``k`` of ``work.pool`` to ``work.codes``, best first; returns their number.
 
     Among equal scores the one with the larger key (code or row) comes first. Scores below ``bar``
@@ -43,9 +43,7 @@ def choose_candidates(space, objective, n_pool, k, bar, work):  # type: ignore[n
 
 
 @njit
-def mf_nas_runs(  # type: ignore[no-untyped-def]
-    space, objective, stage1, budget1, k, rungs, budget, work, seed, first_run, n_run, outcome, trace
-):
+def mf_nas_runs(space, objective, stage1, budget1, k, rungs, budget, work, seed, first_run, n_run, outcome, trace):
     """``n_run`` runs of a seed from ``first_run`` on; ``budget`` is for both stages, ``budget1`` for the first."""
     guess = np.inf
     for run in range(n_run):

@@ -4,11 +4,20 @@ from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import sample
 from mfnas_vec.kernels.lookup import price_of, row_of
 from mfnas_vec.kernels.rng import seed_run
-from mfnas_vec.kernels.state import affordable, better, evaluate, no_best, start_tally, store, why_stopped, within
+from mfnas_vec.kernels.state import (
+    affordable,
+    better,
+    evaluate,
+    no_best,
+    start_tally,
+    store,
+    why_stopped,
+    within,
+)
 
 
 @njit_inline
-def random_search(space, objective, budget, work, trace, run):  # type: ignore[no-untyped-def]
+def random_search(space, objective, budget, work, trace, run):
     """One run; returns (tally, best) and leaves the architectures it saw in ``work.pool``."""
     tally = start_tally()
     best = no_best()
@@ -24,7 +33,7 @@ def random_search(space, objective, budget, work, trace, run):  # type: ignore[n
 
 
 @njit
-def random_search_runs(space, objective, budget, work, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
+def random_search_runs(space, objective, budget, work, seed, first_run, n_run, outcome, trace):
     """``n_run`` runs of a seed from ``first_run`` on."""
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)

@@ -31,7 +31,7 @@ def make_top(k: int) -> Top:
 
 
 @njit_inline
-def insert(top, n, k, score, order, code):  # type: ignore[no-untyped-def]
+def insert(top, n, k, score, order, code):
     """Offer an item to the ``n`` kept of at most ``k``; returns the new number of kept items."""
     item = (order << _HALF) | code
     if n == k:
@@ -53,12 +53,12 @@ def insert(top, n, k, score, order, code):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def code_at(top, i):  # type: ignore[no-untyped-def]
+def code_at(top, i):
     """Code of a kept item."""
     return top.item[i] & _LOW_HALF
 
 
 @njit_inline
-def order_at(top, i):  # type: ignore[no-untyped-def]
+def order_at(top, i):
     """Place of a kept item in the list that is ranked."""
     return top.item[i] >> _HALF

@@ -29,7 +29,7 @@ _TO_UNIT = 2.0**-53
 
 
 @njit_inline
-def mix(z):  # type: ignore[no-untyped-def]
+def mix(z):
     """Scramble 64 bits (the finalizer of SplitMix64)."""
     z = (z ^ (z >> _S30)) * _MIX_1
     z = (z ^ (z >> _S27)) * _MIX_2
@@ -37,7 +37,7 @@ def mix(z):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def mix_step(z):  # type: ignore[no-untyped-def]
+def mix_step(z):
     """An odd step with enough bit changes between neighbours."""
     z = (z ^ (z >> _S33)) * _STEP_1
     z = (z ^ (z >> _S33)) * _STEP_2
@@ -51,7 +51,7 @@ def mix_step(z):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def seed_run(state, seed, run):  # type: ignore[no-untyped-def]
+def seed_run(state, seed, run):
     """Set ``state`` (uint64, shape ``(3,)``) for a run of a seed."""
     root = mix(np.uint64(seed) + _GOLDEN)
     place = (np.uint64(run) << _ONE) * _GOLDEN
@@ -62,7 +62,7 @@ def seed_run(state, seed, run):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def next_bits(state):  # type: ignore[no-untyped-def]
+def next_bits(state):
     """The next 64 random bits."""
     bits = state[2]
     state[0] += state[1]
@@ -71,7 +71,7 @@ def next_bits(state):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def below(state, n):  # type: ignore[no-untyped-def]
+def below(state, n):
     """A uniform integer of ``[0, n)``, ``1 <= n < 2**32``, without bias (Lemire's method)."""
     if n <= 1:
         return 0
@@ -85,6 +85,6 @@ def below(state, n):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def unit(state):  # type: ignore[no-untyped-def]
+def unit(state):
     """A uniform float of ``[0, 1)``, a multiple of 2**-53."""
     return np.float64(next_bits(state) >> _S11) * _TO_UNIT

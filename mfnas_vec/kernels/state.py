@@ -133,7 +133,7 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
 
 
 @njit_inline
-def within(budget, n_eval, seconds):  # type: ignore[no-untyped-def]
+def within(budget, n_eval, seconds):
     """Whether a search may go on: the published rule lets one evaluation too many happen."""
     if budget.corrected:
         return n_eval < budget.max_eval and seconds < budget.max_seconds
@@ -141,13 +141,13 @@ def within(budget, n_eval, seconds):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def affordable(budget, n_eval, seconds, price):  # type: ignore[no-untyped-def]
+def affordable(budget, n_eval, seconds, price):
     """Whether the next evaluation may happen: asked before each one by the corrected protocol only."""
     return not budget.corrected or (n_eval < budget.max_eval and seconds + price <= budget.max_seconds)
 
 
 @njit_inline
-def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
+def why_stopped(budget, n_eval):
     """The budget that ended a search."""
     if n_eval > budget.max_eval or (budget.corrected and n_eval == budget.max_eval):
         return STOP_EVALUATIONS
@@ -155,19 +155,19 @@ def why_stopped(budget, n_eval):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def start_tally():  # type: ignore[no-untyped-def]
+def start_tally():
     """The counts of a run that has not begun."""
     return Tally(0, 0, 0, 0, 0.0)
 
 
 @njit_inline
-def no_best():  # type: ignore[no-untyped-def]
+def no_best():
     """The best of a run that has found nothing."""
     return Best(-np.inf, NO_ARCH, NO_ARCH)
 
 
 @njit_inline
-def better(best, score, code, row):  # type: ignore[no-untyped-def]
+def better(best, score, code, row):
     """The best after one more architecture: strictly higher scores win, and anything beats nothing."""
     if score > best.score or best.row < 0:
         return Best(score, code, row)
@@ -175,7 +175,7 @@ def better(best, score, code, row):  # type: ignore[no-untyped-def]
 
 
 @njit_call
-def write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):  # type: ignore[no-untyped-def]
+def write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
     """Note one evaluation."""
     trace.code[run, step] = code
     trace.fidelity[run, step] = fidelity
@@ -186,17 +186,18 @@ def write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbe
 
 
 @njit_inline
-def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):  # type: ignore[no-untyped-def]
+def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
     """Note one evaluation, where a trace is wanted."""
     if step < trace.code.shape[1]:
         write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent)
 
 
 @njit_inline
-def evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare):  # type: ignore[no-untyped-def]
+def evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare):
     """Look an architecture up and pay its price; returns (score, tally). ``best`` is for the trace.
 
-    ``bare`` promises that there is no trace, so that no test for one is compiled. Each new architecture is appended to ``work.pool``, without a branch that nobody could predict.
+    ``bare`` promises that there is no trace, so that no test for one is compiled. Each new
+    architecture is appended to ``work.pool``, without a branch that nobody could predict.
     """
     score = at(objective.score, row)
     n_eval = tally.n_eval + 1
@@ -212,7 +213,7 @@ def evaluate(space, objective, budget, work, trace, run, tally, best, code, row,
 
 
 @njit_inline
-def store(outcome, run, tally, best, epochs, stop):  # type: ignore[no-untyped-def]
+def store(outcome, run, tally, best, epochs, stop):
     """Write the result of one run."""
     outcome.code[run] = best.code
     outcome.row[run] = best.row

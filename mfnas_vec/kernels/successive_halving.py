@@ -23,7 +23,7 @@ from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 
 
 @njit_call
-def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # type: ignore[no-untyped-def]
+def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):
     """Play the ``n`` candidates in ``work.codes`` against each other.
 
     ``tally`` and ``spent_epochs`` say what went before; ``budget.max_seconds`` is for this halving
@@ -54,7 +54,17 @@ def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # ty
             n_eval += 1
             n_unique += mark(work.seen, key_of(space, code, row))
             if not budget.corrected and seconds + price >= budget.max_seconds:
-                record(trace, run, n_eval - 1, code, rungs.epochs[rung], score, before + seconds, epochs, best.code)
+                record(
+                    trace,
+                    run,
+                    n_eval - 1,
+                    code,
+                    rungs.epochs[rung],
+                    score,
+                    before + seconds,
+                    epochs,
+                    best.code,
+                )
                 stop = STOP_TIME
                 break
             seconds += price
@@ -79,7 +89,7 @@ def halve(space, rungs, budget, n, work, tally, spent_epochs, trace, run):  # ty
 
 
 @njit
-def successive_halving_runs(space, rungs, budget, n_candidate, work, seed, first_run, n_run, outcome, trace):  # type: ignore[no-untyped-def]
+def successive_halving_runs(space, rungs, budget, n_candidate, work, seed, first_run, n_run, outcome, trace):
     """``n_run`` runs of a seed from ``first_run`` on."""
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import xarray as xr
 
 from mfnas_vec.kernels.state import UNLIMITED, Budget, Outcome, Trace, make_work
 from mfnas_vec.tables import dense
+from mfnas_vec.tables.schema import TEST_VARIABLES
 
 GECCO2024 = "gecco2024"
 CORRECTED = "corrected"
@@ -132,7 +134,7 @@ class Setting:
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise self._refuse(value)
         epochs = [self._check_int(v) for v in value]
-        if not epochs or any(a >= b for a, b in zip(epochs, epochs[1:], strict=False)):
+        if not epochs or any(a >= b for a, b in itertools.pairwise(epochs)):
             raise self._refuse(value)
         return epochs
 
@@ -236,7 +238,7 @@ def check_metric(table: xr.Dataset, name: str, setting: str, zero_cost: bool | N
     """
     metrics = dense.metric_names(table)
     if name not in metrics:
-        if name in dense.TEST_VARIABLES:
+        if name in TEST_VARIABLES:
             raise ValueError(f"{setting}={name!r} is a test result: searches are judged by it and may not read it")
         label = table.attrs.get("name", "the table")
         raise ValueError(f"{setting}={name!r} is not a metric of {label}; {nearest(name, list(metrics))}")
@@ -251,9 +253,7 @@ def check_metric(table: xr.Dataset, name: str, setting: str, zero_cost: bool | N
 
 def make_budget(max_eval: int | None, max_time: float | None, corrected: bool) -> Budget:
     """A kernel's budget; ``None`` means no bound."""
-    return Budget(
-        UNLIMITED if max_eval is None else max_eval, math.inf if max_time is None else max_time, corrected
-    )
+    return Budget(UNLIMITED if max_eval is None else max_eval, math.inf if max_time is None else max_time, corrected)
 
 
 def check_ends(values: Values, objective: dense.Objective) -> None:

@@ -4,7 +4,15 @@ import xarray as xr
 
 from mfnas_vec.kernels.evolution import evolution_runs
 from mfnas_vec.optimizers import single_fidelity
-from mfnas_vec.optimizers.base import MAX_EVALUATIONS, Job, Optimizer, Setting, Values, check_metric, make_budget
+from mfnas_vec.optimizers.base import (
+    MAX_EVALUATIONS,
+    Job,
+    Optimizer,
+    Setting,
+    Values,
+    check_metric,
+    make_budget,
+)
 from mfnas_vec.optimizers.published import N_PROXY_EVALUATION
 from mfnas_vec.tables import dense
 

@@ -7,7 +7,15 @@ import xarray as xr
 from mfnas_vec.kernels.mf_nas import STAGE1_BLS, STAGE1_FLS, STAGE1_RS, mf_nas_runs
 from mfnas_vec.kernels.state import UNLIMITED
 from mfnas_vec.optimizers import single_fidelity, successive_halving
-from mfnas_vec.optimizers.base import MAX_EVALUATIONS, Job, Optimizer, Setting, Values, check_metric, make_budget
+from mfnas_vec.optimizers.base import (
+    MAX_EVALUATIONS,
+    Job,
+    Optimizer,
+    Setting,
+    Values,
+    check_metric,
+    make_budget,
+)
 from mfnas_vec.optimizers.published import IEPOCH, N_PROXY_EVALUATION, max_time, published
 from mfnas_vec.tables import dense
 

@@ -13,7 +13,10 @@ from mfnas_vec.optimizers.published import IEPOCH, max_time, published
 from mfnas_vec.tables import dense
 
 USING_ZC_METRIC = Setting(
-    "using_zc_metric", "bool", "whether `metric` is a zero-cost one; follows `metric` if not given", optional=True
+    "using_zc_metric",
+    "bool",
+    "whether `metric` is a zero-cost one; follows `metric` if not given",
+    optional=True,
 )
 METRIC = Setting("metric", "name", "metric the search looks at")
 IEPOCH_SETTING = Setting("iepoch", "int", "epochs of training of each evaluation", minimum=1)

@@ -13,9 +13,7 @@ from mfnas_vec.tables import dense
 MAX_CANDIDATES = 100_000
 
 LIST_IEPOCH = Setting("list_iepoch", "epochs", "epochs of training done at each rung", minimum=1)
-N_CANDIDATE = Setting(
-    "n_candidate", "int", "number of candidates at the first rung", minimum=1, maximum=MAX_CANDIDATES
-)
+N_CANDIDATE = Setting("n_candidate", "int", "number of candidates at the first rung", minimum=1, maximum=MAX_CANDIDATES)
 ALIASES = {"k": "n_candidate"}
 
 

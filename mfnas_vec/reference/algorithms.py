@@ -41,9 +41,7 @@ def _random_search(ledger: Ledger, objective: Any, stream: Stream) -> None:
         ledger.evaluate(objective, code)
 
 
-def local_search(
-    space: SearchSpace, objective: Any, budget: Any, first_improvement: bool, stream: Stream
-) -> Record:
+def local_search(space: SearchSpace, objective: Any, budget: Any, first_improvement: bool, stream: Stream) -> Record:
     """First-improvement (FLS) or best-improvement (BLS) local search."""
     ledger = Ledger(space, budget)
     _local_search(ledger, objective, first_improvement, stream)
@@ -80,9 +78,7 @@ def _local_search(ledger: Ledger, objective: Any, first_improvement: bool, strea
             current, current_score = code, ledger.evaluate(objective, code)
 
 
-def successive_halving(
-    space: SearchSpace, rungs: Any, budget: Any, n_candidate: int, stream: Stream
-) -> Record:
+def successive_halving(space: SearchSpace, rungs: Any, budget: Any, n_candidate: int, stream: Stream) -> Record:
     """Successive halving of random candidates."""
     ledger = Ledger(space, budget)
     candidates = [stream.sample(space) for _ in range(n_candidate)]

@@ -97,7 +97,9 @@ def table_text(table: xr.Dataset) -> str:
     """What a table holds, and where every variable comes from."""
     attrs = table.attrs
     lines = [f"{attrs.get('name', 'custom')}: {attrs.get('title', attrs.get('space', ''))}"]
-    lines.append(f"  {table.sizes['arch']:,} architectures of {attrs.get('space')}, digest {attrs.get('digest', '-')[:16]}")
+    lines.append(
+        f"  {table.sizes['arch']:,} architectures of {attrs.get('space')}, digest {attrs.get('digest', '-')[:16]}"
+    )
     rows = [("VARIABLE", "DIMS", "UNITS", "DIRECTION", "PROVENANCE")]
     epochs = table["epoch"].values.tolist() if "epoch" in table.coords else []
     details = []

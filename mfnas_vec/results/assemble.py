@@ -152,9 +152,16 @@ def _trace_variables(trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]) ->
             "trace_fidelity": (
                 dims,
                 trace.fidelity,
-                {"long_name": "epochs of the metric read, 0 for a zero-cost one" + pad + "0", "units": "epoch"},
+                {
+                    "long_name": "epochs of the metric read, 0 for a zero-cost one" + pad + "0",
+                    "units": "epoch",
+                },
             ),
-            "trace_score": (dims, trace.score, {"long_name": "score, to be maximised (losses negated)" + pad + "NaN"}),
+            "trace_score": (
+                dims,
+                trace.score,
+                {"long_name": "score, to be maximised (losses negated)" + pad + "NaN"},
+            ),
             "trace_seconds": (
                 dims,
                 trace.seconds,

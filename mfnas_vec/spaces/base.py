@@ -160,7 +160,7 @@ class SearchSpace(abc.ABC):
 
     def is_valid(self, code: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether codes are architectures of the space; any shape."""
-        return self.row(code) != NO_ARCH
+        return np.asarray(self.row(code) != NO_ARCH)
 
     def row_of(self, code: int) -> int:
         """Row of one code, in plain Python (no range check)."""

@@ -69,7 +69,8 @@ def read_zarr(path: Path) -> xr.Dataset:
         consolidated = b'"consolidated_metadata"' in metadata.read_bytes()
     else:
         consolidated = (path / ".zmetadata").is_file()
-    return xr.open_zarr(path, chunks=None, consolidated=consolidated)
+    table: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=consolidated)
+    return table
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

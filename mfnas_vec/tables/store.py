@@ -69,7 +69,9 @@ def open_table(name: str | Path) -> xr.Dataset:
         path = embedded_folder() / f"{name}.zarr"
         known = manifest[str(name)]
         if not path.is_dir() or quick_digest(path) != known["quick_digest"]:
-            raise ValueError(f"table {str(name)!r} is damaged: {path} is not as the manifest says; reinstall the package")
+            raise ValueError(
+                f"table {str(name)!r} is damaged: {path} is not as the manifest says; reinstall the package"
+            )
         table = _open(path)
         return table.assign_attrs(digest=known["digest"])
     path = Path(name)
