@@ -24,6 +24,8 @@ class Published:
 
 
 PUBLISHED = {
+    "nb101": Published("val_acc", (4, 12, 36, 108), 16, None, {}, 20_000.0, dense.LAST_INCREMENT),
+    "nbasr": Published("val_per", (10, 20, 30, 40), 16, 25, {}, None),
     "nb201": Published(
         "val_acc",
         (12, 25, 50, 100, 200),

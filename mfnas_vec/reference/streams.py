@@ -130,7 +130,21 @@ def _sample_nb201(draw: np.random.RandomState) -> list[int]:
     return [int(g) for g in draw.choice(5, size=6)]
 
 
-_PUBLISHED_SAMPLE = {"nb201": _sample_nb201}
+def _sample_nb101(draw: np.random.RandomState) -> list[int]:
+    matrix = draw.choice([0, 1], size=(7, 7))
+    ops = draw.choice(3, size=7)
+    return [int(matrix[a, b]) for a in range(7) for b in range(a + 1, 7)] + [int(g) for g in ops[1:6]]
+
+
+def _sample_nbasr(draw: np.random.RandomState) -> list[int]:
+    genes = [0] * 9
+    for positions, n in (((0, 2, 5), 6), ((1, 3, 4, 6, 7, 8), 2)):
+        for position, value in zip(positions, draw.choice(n, size=len(positions)), strict=True):
+            genes[position] = int(value)
+    return genes
+
+
+_PUBLISHED_SAMPLE = {"nb101": _sample_nb101, "nb201": _sample_nb201, "nbasr": _sample_nbasr}
 
 
 class PublishedStream:

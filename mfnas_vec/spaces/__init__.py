@@ -1,10 +1,12 @@
 """Search spaces: what an architecture is."""
 
 from mfnas_vec.spaces.base import NO_ARCH, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.nb101 import NB101
 from mfnas_vec.spaces.nb201 import NB201
+from mfnas_vec.spaces.nbasr import NBASR
 
 #: Every space by its short name.
-SPACES: dict[str, SearchSpace] = {space.name: space for space in (NB201(),)}
+SPACES: dict[str, SearchSpace] = {space.name: space for space in (NB101(), NB201(), NBASR())}
 
 __all__ = ["NO_ARCH", "SPACES", "SearchSpace", "SpaceArrays", "get_space"]
 

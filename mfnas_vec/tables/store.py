@@ -7,16 +7,10 @@ from typing import Any
 
 import xarray as xr
 
+from mfnas_vec._embedded import embedded_folder
 from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr
 
 MANIFEST = "MANIFEST.json"
-
-
-def embedded_folder() -> Path:
-    """Folder of the embedded tables: inside an installed package, beside it in a clone."""
-    package = Path(__file__).parents[1]
-    inside = package / "benchmarks_zarr"
-    return inside if inside.is_dir() else package.parent / "benchmarks_zarr"
 
 
 def read_manifest(folder: Path | None = None) -> dict[str, Any]:

@@ -1,0 +1,185 @@
+"""NAS-Bench-101: cells of at most seven vertices and nine edges.
+
+Source: C. Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019.
+
+Genes 0 to 20 are the upper triangle of the 7x7 adjacency matrix, row by row; genes 21 to 25 the
+operations of the five interior vertices. Vertices that are not on a path from input to output are
+pruned; a genotype is valid if what is left connects input and output with at most nine edges.
+Architectures are the classes under the benchmark's graph hash, in the order of that hash.
+
+The row map has two levels: the 21 edge bits give a *form* (which pruned graph, which vertices
+survive); the form compresses the operations to those of the survivors; graph and compressed
+operations give the row.
+"""
+
+import functools
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mfnas_vec.spaces.base import TWO_LEVEL, IntArray, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
+from mfnas_vec.spaces.stored import read_space
+
+OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+N_VERTEX = 7
+MAX_EDGES = 9
+N_EDGE_GENE = N_VERTEX * (N_VERTEX - 1) // 2
+N_INTERIOR = N_VERTEX - 2
+N_OPS_CODE = 3**N_INTERIOR
+N_CELL = 423_624
+#: (source, target) of each edge gene.
+EDGES = tuple((a, b) for a in range(N_VERTEX) for b in range(a + 1, N_VERTEX))
+
+_LONGEST_TEXT = 4_096
+
+
+def compressed_ops() -> npt.NDArray[np.int32]:
+    """Code of the surviving operations by mask of survivors and full code, shape ``(32, 243)``.
+
+    Bit i of a mask stands for interior vertex i + 1; the first survivor is the most significant digit.
+    """
+    table = np.zeros((2**N_INTERIOR, N_OPS_CODE), np.int32)
+    digits = np.arange(N_OPS_CODE)[:, None] // 3 ** np.arange(N_INTERIOR - 1, -1, -1) % 3
+    for mask in range(2**N_INTERIOR):
+        for vertex in range(N_INTERIOR):
+            if mask >> vertex & 1:
+                table[mask] = table[mask] * 3 + digits[:, vertex]
+    return table
+
+
+def prune(genotype: Sequence[int]) -> tuple[list[list[int]], list[int]] | None:
+    """The pruned cell of a genotype.
+
+    Returns
+    -------
+    tuple or None
+        Adjacency, shape ``(n_vertex, n_vertex)``, and labels (operations; -1 input, -2 output);
+        ``None`` where the genotype is invalid.
+    """
+    edges = {edge for edge, gene in zip(EDGES, genotype, strict=False) if gene}
+    after, before = {0}, {N_VERTEX - 1}
+    for v in range(N_VERTEX):
+        after |= {b for a, b in edges if a == v and a in after}
+    for v in range(N_VERTEX - 1, -1, -1):
+        before |= {a for a, b in edges if b == v and b in before}
+    kept = sorted(after & before)
+    matrix = [[int((a, b) in edges) for b in kept] for a in kept]
+    if N_VERTEX - 1 not in after or sum(map(sum, matrix)) > MAX_EDGES:
+        return None
+    labels = [INPUT, *(int(genotype[N_EDGE_GENE + v - 1]) for v in kept[1:-1]), OUTPUT]
+    return matrix, labels
+
+
+class NB101(SearchSpace):
+    """The NAS-Bench-101 space: 509,607,936 genotypes, 423,624 distinct cells."""
+
+    title = "NAS-Bench-101 (7 vertices, 9 edges, 3 operations)"
+    source = "Ying et al., ICML 2019"
+
+    def __init__(self) -> None:
+        super().__init__("nb101", (2,) * N_EDGE_GENE + (3,) * N_INTERIOR, N_CELL, key_is_row=True)
+
+    def _make_arrays(self) -> SpaceArrays:
+        form, offset, mask, cell = read_space(self.name, "high_form", "form_offset", "form_mask", "cell")
+        return self._space_arrays(
+            TWO_LEVEL,
+            cell=cell,
+            n_low=N_OPS_CODE,
+            high_form=form,
+            form_offset=offset,
+            form_mask=mask,
+            low_code=compressed_ops(),
+        )
+
+    @functools.cached_property
+    def arch_code(self) -> IntArray:
+        """A code of each cell: that of the published representative, shape ``(n_arch,)``."""
+        (code,) = read_space(self.name, "arch_code")
+        return code.astype(np.int64)
+
+    @functools.cached_property
+    def digests(self) -> npt.NDArray[np.uint8]:
+        """MD5 module hashes in row order, shape ``(n_arch, 16)``."""
+        (digests,) = read_space(self.name, "hash")
+        return digests
+
+    def arch_key(self) -> list[str]:
+        """MD5 module hashes in row order, which is their alphabetical order."""
+        text = self.digests.tobytes().hex()
+        return [text[i : i + 32] for i in range(0, len(text), 32)]
+
+    def row_of_hash(self, digest: str) -> int:
+        """Row of an MD5 module hash.
+
+        Raises
+        ------
+        ValueError
+            If no cell has that hash.
+        """
+        try:
+            wanted = np.frombuffer(bytes.fromhex(digest), ">u8")
+        except ValueError:
+            wanted = np.empty(0)
+        if wanted.size == 2:
+            first = self.digests[:, :8].copy().view(">u8").ravel()
+            row = int(np.searchsorted(first, wanted[0]))
+            if row < self.n_arch and self.digests[row].tobytes().hex() == digest.lower():
+                return row
+        raise ValueError(f"digest={digest!r} is the module hash of no NAS-Bench-101 cell")
+
+    def to_string(self, genotype: Sequence[int]) -> str:
+        """Adjacency matrix and operation names of one genotype, shape ``(26,)``, as JSON."""
+        matrix = [[0] * N_VERTEX for _ in range(N_VERTEX)]
+        for (a, b), gene in zip(EDGES, genotype, strict=False):
+            matrix[a][b] = int(gene)
+        ops = ["input", *(OPERATIONS[g] for g in genotype[N_EDGE_GENE:]), "output"]
+        return json.dumps({"matrix": matrix, "ops": ops}, separators=(",", ":"))
+
+    def from_string(self, text: str) -> npt.NDArray[np.int8]:
+        """Genotype, shape ``(26,)``, of an adjacency matrix and operation names.
+
+        Cells of fewer than seven vertices are taken too: the missing interior vertices are put,
+        unconnected, before the output.
+
+        Raises
+        ------
+        ValueError
+            If the text is no such cell. (Whether it is *valid* ``row`` tells.)
+        """
+        try:
+            if len(text) > _LONGEST_TEXT:
+                raise ValueError
+            cell = json.loads(text)
+            matrix, ops = cell["matrix"], cell["ops"]
+            return np.array(self._genes(matrix, ops), dtype=np.int8)
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            shown = text if len(text) < 200 else text[:200] + "..."
+            raise ValueError(
+                f"text={shown!r} is no NAS-Bench-101 cell; the form is "
+                '{"matrix":[[0,1,...],...],"ops":["input",...,"output"]}, upper triangular, 2 to 7 vertices, '
+                f"operations {OPERATIONS}"
+            ) from None
+
+    def _genes(self, matrix: list[list[int]], ops: list[str]) -> list[int]:
+        n = len(matrix)
+        if not 2 <= n <= N_VERTEX or len(ops) != n or ops[0] != "input" or ops[-1] != "output":
+            raise ValueError
+        place = [*range(n - 1), N_VERTEX - 1]
+        genes = [0] * self.n_gene
+        for a, row in enumerate(matrix):
+            if len(row) != n or any(v not in (0, 1) for v in row) or any(row[: a + 1]):
+                raise ValueError
+            for b in range(a + 1, n):
+                genes[EDGES.index((place[a], place[b]))] = int(row[b])
+        for v, op in enumerate(ops[1:-1]):
+            genes[N_EDGE_GENE + v] = OPERATIONS.index(op)
+        return genes
+
+
+def hash_of(genotype: Sequence[int]) -> str | None:
+    """MD5 module hash of a genotype, shape ``(26,)``; ``None`` where it is invalid."""
+    cell = prune(genotype)
+    return None if cell is None else graph_hash(*cell)
