@@ -16,6 +16,7 @@ from pathlib import Path
 from mfnas_vec import open_table
 from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.report.text import value_text
+from mfnas_vec.tables.provenance import parse_entries
 from mfnas_vec.tables.store import read_manifest, table_names
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +46,8 @@ def settings_part() -> str:
                 default = "true for REA+W, false for REA"
             if setting.optional and default == "none" and setting.kind == "bool":
                 default = "follows the metric"
+            if setting.name in rows and rows[setting.name][2] != setting.help:
+                raise SystemExit(f"{setting.name} is explained in two ways")
             alias = "".join(f" (or `{a}`)" for a, n in optimizer.aliases.items() if n == setting.name)
             rows[setting.name] = [f"`{setting.name}`{alias}", default, setting.help]
             users.setdefault(setting.name, []).append(optimizer.name)
@@ -57,12 +60,15 @@ def provenance_part() -> str:
     names: dict[tuple[str, ...], list[str]] = {}
     for table, entry in read_manifest().items():
         for variable, attrs in entry["variables"].items():
-            kinds = attrs.get("provenance_by_epoch")
-            kind = attrs["provenance"]
-            if kinds:
-                kind = f"{kinds[-1]} at the last epoch, {' and '.join(sorted(set(kinds[:-1])))} before"
-            key = (variable, kind, attrs["source"], attrs["licence"])
-            names.setdefault(key, []).append(table)
+            kinds = parse_entries(attrs)
+            for kind in dict.fromkeys(kinds.values()) or [attrs["provenance"]]:
+                epochs = [epoch for epoch, k in kinds.items() if k == kind]
+                where = f" at epoch {', '.join(map(str, epochs))}" if epochs else ""
+                sources = dict(entry.split(": ", 1) for entry in attrs.get("source_by_epoch", []))
+                licences = dict(entry.split(": ", 1) for entry in attrs.get("licence_by_epoch", []))
+                first = str(epochs[0]) if epochs else ""
+                source, licence = sources.get(first, attrs["source"]), licences.get(first, attrs["licence"])
+                names.setdefault((variable, kind + where, source, licence), []).append(table)
     every = len(read_manifest())
     rows = [["variable", "provenance", "source", "licence", "tables"]]
     for (variable, kind, source, licence), tables in sorted(names.items()):

@@ -1,6 +1,7 @@
 """The command line: ``mfnas``."""
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
     from mfnas_vec.optimizers import Optimizer
 
-DATASETS = {"nb201": ("cifar10", "cifar100", "imagenet16")}
+#: Data sets of each space; the first is the default.
+DATASETS: dict[str, tuple[str, ...]] = {"nb101": (), "nb201": ("cifar10", "cifar100", "imagenet16"), "nbasr": ()}
 OPTIMIZER_NAMES = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 
 _MAIN_EPILOG = """\
@@ -69,7 +71,7 @@ def make_parser() -> argparse.ArgumentParser:
     run.add_argument("--ss", choices=tuple(DATASETS), help="search space")
     run.add_argument(
         "--dataset",
-        help="data set of the space: " + "; ".join(f"{s}: {', '.join(d)}" for s, d in DATASETS.items()),
+        help="data set of nb201: " + ", ".join(DATASETS["nb201"]) + f" (default {DATASETS['nb201'][0]})",
     )
     run.add_argument("--table", metavar="NAME|PATH", help="a table by name or path, instead of --ss and --dataset")
     run.add_argument("--optimizer", required=True, metavar="NAME", help="one of " + ", ".join(OPTIMIZER_NAMES))
@@ -82,12 +84,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SETTING=VALUE",
         dest="settings",
-        help="settings by their published names (see: mfnas optimizers NAME)",
+        help="settings by their published names (see: mfnas optimizers NAME); lists as 12,25,50",
     )
     run.add_argument("--protocol", default="gecco2024", help="gecco2024 (default) or corrected")
     run.add_argument("--trace", action="store_true", help="keep every evaluation of every run in --out")
     run.add_argument("--out", metavar="PATH", help="write the result as a zarr store (an xarray Dataset)")
-    run.add_argument("--overwrite", action="store_true", help="replace the store at --out")
+    run.add_argument("--overwrite", action="store_true", help="replace the result at --out")
     run.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
     run.set_defaults(act=_run)
 
@@ -120,6 +122,10 @@ def _table_name(args: argparse.Namespace) -> str:
     if args.ss is None:
         raise ValueError(f"--ss or --table is needed; search spaces: {', '.join(DATASETS)}")
     datasets = DATASETS[args.ss]
+    if not datasets:
+        if args.dataset is not None:
+            raise ValueError(f"--dataset={args.dataset}: {args.ss} has one data set only")
+        return str(args.ss)
     dataset = (args.dataset or datasets[0]).lower().replace("imagenet16-120", "imagenet16")
     if dataset not in datasets:
         raise ValueError(f"--dataset={args.dataset} is not of {args.ss}; it has {', '.join(datasets)}")
@@ -155,7 +161,7 @@ def _run(args: argparse.Namespace) -> None:
     table = open_table(name)
     if args.out is not None:
         check_target(args.out, overwrite=args.overwrite)
-    with ProgressBar(args.n_run, f"{args.optimizer} on {name}") as progress:
+    with ProgressBar(args.n_run * (1 + args.trace), f"{args.optimizer} on {name}") as progress:
         result: xr.Dataset = run(
             args.optimizer,
             table,
@@ -200,15 +206,17 @@ def _tables_info(args: argparse.Namespace) -> None:
 
 
 def _tables_verify(args: argparse.Namespace) -> None:
-    from mfnas_vec.tables.store import table_names, verify_table
+    from mfnas_vec.tables.store import read_manifest, table_names, verify_table
 
-    for name in args.names or table_names():
+    for name in args.names or [*table_names(), *read_manifest(section="spaces")]:
         verify_table(name)
         print(f"{name}: every byte as in the manifest")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; 0 for success, 2 for a user's error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # "±" on a terminal that cannot show it
     args = make_parser().parse_args(argv)
     try:
         args.act(args)

@@ -8,7 +8,19 @@ import mfnas_vec
 PACKAGE = Path(mfnas_vec.__file__).parent
 
 #: A package may import itself and what stands before it.
-ORDER = ["_jit", "spaces", "tables", "kernels", "optimizers", "results", "experiment", "report", "cli"]
+ORDER = [
+    "_jit",
+    "_mix",
+    "_embedded",
+    "spaces",
+    "tables",
+    "kernels",
+    "optimizers",
+    "results",
+    "experiment",
+    "report",
+    "cli",
+]
 
 
 def _modules():

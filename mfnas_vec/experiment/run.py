@@ -18,8 +18,11 @@ from mfnas_vec.tables import dense
 #: Called with the number of runs finished since the last call.
 Progress = Callable[[int], object]
 
-#: Most runs of a block. Calling a kernel costs about what ten runs of it do, so blocks are few.
+#: Most runs of a block: its working memory is touched once per block, its results stay in cache.
 MAX_BLOCK = 4096
+#: Where progress is watched, blocks begin small and then last about this long.
+FIRST_BLOCK = 8
+SECONDS_PER_BLOCK = 0.2
 
 
 def available_threads() -> int:
@@ -73,7 +76,8 @@ def run(
     block_size
         Runs per task of a thread. Changes no number.
     progress
-        Called with the number of runs finished since the last call.
+        Called, from any thread but never twice at once, with the number of runs finished since the
+        last call; with ``trace`` every run is made, and counted, twice.
     **settings
         Settings of the optimizer by their published names; the published values by default.
 
@@ -103,10 +107,9 @@ def run(
     first_run = _check_count("first_run", first_run, 0, 2**62)
     seed = secrets.randbits(63) if seed is None else _check_count("seed", seed, 0, 2**63 - 1)
     n_thread = available_threads() if n_thread is None else _check_count("n_thread", n_thread, 1, 4096)
-    if block_size is None:
-        block_size = min(MAX_BLOCK, -(-n_run // n_thread))
-    block_size = _check_count("block_size", block_size, 1, 2**31 - 1)
-    dense.table_space(table)
+    if block_size is not None:
+        block_size = _check_count("block_size", block_size, 1, 2**31 - 1)
+    dense.check_rows(table)
     dense.test_variable(table)
     values = spec.resolve(table, settings)
     job = spec.job(table, values, protocol)
@@ -121,7 +124,7 @@ def run(
     if trace:
         # Runs repeat exactly: the first pass has told how many steps there are.
         steps = make_trace(n_run, int(outcome.evaluations.max()))
-        _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, None)
+        _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
     result = assemble(
         spec,
         table,
@@ -146,36 +149,51 @@ def _run_blocks(
     outcome: Outcome,
     trace: Trace,
     n_thread: int,
-    block_size: int,
+    block_size: int | None,
     progress: Progress | None,
 ) -> None:
     n_run = outcome.row.size
-    starts = iter(range(0, n_run, block_size))
     lock = threading.Lock()
     failures: list[BaseException] = []
+    taken = 0
+    size = block_size or (FIRST_BLOCK if progress is not None else -(-n_run // n_thread))
 
-    def take_blocks() -> None:
+    def take_block() -> tuple[int, int]:
+        nonlocal taken
+        with lock:
+            start = taken
+            taken = min(n_run, start + min(size, MAX_BLOCK))
+            return start, taken
+
+    def work() -> None:
+        nonlocal size
         try:
             while not failures:
-                with lock:
-                    start = next(starts, None)
-                if start is None:
+                start, end = take_block()
+                if start == end:
                     return
-                end = min(start + block_size, n_run)
                 part = Outcome._make(array[start:end] for array in outcome)
                 steps = Trace._make(array[start:end] for array in trace)
+                begun = time.perf_counter()
                 job(seed, first_run + start, end - start, part, steps)
                 if progress is not None:
                     with lock:
                         progress(end - start)
+                    if block_size is None:
+                        speed = (end - start) / max(time.perf_counter() - begun, 1e-9)
+                        size = max(1, min(int(speed * SECONDS_PER_BLOCK), -(-n_run // n_thread)))
         except BaseException as failure:  # raised in the caller's thread, below
             failures.append(failure)
 
-    helpers = [threading.Thread(target=take_blocks) for _ in range(min(n_thread, -(-n_run // block_size)) - 1)]
-    for helper in helpers:
-        helper.start()
-    take_blocks()
-    for helper in helpers:
-        helper.join()
+    # Daemons: an interrupted caller does not wait for blocks that nobody wants any more.
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(n_thread, n_run))]
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    except BaseException as interruption:
+        failures.append(interruption)
+        raise
     if failures:
         raise failures[0]

@@ -53,7 +53,8 @@ def mf_nas_runs(space, objective, stage1, budget1, k, rungs, budget, work, seed,
             first, _ = random_search(space, objective, budget1, work, trace, run)
         else:
             first, _ = local_search(space, objective, budget1, stage1 == STAGE1_FLS, work, trace, run)
-        spent = first.n_eval * objective.epochs
+        # Published: the epochs are those of the halving alone.
+        spent = first.n_eval * objective.epochs if budget.corrected else 0
         rest = Budget(budget.max_eval, budget.max_seconds - first.seconds, budget.corrected)
         # Runs resemble each other: the lowest bar of earlier ones spares most of the sorting.
         n = choose_candidates(space, objective, first.n_pool, k, guess, work)

@@ -148,7 +148,7 @@ class Job:
     arguments: tuple[Any, ...]
     #: Places the kernel needs in a ranking or a population.
     n_place: int
-    #: (variable, epoch or None) of every number the search reads.
+    #: (variable, epoch or None) of every score the search reads.
     inputs: tuple[tuple[str, int | None], ...]
     #: Metric of ``Outcome.score``, and the factor that makes it a score to be maximised.
     metric: str
@@ -170,6 +170,10 @@ class Optimizer:
     defaults: Callable[[xr.Dataset], Values]
     prepare: Callable[[xr.Dataset, Values, bool], Job]
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: (setting that names a metric, setting that says whether it is a zero-cost one).
+    metrics: tuple[tuple[str, str], ...] = ()
+    #: Settings that have no effect unless a switch is on.
+    switches: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def resolve(self, table: xr.Dataset, settings: Mapping[str, Any]) -> Values:
         """All settings, checked: the published defaults for the table, then the given ones.
@@ -189,7 +193,15 @@ class Optimizer:
             if name in given:
                 raise ValueError(f"{key!r} is another name of {name!r}, which is given too")
             given[name] = known[name].check(value)
-        return {name: given.get(name, value) for name, value in self.defaults(table).items()}
+        values = {name: given.get(name, value) for name, value in self.defaults(table).items()}
+        for name in given:
+            switch = self.switches.get(name)
+            if switch is not None and not values[switch]:
+                raise ValueError(f"{name}={given[name]!r} has no effect with {switch}={values[switch]!r}")
+        for metric, zero_cost in self.metrics:
+            name = str(values[metric])
+            values[zero_cost] = check_metric(table, name, metric, values[zero_cost], zero_cost)
+        return values
 
     def job(self, table: xr.Dataset, values: Values, protocol: str) -> Job:
         """The kernel call of resolved settings on a table.
@@ -268,8 +280,14 @@ def check_ends(values: Values, objective: dense.Objective) -> None:
         return
     if values["max_time"] in (None, math.inf):
         raise ValueError(f"max_eval=None and max_time={values['max_time']!r}: the search would never end; set one")
-    if not objective.seconds.min() > 0:
+    cheapest = float(objective.seconds.min())
+    if not cheapest > 0:
         raise ValueError(
             f"max_eval=None with max_time={values['max_time']!r}: evaluations of this metric may cost no seconds, "
             "so the search might never end; set max_eval"
+        )
+    if values["max_time"] / cheapest > MAX_EVALUATIONS:
+        raise ValueError(
+            f"max_time={values['max_time']!r} lets a run make more than {MAX_EVALUATIONS} evaluations of "
+            f"{cheapest:g} s: it would practically never end; lower it or set max_eval"
         )

@@ -70,5 +70,24 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     return Job(evolution_runs, arguments, pop_size, tuple(reads), read[0], dense.sign(table, read[0]))
 
 
-REA = Optimizer("REA", "regularized evolution", SETTINGS, _defaults_plain, _prepare)
-REAW = Optimizer("REA+W", "regularized evolution with a zero-cost warm-up", SETTINGS, _defaults_warm, _prepare)
+#: Settings of the warm-up, which do nothing without it.
+SWITCHES = {"n_sample_warmup": "warm_up", "metric_warmup": "warm_up"}
+
+REA = Optimizer(
+    "REA",
+    "regularized evolution",
+    SETTINGS,
+    _defaults_plain,
+    _prepare,
+    metrics=single_fidelity.METRICS,
+    switches=SWITCHES,
+)
+REAW = Optimizer(
+    "REA+W",
+    "regularized evolution with a zero-cost warm-up",
+    SETTINGS,
+    _defaults_warm,
+    _prepare,
+    metrics=single_fidelity.METRICS,
+    switches=SWITCHES,
+)

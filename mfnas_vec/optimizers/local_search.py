@@ -29,6 +29,7 @@ FLS = Optimizer(
     single_fidelity.SETTINGS,
     single_fidelity.defaults,
     _prepare_first,
+    metrics=single_fidelity.METRICS,
 )
 BLS = Optimizer(
     "BLS",
@@ -36,4 +37,5 @@ BLS = Optimizer(
     single_fidelity.SETTINGS,
     single_fidelity.defaults,
     _prepare_best,
+    metrics=single_fidelity.METRICS,
 )

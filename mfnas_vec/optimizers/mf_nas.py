@@ -13,7 +13,6 @@ from mfnas_vec.optimizers.base import (
     Optimizer,
     Setting,
     Values,
-    check_metric,
     make_budget,
 )
 from mfnas_vec.optimizers.published import IEPOCH, N_PROXY_EVALUATION, max_time, published
@@ -31,7 +30,7 @@ SETTINGS = (
     ),
     Setting("optimizer_stage1", "name", "search of the first stage", choices=tuple(STAGE1)),
     Setting("max_eval_stage1", "int", "evaluations of the first stage", minimum=1, maximum=MAX_EVALUATIONS),
-    Setting("iepoch", "int", "epochs of each evaluation of a training-based first stage", minimum=1),
+    single_fidelity.IEPOCH_SETTING,
     Setting("metric_stage2", "name", "metric of the successive halving"),
     Setting(
         "using_zc_metric_stage2",
@@ -63,10 +62,8 @@ def _defaults(table: xr.Dataset) -> Values:
 
 def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     name = values["metric_stage1"]
-    zero_cost = check_metric(table, name, "metric_stage1", values["using_zc_metric_stage1"], "using_zc_metric_stage1")
-    values["using_zc_metric_stage1"] = zero_cost
     rungs, read = successive_halving.make_rungs(table, values, "metric_stage2", "using_zc_metric_stage2", corrected)
-    if zero_cost:
+    if values["using_zc_metric_stage1"]:
         objective, read1 = dense.zero_cost_objective(table, name), (name, None)
     else:
         objective, read1 = dense.training_objective(table, name, values["iepoch"]), (name, values["iepoch"])
@@ -87,4 +84,5 @@ MF_NAS = Optimizer(
     _defaults,
     _prepare,
     successive_halving.ALIASES,
+    (("metric_stage1", "using_zc_metric_stage1"), ("metric_stage2", "using_zc_metric_stage2")),
 )

@@ -15,4 +15,11 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     return Job(random_search_runs, arguments, 0, (read,), read[0], dense.sign(table, read[0]))
 
 
-RS = Optimizer("RS", "random search", single_fidelity.SETTINGS, single_fidelity.defaults, _prepare)
+RS = Optimizer(
+    "RS",
+    "random search",
+    single_fidelity.SETTINGS,
+    single_fidelity.defaults,
+    _prepare,
+    metrics=single_fidelity.METRICS,
+)

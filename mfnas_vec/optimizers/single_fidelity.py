@@ -7,7 +7,6 @@ from mfnas_vec.optimizers.base import (
     Setting,
     Values,
     check_ends,
-    check_metric,
 )
 from mfnas_vec.optimizers.published import IEPOCH, max_time, published
 from mfnas_vec.tables import dense
@@ -19,9 +18,12 @@ USING_ZC_METRIC = Setting(
     optional=True,
 )
 METRIC = Setting("metric", "name", "metric the search looks at")
-IEPOCH_SETTING = Setting("iepoch", "int", "epochs of training of each evaluation", minimum=1)
+IEPOCH_SETTING = Setting("iepoch", "int", "epochs of training of each evaluation of a training-based metric", minimum=1)
 MAX_EVAL = Setting("max_eval", "int", "budget of evaluations", maximum=MAX_EVALUATIONS, optional=True)
 MAX_TIME = Setting("max_time", "float", "budget of seconds of training (and scoring)", optional=True)
+
+#: For ``Optimizer.metrics``.
+METRICS = (("metric", "using_zc_metric"),)
 
 SETTINGS = (USING_ZC_METRIC, METRIC, IEPOCH_SETTING, MAX_EVAL, MAX_TIME)
 
@@ -44,12 +46,10 @@ def make_objective(table: xr.Dataset, values: Values) -> tuple[dense.Objective, 
     Raises
     ------
     ValueError
-        If metric, epoch or budget are impossible. ``values["using_zc_metric"]`` is settled.
+        If epoch or budget are impossible.
     """
     name = values["metric"]
-    zero_cost = check_metric(table, name, "metric", values["using_zc_metric"], "using_zc_metric")
-    values["using_zc_metric"] = zero_cost
-    if zero_cost:
+    if values["using_zc_metric"]:
         objective, read = dense.zero_cost_objective(table, name), (name, None)
     else:
         objective, read = dense.training_objective(table, name, values["iepoch"]), (name, values["iepoch"])

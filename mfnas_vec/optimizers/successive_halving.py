@@ -5,14 +5,19 @@ import xarray as xr
 from mfnas_vec.kernels.state import UNLIMITED
 from mfnas_vec.kernels.successive_halving import successive_halving_runs
 from mfnas_vec.optimizers import single_fidelity
-from mfnas_vec.optimizers.base import Job, Optimizer, Setting, Values, check_metric, make_budget
+from mfnas_vec.optimizers.base import Job, Optimizer, Setting, Values, make_budget
 from mfnas_vec.optimizers.published import max_time, published
 from mfnas_vec.tables import dense
 
 #: Largest number of candidates of a halving.
 MAX_CANDIDATES = 100_000
 
-LIST_IEPOCH = Setting("list_iepoch", "epochs", "epochs of training done at each rung", minimum=1)
+LIST_IEPOCH = Setting(
+    "list_iepoch",
+    "epochs",
+    "epochs of training done at each rung (of a zero-cost metric only their number counts)",
+    minimum=1,
+)
 N_CANDIDATE = Setting("n_candidate", "int", "number of candidates at the first rung", minimum=1, maximum=MAX_CANDIDATES)
 ALIASES = {"k": "n_candidate"}
 
@@ -27,10 +32,9 @@ def make_rungs(
     Raises
     ------
     ValueError
-        If metric or rungs are impossible.
+        If the table lacks an epoch.
     """
     name, epochs = values[metric], values["list_iepoch"]
-    values[using_zc] = check_metric(table, name, metric, values[using_zc], using_zc)
     if values[using_zc]:
         return dense.zero_cost_rungs(table, name, len(epochs)), [(name, None)]
     accounting = dense.CUMULATIVE if corrected else published(table).halving_accounting
@@ -69,4 +73,5 @@ SH = Optimizer(
     _defaults,
     _prepare,
     ALIASES,
+    single_fidelity.METRICS,
 )

@@ -208,6 +208,8 @@ def mf_nas(
     distinct = [first[key] for key in sorted(first)]
     best = flipped_stable_argsort(score for _, score in distinct)[:k]
     ledger.budget = budget
+    if not budget.corrected:
+        ledger.epochs = 0  # published: the epochs are those of the halving alone
     rest = budget.max_seconds - ledger.seconds
     return ledger.record(_halve(ledger, rungs, rest, [distinct[i][0] for i in best]))
 

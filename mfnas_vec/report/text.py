@@ -8,6 +8,8 @@ import xarray as xr
 
 from mfnas_vec.optimizers import Optimizer
 from mfnas_vec.results import Summary, summarize
+from mfnas_vec.tables.dense import table_space
+from mfnas_vec.tables.provenance import BY_EPOCH, UNSTATED, parse_entries, provenance
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, SECONDS_SUFFIX
 
 
@@ -38,10 +40,13 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     attrs = result.attrs
     test = result["test_performance"].attrs
     unit = "%" if test["units"] == "percent" else test["units"]
-    interval = f"95 % interval of the mean {s.low:.2f} to {s.high:.2f}" if s.n_run > 1 else "one run: no interval"
+    interval = f"95 % interval of the mean {s.low:.2f} to {s.high:.2f}" if s.n_tested > 1 else "no interval of one run"
+    found = (f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}") if s.n_tested else ("none", "")
+    kind = result["cost_seconds"].attrs["provenance"]
+    seconds = "" if kind == COMPUTED else f"; seconds {kind}"
     rows = [
-        (test["long_name"], f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}"),
-        ("search cost", f"{s.seconds:,.0f} s", f"{s.epochs:,.0f} epochs, simulated, mean of a run"),
+        (test["long_name"], *found),
+        ("search cost", f"{s.seconds:,.0f} s", f"{s.epochs:,.0f} epochs, simulated, mean of a run{seconds}"),
         ("evaluations", f"{s.evaluations:,.0f}", f"{s.unique_evaluations:,.0f} distinct, mean of a run"),
         (
             "wall time",
@@ -57,8 +62,10 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     lines = [head, f"  {settings}", ""]
     lines += ["  " + line for line in aligned(rows).splitlines()]
     notes = _provenance_notes(result)
+    if s.n_tested < s.n_found:
+        notes.insert(0, f"{s.n_found - s.n_tested} runs found an architecture whose test result the table lacks.")
     if s.n_found < s.n_run:
-        notes.insert(0, f"{s.n_run - s.n_found} runs found no architecture within the budget; means leave them out.")
+        notes.insert(0, f"{s.n_run - s.n_found} runs found no architecture within the budget.")
     if notes:
         lines += ["", *(f"  note: {note}" for note in notes)]
     return "\n".join(lines)
@@ -90,26 +97,32 @@ def tables_text(manifest: Mapping[str, Any]) -> str:
 
 
 def _kinds(attrs: Mapping[str, Any]) -> list[str]:
-    return list(attrs.get("provenance_by_epoch", [attrs.get("provenance", "unstated")]))
+    return [*parse_entries(attrs).values()] or [str(attrs.get("provenance", UNSTATED))]
 
 
 def table_text(table: xr.Dataset) -> str:
-    """What a table holds, and where every variable comes from."""
+    """What a table holds, and where every variable comes from.
+
+    Raises
+    ------
+    ValueError
+        If it is no benchmark table.
+    """
+    table_space(table)
     attrs = table.attrs
     lines = [f"{attrs.get('name', 'custom')}: {attrs.get('title', attrs.get('space', ''))}"]
     lines.append(
         f"  {table.sizes['arch']:,} architectures of {attrs.get('space')}, digest {attrs.get('digest', '-')[:16]}"
     )
     rows = [("VARIABLE", "DIMS", "UNITS", "DIRECTION", "PROVENANCE")]
-    epochs = table["epoch"].values.tolist() if "epoch" in table.coords else []
     details = []
     for name in sorted(map(str, table.data_vars)):
         a = table[name].attrs
-        kind = str(a.get("provenance", "unstated"))
-        if "provenance_by_epoch" in a:
+        kind = str(a.get("provenance", UNSTATED))
+        if BY_EPOCH in a and "epoch" in table[name].dims:
             by_kind: dict[str, list[str]] = {}
-            for epoch, k in zip(epochs, a["provenance_by_epoch"], strict=True):
-                by_kind.setdefault(k, []).append(str(epoch))
+            for epoch in table["epoch"].values.tolist():
+                by_kind.setdefault(provenance(table, name, epoch), []).append(str(epoch))
             kind = "; ".join(f"{k} at epoch {', '.join(e)}" for k, e in by_kind.items())
         dims = ", ".join(map(str, table[name].dims)) or "-"
         rows.append((name, dims, str(a.get("units", "1")), str(a.get("direction", "-")), kind))

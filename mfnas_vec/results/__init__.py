@@ -1,6 +1,6 @@
 """Results: the Dataset of a batch of runs, its summary, its store."""
 
-from mfnas_vec.results.assemble import RUN, STEP, TIMING_PREFIX, assemble, provenance, weakest
+from mfnas_vec.results.assemble import RUN, STEP, TIMING_PREFIX, assemble
 from mfnas_vec.results.store import write_result
 from mfnas_vec.results.summary import Summary, summarize
 
@@ -10,8 +10,6 @@ __all__ = [
     "TIMING_PREFIX",
     "Summary",
     "assemble",
-    "provenance",
     "summarize",
-    "weakest",
     "write_result",
 ]

@@ -12,7 +12,8 @@ from mfnas_vec.kernels.state import STOP_MEANINGS, Outcome, Trace
 from mfnas_vec.optimizers import Job, Optimizer
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
-from mfnas_vec.tables.schema import ARCH, EPOCH, GENE, MODELLED, PROVENANCES
+from mfnas_vec.tables.provenance import provenance, weakest
+from mfnas_vec.tables.schema import ARCH, COMPUTED, GENE
 
 RUN = "run"
 STEP = "step"
@@ -21,32 +22,14 @@ STEP = "step"
 TIMING_PREFIX = "timing_"
 
 
-def provenance(table: xr.Dataset, variable: str, epoch: int | None = None) -> str:
-    """Provenance of a table variable, at one epoch where it differs between epochs.
-
-    Returns
-    -------
-    str
-        "measured", "computed", "modelled", or "unstated" for a variable that does not say.
-    """
-    attrs = table[variable].attrs
-    by_epoch = attrs.get("provenance_by_epoch")
-    if by_epoch is not None and epoch is not None:
-        return str(by_epoch[table[EPOCH].values.tolist().index(epoch)])
-    return str(attrs.get("provenance", "unstated"))
-
-
-def weakest(kinds: list[str]) -> str:
-    """The kind to report for a number made from several: modelled if any of them is."""
-    order = [*PROVENANCES, "unstated"]
-    return MODELLED if MODELLED in kinds else max(kinds, key=order.index)
-
-
-def _inputs_digest(job: Job) -> str:
+def _inputs_digest(job: Job, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+    """Digest of every score and price the search could read, and of the test results."""
     digest = hashlib.blake2b(digest_size=16)
     for argument in job.arguments[1:]:
-        for field in argument if isinstance(argument, tuple) else (argument,):
-            digest.update(field.tobytes() if isinstance(field, np.ndarray) else repr(field).encode())
+        for field in argument if isinstance(argument, tuple) else ():
+            if isinstance(field, np.ndarray):
+                digest.update(str(field.shape).encode() + field.tobytes())
+    digest.update(test.tobytes())
     return digest.hexdigest()
 
 
@@ -76,10 +59,13 @@ def assemble(
     genotype[found] = space.decode(outcome.code[found])
     test_name = dense.test_variable(table)
     test = np.full(n_run, np.nan)
-    test[found] = table[test_name].values.astype(np.float64)[outcome.row[found]]
-    score = np.where(found & np.isfinite(outcome.score), outcome.score * job.sign, np.nan)
+    test_all = dense.test_results(table)
+    test[found] = test_all[outcome.row[found]]
+    score = np.where(found & (outcome.score != -np.inf), outcome.score * job.sign, np.nan)
     metric = table[job.metric].attrs
-    read = [(v, e, provenance(table, v, e)) for v, e in job.inputs]
+    paid = dense.seconds_inputs(table, job.inputs)
+    read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
+    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
     searched = weakest([kind for v, _, kind in read if v == job.metric])
 
     result = xr.Dataset(
@@ -92,7 +78,7 @@ def assemble(
                 {
                     "long_name": f"{job.metric} of the architecture found, as the search saw it",
                     "units": metric.get("units", "1"),
-                    "direction": metric.get("direction", "maximize"),
+                    "direction": dense.direction(table, job.metric),
                     "provenance": searched,
                 },
             ),
@@ -103,11 +89,15 @@ def assemble(
                     "long_name": str(table[test_name].attrs.get("long_name", test_name)),
                     "variable": test_name,
                     "units": table[test_name].attrs.get("units", "1"),
-                    "direction": table[test_name].attrs.get("direction", "maximize"),
+                    "direction": dense.direction(table, test_name),
                     "provenance": provenance(table, test_name),
                 },
             ),
-            "cost_seconds": (RUN, outcome.seconds, {"long_name": "simulated search time", "units": "s"}),
+            "cost_seconds": (
+                RUN,
+                outcome.seconds,
+                {"long_name": "simulated search time", "units": "s", "provenance": price},
+            ),
             "cost_epochs": (RUN, outcome.epochs, {"long_name": "epochs trained", "units": "epoch"}),
             "evaluations": (RUN, outcome.evaluations, {"long_name": "evaluations, zero-cost ones included"}),
             "unique_evaluations": (RUN, outcome.unique, {"long_name": "distinct architectures evaluated"}),
@@ -131,8 +121,8 @@ def assemble(
             "seed": seed,
             "settings": json.dumps(values, sort_keys=True),
             "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
-            "inputs_digest": _inputs_digest(job),
-            "table_digest": str(table.attrs.get("digest", "")),
+            "inputs_digest": _inputs_digest(job, test_all),
+            "opened_from_digest": str(table.attrs.get("digest", "")),
             "mfnas_vec_version": mfnas_vec.__version__,
         },
     )

@@ -5,9 +5,21 @@ from pathlib import Path
 import xarray as xr
 
 from mfnas_vec.results.assemble import TIMING_PREFIX
-from mfnas_vec.tables.files import check_target, write_zarr
+from mfnas_vec.tables import files
 
-__all__ = ["check_target", "write_result"]
+#: Attribute that every result has: stores without it are no results and are never replaced.
+MARK = "mfnas_vec_version"
+
+
+def check_target(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where no result may be written, before any work is done.
+
+    Raises
+    ------
+    ValueError
+        If the path exists (unless ``overwrite`` and it is a result) or its folder does not.
+    """
+    files.check_target(path, mark=MARK if overwrite else None)
 
 
 def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> None:
@@ -16,7 +28,8 @@ def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = Fals
     Raises
     ------
     ValueError
-        If the path exists (unless ``overwrite`` and it is a zarr store) or cannot be written.
+        If the path exists (unless ``overwrite`` and it is a result) or cannot be written.
     """
     kept = {k: v for k, v in result.attrs.items() if not k.startswith(TIMING_PREFIX)}
-    write_zarr(result.drop_attrs(deep=False).assign_attrs(kept), path, overwrite=overwrite)
+    result = result.drop_attrs(deep=False).assign_attrs(kept)
+    files.write_zarr(result, path, replace=MARK if overwrite else None)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec._embedded import embedded_folder
@@ -26,6 +27,6 @@ def read_space(name: str, *arrays: str) -> list[npt.NDArray[Any]]:
     path = space_store(name)
     try:
         group = zarr.open_group(path, mode="r", zarr_format=3)
-        return [group[array][...] for array in arrays]  # type: ignore[index, misc, list-item]
+        return [np.asarray(group[array]) for array in arrays]
     except Exception as error:  # zarr and its codecs raise many types for a damaged store
         raise ValueError(f"cannot read the space {name!r} from {path}: {error}; reinstall the package") from error

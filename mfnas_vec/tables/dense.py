@@ -4,7 +4,7 @@ Two rules hold from here on. Scores are *to be maximised*: metrics with directio
 negated. A missing score (NaN) is ``-inf``: worse than every number, equal to another missing one.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +12,20 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.spaces import SearchSpace, get_space
-from mfnas_vec.tables.schema import ARCH, EPOCH, SECONDS_SUFFIX, TEST_VARIABLES, TRAIN_SECONDS
+from mfnas_vec.tables.schema import (
+    ARCH,
+    EPOCH,
+    GENE,
+    SECONDS_SUFFIX,
+    TEST_VARIABLES,
+    TRAIN_SECONDS,
+    declared_direction,
+)
 
 FloatArray = npt.NDArray[np.float64]
+
+#: Rows compared with the space before a run.
+N_ROW_CHECKED = 257
 
 # What a candidate pays at a rung of successive halving (Rungs.accounting).
 CUMULATIVE = 0  # seconds up to this rung less seconds up to the previous rung
@@ -47,7 +58,7 @@ def table_space(table: xr.Dataset) -> SearchSpace:
     Raises
     ------
     ValueError
-        If the table names no known space or its size is not that of the space.
+        If the table names no known space, or its rows are not those of the space.
     """
     if not isinstance(table, xr.Dataset):
         raise ValueError(f"table is a {type(table).__name__}; must be an xarray.Dataset (see open_table, build_table)")
@@ -57,52 +68,112 @@ def table_space(table: xr.Dataset) -> SearchSpace:
     return space
 
 
+def check_rows(table: xr.Dataset) -> None:
+    """Refuse a table whose rows were reordered: some hundred rows are compared with the space.
+
+    Raises
+    ------
+    ValueError
+        If a row's genotype is not an architecture's of that row.
+    """
+    space = table_space(table)
+    if "genotype" not in table.variables:
+        return
+    if table["genotype"].dims != (ARCH, GENE) or table.sizes[GENE] != space.n_gene:
+        raise ValueError(
+            f"genotype has dims {table['genotype'].dims}; must be ({ARCH}, {GENE}) with {space.n_gene} genes"
+        )
+    rows = np.unique(np.linspace(0, space.n_arch - 1, N_ROW_CHECKED).astype(np.int64))
+    found = space.row(space.encode(table["genotype"].values[rows]))
+    if (found != rows).any():
+        row = int(rows[found != rows][0])
+        raise ValueError(f"row {row} of the table is another architecture's: rows must be in the order of {space.name}")
+
+
+def read(table: xr.Dataset, name: str, *dims: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    """Values of a variable as float64, its dims in one of the given orders.
+
+    Raises
+    ------
+    ValueError
+        If the variable has other dims, is not real, or cannot be read.
+    """
+    variable = table[name]
+    wanted = next((d for d in dims if set(d) == set(variable.dims)), None)
+    if wanted is None:
+        allowed = " or ".join(f"({', '.join(d)})" for d in dims)
+        raise ValueError(f"{name!r} has dims ({', '.join(map(str, variable.dims))}); must be {allowed}")
+    if not (np.issubdtype(variable.dtype, np.integer) or np.issubdtype(variable.dtype, np.floating)):
+        raise ValueError(f"{name!r} has dtype {variable.dtype}; must be real numbers")
+    try:
+        return np.asarray(variable.transpose(*wanted).values, dtype=np.float64)
+    except Exception as error:  # zarr and its codecs raise many types for a damaged chunk
+        raise ValueError(f"{name!r} cannot be read, its store is damaged: {error}") from error
+
+
 def metric_names(table: xr.Dataset) -> dict[str, bool]:
     """Every metric of a table that a search may use, and whether it is a zero-cost one."""
     names = {}
     for name, variable in table.data_vars.items():
         if isinstance(name, str) and not name.endswith(SECONDS_SUFFIX) and name not in TEST_VARIABLES:
-            dims: tuple[Hashable, ...] = variable.dims
-            if dims in ((ARCH,), (EPOCH, ARCH)) and np.issubdtype(variable.dtype, np.number):
-                names[name] = dims == (ARCH,)
+            dims = set(variable.dims)
+            if dims in ({ARCH}, {EPOCH, ARCH}) and np.issubdtype(variable.dtype, np.number):
+                names[name] = dims == {ARCH}
     return names
+
+
+def direction(table: xr.Dataset, name: str) -> str:
+    """ "maximize" or "minimize": the variable's attribute, else what its name says.
+
+    Raises
+    ------
+    ValueError
+        If the attribute is neither.
+    """
+    stated = str(table[name].attrs.get("direction", declared_direction(name)))
+    if stated not in ("maximize", "minimize"):
+        raise ValueError(f"direction={stated!r} of {name!r} must be maximize or minimize")
+    return stated
 
 
 def sign(table: xr.Dataset, name: str) -> float:
     """``+1.0`` for a metric to be maximised, ``-1.0`` for one to be minimised."""
-    return -1.0 if table[name].attrs.get("direction") == "minimize" else 1.0
+    return -1.0 if direction(table, name) == "minimize" else 1.0
+
+
+def _owned(values: FloatArray) -> FloatArray:
+    return np.require(values, requirements=["C", "A", "W", "O"])
 
 
 def _scores(values: FloatArray, factor: float) -> FloatArray:
-    scores = np.asarray(values, dtype=np.float64) * factor
-    return np.require(np.where(np.isnan(scores), -np.inf, scores), requirements=["C", "A", "W"])
+    scores = values * factor
+    return _owned(np.where(np.isnan(scores), -np.inf, scores))
 
 
-def _seconds(values: npt.ArrayLike, name: str) -> FloatArray:
-    array = np.require(np.array(values, dtype=np.float64), requirements=["C", "A", "W"])
-    if not np.isfinite(array).all() or (array < 0).any():
+def _seconds(values: FloatArray, name: str) -> FloatArray:
+    if not np.isfinite(values).all() or (values < 0).any():
         raise ValueError(f"{name!r} has values that are missing or negative; seconds must be >= 0")
-    return array
+    return _owned(values)
 
 
-def _epoch_positions(table: xr.Dataset, epochs: Sequence[int]) -> list[int]:
+def _at_epochs(table: xr.Dataset, epochs: Sequence[int]) -> xr.Dataset:
     known = table[EPOCH].values.tolist()
     missing = [e for e in epochs if e not in known]
     if missing:
         raise ValueError(f"the table has no epoch {missing[0]}; it has {', '.join(map(str, known))}")
-    return [known.index(e) for e in epochs]
+    return table.isel({EPOCH: [known.index(e) for e in epochs]})
 
 
 def proxy_seconds(table: xr.Dataset, name: str) -> FloatArray:
     """Seconds that one score of a zero-cost metric costs: shape ``(1,)`` or ``(n_arch,)``."""
     key = name + SECONDS_SUFFIX
-    return np.atleast_1d(_seconds(table[key].values, key)) if key in table else np.zeros(1)
+    return _seconds(np.atleast_1d(read(table, key, (), (ARCH,))), key) if key in table else np.zeros(1)
 
 
 def zero_cost_objective(table: xr.Dataset, name: str) -> Objective:
     """A zero-cost metric of a table, as kernels see it."""
     seconds = proxy_seconds(table, name)
-    return Objective(_scores(table[name].values, sign(table, name)), seconds, int(seconds.size > 1), 0)
+    return Objective(_scores(read(table, name, (ARCH,)), sign(table, name)), seconds, int(seconds.size > 1), 0)
 
 
 def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int], accounting: int = CUMULATIVE) -> Rungs:
@@ -113,12 +184,11 @@ def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int], accounti
     ValueError
         If the table lacks one of the epochs, or a value of its training seconds.
     """
-    positions = _epoch_positions(table, epochs)
-    score = _scores(table[name].isel({EPOCH: positions}).values, sign(table, name))
-    seconds = np.zeros((len(positions), 1))
+    chosen = _at_epochs(table, epochs)
+    score = _scores(read(chosen, name, (EPOCH, ARCH)), sign(table, name))
+    seconds, step = np.zeros((len(epochs), 1)), 0
     if TRAIN_SECONDS in table:
-        seconds = _seconds(table[TRAIN_SECONDS].isel({EPOCH: positions}).values, TRAIN_SECONDS)
-    step = int(seconds.shape[1] > 1)
+        seconds, step = _seconds(read(chosen, TRAIN_SECONDS, (EPOCH, ARCH)), TRAIN_SECONDS), 1
     return Rungs(score, seconds, step, np.array(epochs, dtype=np.int64), accounting)
 
 
@@ -152,3 +222,14 @@ def test_variable(table: xr.Dataset) -> str:
         if name in table:
             return name
     raise ValueError(f"the table has no test result; it needs one of {', '.join(TEST_VARIABLES)}")
+
+
+def test_results(table: xr.Dataset) -> FloatArray:
+    """Final test results in row order, shape ``(n_arch,)``."""
+    return read(table, test_variable(table), (ARCH,))
+
+
+def seconds_inputs(table: xr.Dataset, reads: Sequence[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
+    """The (variable, epoch) pairs that the prices of some metric reads come from."""
+    found = [(TRAIN_SECONDS if epoch else name + SECONDS_SUFFIX, epoch) for name, epoch in reads]
+    return [(name, epoch) for name, epoch in dict.fromkeys(found) if name in table]

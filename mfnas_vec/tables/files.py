@@ -1,7 +1,7 @@
 """Zarr stores on disk: written whole or not at all, digested."""
 
 import hashlib
-import os
+import json
 import shutil
 import tempfile
 import warnings
@@ -14,19 +14,30 @@ import xarray as xr
 _METADATA = "zarr.json"
 
 
-def check_target(path: str | Path, *, overwrite: bool = False) -> None:
-    """Refuse a place where no store may be written, before any work is done.
+def check_target(path: str | Path, *, mark: str | None = None) -> None:
+    """Refuse a place where no store may be written.
 
     Raises
     ------
     ValueError
-        If the path exists (unless ``overwrite`` and it is a zarr store) or its folder does not.
+        If the path exists, unless it is a zarr store with the attribute ``mark``; or if its folder
+        does not exist.
     """
     path = Path(path)
-    if path.exists() and not (overwrite and (path / _METADATA).is_file()):
-        raise ValueError(f"{path} exists already" + ("; it is no zarr store, so it is left alone" if overwrite else ""))
+    if path.exists():
+        if mark is None:
+            raise ValueError(f"{path} exists already")
+        if mark not in _attributes(path):
+            raise ValueError(f"{path} exists already and is no such store, so it is left alone")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((path / _METADATA).read_text(encoding="utf-8"))["attributes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def write_zarr(
@@ -34,17 +45,19 @@ def write_zarr(
     path: str | Path,
     *,
     encoding: Mapping[str, Any] | None = None,
-    overwrite: bool = False,
+    replace: str | None = None,
 ) -> None:
     """Write a Dataset as a zarr v3 store: to a temporary folder beside it, then renamed.
+
+    ``replace`` allows to replace a store that has this attribute.
 
     Raises
     ------
     ValueError
-        If the path exists (unless ``overwrite`` and it is a zarr store), or cannot be written.
+        If the path exists and may not be replaced, or cannot be written.
     """
     path = Path(path)
-    check_target(path, overwrite=overwrite)
+    check_target(path, mark=replace)
     scratch: str | None = None
     try:
         scratch = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
@@ -52,14 +65,25 @@ def write_zarr(
             # Consolidated metadata is no part of the zarr v3 text yet; readers that know it open faster.
             warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
             dataset.to_zarr(f"{scratch}/store", mode="w", zarr_format=3, encoding=encoding, consolidated=True)
-        if path.exists():
-            os.replace(path, f"{scratch}/previous")
-        os.replace(f"{scratch}/store", path)
+        _swap(Path(scratch), path)
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _swap(scratch: Path, path: Path) -> None:
+    """Move the new store to its place; an earlier one comes back if that fails."""
+    had = path.exists()
+    if had:
+        path.rename(scratch / "previous")
+    try:
+        (scratch / "store").rename(path)
+    except OSError:
+        if had:
+            (scratch / "previous").rename(path)
+        raise
 
 
 def read_zarr(path: Path) -> xr.Dataset:

@@ -69,12 +69,15 @@ _DECLARED = (
 
 SCHEMA: dict[str, Variable] = {variable.name: variable for variable in _DECLARED}
 
+#: A metric of any other name that has one of these words (between underscores) is minimised.
+MINIMIZED_WORDS = frozenset({"loss", "error", "err", "per", "wer", "cer"})
+
 #: Variables a search may only be judged by.
 TEST_VARIABLES = ("test_acc", "test_per")
 
 
 def declared_direction(name: str) -> str:
-    """Direction of a metric: as declared, else "minimize" for names ending in loss, per or error."""
+    """Direction of a metric: as declared, else "minimize" for names with one of ``MINIMIZED_WORDS``."""
     if name in SCHEMA:
         return SCHEMA[name].direction
-    return "minimize" if name.rpartition("_")[2] in ("loss", "per", "error") else "maximize"
+    return "minimize" if MINIMIZED_WORDS & set(name.lower().split("_")) else "maximize"

@@ -8,22 +8,23 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
+from mfnas_vec.spaces import SPACES
 from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr
 
 MANIFEST = "MANIFEST.json"
 
 
-def read_manifest(folder: Path | None = None) -> dict[str, Any]:
-    """What is known of each embedded table: digests, and provenance of every variable.
+def read_manifest(*, section: str = "tables") -> dict[str, Any]:
+    """What is known of each embedded table (or, of section "spaces", row map): digests, provenance.
 
     Raises
     ------
     ValueError
         If there is no readable manifest.
     """
-    path = (folder or embedded_folder()) / MANIFEST
+    path = embedded_folder() / MANIFEST
     try:
-        tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+        tables = json.loads(path.read_text(encoding="utf-8"))[section]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"cannot read the manifest of the embedded tables, {path}: {error}") from error
     return dict(tables)
@@ -72,21 +73,23 @@ def open_table(name: str | Path) -> xr.Dataset:
     if not path.is_dir():
         close = difflib.get_close_matches(str(name), list(manifest), n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(close)}?" if close else f"embedded tables: {', '.join(manifest)}"
+        if str(name) in SPACES:
+            hint = f"no table of {name} is embedded: make one with build_table and give its path"
         raise ValueError(f"table {str(name)!r} is neither an embedded table nor a folder; {hint}")
-    return _open(path).assign_attrs(digest=quick_digest(path))
+    return _open(path).assign_attrs(digest=full_digest(path))
 
 
 def verify_table(name: str) -> None:
-    """Check every byte of an embedded table against the manifest.
+    """Check every byte of an embedded table or row map against the manifest.
 
     Raises
     ------
     ValueError
         If the table is unknown or differs.
     """
-    manifest = read_manifest()
+    manifest = read_manifest() | read_manifest(section="spaces")
     if name not in manifest:
-        raise ValueError(f"table {name!r} is unknown; embedded tables: {', '.join(manifest)}")
+        raise ValueError(f"table {name!r} is unknown; embedded: {', '.join(manifest)}")
     path = embedded_folder() / f"{name}.zarr"
     if not path.is_dir():
         raise ValueError(f"table {name!r} is missing: {path}")
