@@ -106,6 +106,10 @@ class NB101(SearchSpace):
         (digests,) = read_space(self.name, "hash")
         return digests
 
+    @functools.cached_property
+    def _first_words(self) -> npt.NDArray[np.uint64]:
+        return self.digests[:, :8].copy().view(">u8").ravel().astype(np.uint64)
+
     def arch_key(self) -> list[str]:
         """MD5 module hashes in row order, which is their alphabetical order."""
         text = self.digests.tobytes().hex()
@@ -124,8 +128,7 @@ class NB101(SearchSpace):
         except ValueError:
             wanted = np.empty(0)
         if wanted.size == 2:
-            first = self.digests[:, :8].copy().view(">u8").ravel()
-            row = int(np.searchsorted(first, wanted[0]))
+            row = int(np.searchsorted(self._first_words, wanted[0]))
             if row < self.n_arch and self.digests[row].tobytes().hex() == digest.lower():
                 return row
         raise ValueError(f"digest={digest!r} is the module hash of no NAS-Bench-101 cell")
