@@ -23,6 +23,10 @@ MAX_BLOCK = 4096
 #: Where progress is watched, blocks begin small and then last about this long.
 FIRST_BLOCK = 8
 SECONDS_PER_BLOCK = 0.2
+#: Evaluations that the caller's own thread may be busy with: at most about a second.
+SHORT_WORK = 10_000_000
+#: How often a waiting caller looks for an interruption.
+POLL_SECONDS = 0.1
 
 
 def available_threads() -> int:
@@ -156,7 +160,8 @@ def _run_blocks(
     lock = threading.Lock()
     failures: list[BaseException] = []
     taken = 0
-    size = block_size or (FIRST_BLOCK if progress is not None else -(-n_run // n_thread))
+    share = -(-n_run // n_thread)
+    size = block_size or (FIRST_BLOCK if progress is not None else share)
 
     def take_block() -> tuple[int, int]:
         nonlocal taken
@@ -181,17 +186,23 @@ def _run_blocks(
                         progress(end - start)
                     if block_size is None:
                         speed = (end - start) / max(time.perf_counter() - begun, 1e-9)
-                        size = max(1, min(int(speed * SECONDS_PER_BLOCK), -(-n_run // n_thread)))
+                        size = max(1, min(int(speed * SECONDS_PER_BLOCK), share))
         except BaseException as failure:  # raised in the caller's thread, below
             failures.append(failure)
 
-    # Daemons: an interrupted caller does not wait for blocks that nobody wants any more.
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(n_thread, n_run))]
+    # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
+    # and the others are daemons: an interrupted caller does not wait for blocks nobody wants any more.
+    takes_part = job.n_eval_bound * min(share, MAX_BLOCK) <= SHORT_WORK
+    n_block = -(-n_run // min(size, share))
+    helpers = [threading.Thread(target=work, daemon=True) for _ in range(min(n_thread, n_block) - takes_part)]
     try:
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        for helper in helpers:
+            helper.start()
+        if takes_part:
+            work()
+        for helper in helpers:
+            while helper.is_alive():
+                helper.join(POLL_SECONDS)
     except BaseException as interruption:
         failures.append(interruption)
         raise

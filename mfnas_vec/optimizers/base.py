@@ -148,6 +148,8 @@ class Job:
     arguments: tuple[Any, ...]
     #: Places the kernel needs in a ranking or a population.
     n_place: int
+    #: Evaluations that a run makes at most, or about (local search ends its sweep first).
+    n_eval_bound: float
     #: (variable, epoch or None) of every score the search reads.
     inputs: tuple[tuple[str, int | None], ...]
     #: Metric of ``Outcome.score``, and the factor that makes it a score to be maximised.
@@ -232,6 +234,13 @@ class Optimizer:
     def _unknown(self, key: str, known: Iterable[str]) -> str:
         names = [*known, *self.aliases]
         return f"{self.name} has no setting {key!r}; {nearest(key, names)}"
+
+
+def eval_bound(values: Values, objective: dense.Objective) -> float:
+    """Evaluations that a budget of evaluations, seconds or both allows."""
+    bound = math.inf if values["max_eval"] is None else values["max_eval"] + 1
+    cheapest = float(objective.seconds.min())
+    return bound if values["max_time"] is None or not cheapest > 0 else min(bound, values["max_time"] / cheapest + 1)
 
 
 def nearest(word: str, names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from mfnas_vec.optimizers.base import (
     Setting,
     Values,
     check_metric,
+    eval_bound,
     make_budget,
 )
 from mfnas_vec.optimizers.published import N_PROXY_EVALUATION
@@ -67,7 +68,15 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     budget = make_budget(values["max_eval"], values["max_time"], corrected)
     settings = (pop_size, tournament_size, values["prob_mutation"])
     arguments = (dense.table_space(table).arrays, objective, budget, settings, warm_objective, n_warm)
-    return Job(evolution_runs, arguments, pop_size, tuple(reads), read[0], dense.sign(table, read[0]))
+    return Job(
+        evolution_runs,
+        arguments,
+        pop_size,
+        eval_bound(values, objective) + pop_size + n_warm,
+        tuple(reads),
+        read[0],
+        dense.sign(table, read[0]),
+    )
 
 
 #: Settings of the warm-up, which do nothing without it.

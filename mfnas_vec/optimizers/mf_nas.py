@@ -74,7 +74,15 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     stage1 = STAGE1[values["optimizer_stage1"]]
     arguments = (space, objective, stage1, budget1, values["n_candidate"], rungs, budget)
     metric2 = values["metric_stage2"]
-    return Job(mf_nas_runs, arguments, values["n_candidate"], (read1, *read), metric2, dense.sign(table, metric2))
+    return Job(
+        mf_nas_runs,
+        arguments,
+        values["n_candidate"],
+        values["max_eval_stage1"] + 2.0 * values["n_candidate"],
+        (read1, *read),
+        metric2,
+        dense.sign(table, metric2),
+    )
 
 
 MF_NAS = Optimizer(

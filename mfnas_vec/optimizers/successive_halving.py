@@ -57,7 +57,15 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
     budget = make_budget(UNLIMITED, values["max_time"], corrected)
     arguments = (dense.table_space(table).arrays, rungs, budget, values["n_candidate"])
     name = values["metric"]
-    return Job(successive_halving_runs, arguments, values["n_candidate"], tuple(read), name, dense.sign(table, name))
+    return Job(
+        successive_halving_runs,
+        arguments,
+        values["n_candidate"],
+        2.0 * values["n_candidate"] + len(values["list_iepoch"]),
+        tuple(read),
+        name,
+        dense.sign(table, name),
+    )
 
 
 SH = Optimizer(
