@@ -9,7 +9,7 @@ import numpy as np
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec.kernels.genome import draw_pair_variant, other_values, sample, valid_values, write_genes
 from mfnas_vec.kernels.lookup import at, price_of, row_of
-from mfnas_vec.kernels.rng import below, seed_run
+from mfnas_vec.kernels.rng import below, choose, high_half, low_half, next_bits, seed_run
 from mfnas_vec.kernels.state import (
     affordable,
     better,
@@ -47,7 +47,10 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare):
         moved = False
         n_left = n_gene
         while n_left > 0:
-            j = np.uint64(below(rng, n_left))
+            # One draw of 64 bits serves the position and the first choice among its variants.
+            bits = next_bits(rng)
+            half = low_half(bits)
+            j = np.uint64(choose(rng, high_half(bits), n_left))
             n_left -= 1
             # Taken positions move to the end; any order is a fair start of the next sweep.
             taken = order[j]
@@ -62,7 +65,7 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare):
             else:
                 values, n = other_values(own), space.cardinality[gene] - 1
             while n > 0:
-                place = 4 * below(rng, n)
+                place = 4 * choose(rng, half, n)
                 n -= 1
                 value = (values >> place) & 15
                 values ^= (value ^ ((values >> (4 * n)) & 15)) << place  # the last takes its place
@@ -79,6 +82,8 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare):
                     moved = True
                     if first_improvement:
                         n = n_left = 0
+                if n > 1:
+                    half = high_half(next_bits(rng))
         if not moved:
             row = NO_ARCH
             while row < 0:

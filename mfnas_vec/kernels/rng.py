@@ -59,12 +59,31 @@ def next_bits(state):
 
 
 @njit_inline
+def high_half(bits):
+    """The upper 32 of 64 bits."""
+    return bits >> _S32
+
+
+@njit_inline
+def low_half(bits):
+    """The lower 32 of 64 bits."""
+    return bits & _LOW_32
+
+
+@njit_inline
 def below(state, n):
-    """A uniform integer of ``[0, n)``, ``1 <= n < 2**32``, without bias (Lemire's method)."""
-    if n <= 1:
-        return 0
+    """A uniform integer of ``[0, n)``, ``1 <= n < 2**32``, without bias; nothing is drawn for ``n = 1``."""
+    return choose(state, high_half(next_bits(state)), n) if n > 1 else 0
+
+
+@njit_inline
+def choose(state, half, n):
+    """``below`` of 32 random bits that are there; in the rare case that they are biased, of new ones.
+
+    Source: D. Lemire, "Fast Random Integer Generation in an Interval", ACM TOMACS 2019.
+    """
     bound = np.uint64(n)
-    product = (next_bits(state) >> _S32) * bound
+    product = half * bound
     if (product & _LOW_32) < bound:
         rejected = (_TWO_32 - bound) % bound
         while (product & _LOW_32) < rejected:

@@ -64,6 +64,7 @@ class KernelStream:
         self._position = _mix(place + _GOLDEN & _MASK)
         self._step = _mix_step(place + 2 * _GOLDEN & _MASK)
         self._order: list[int] = []
+        self._kept: int | None = None
 
     def bits(self) -> int:
         """The next 64 random bits."""
@@ -72,9 +73,11 @@ class KernelStream:
 
     def index(self, n: int) -> int:
         """A uniform integer of ``[0, n)``."""
-        if n <= 1:
-            return 0
-        product = (self.bits() >> 32) * n
+        return self._choose(self.bits() >> 32, n) if n > 1 else 0
+
+    def _choose(self, half: int, n: int) -> int:
+        """The same of 32 random bits that are there; of new ones in the rare case that they are biased."""
+        product = half * n
         while product % 2**32 < (2**32 - n) % n:
             product = (self.bits() >> 32) * n
         return product >> 32
@@ -91,20 +94,27 @@ class KernelStream:
                 return code
 
     def positions(self, n: int) -> Iterator[int]:
-        """``range(n)`` in random order; each sweep begins with the order the last one left."""
+        """``range(n)`` in random order; each sweep begins with the order the last one left.
+
+        The lower half of each draw is kept for the first choice of the shuffle that follows.
+        """
         if len(self._order) != n:
             self._order = list(range(n))
-        return self._drawn(self._order)
+        for last in range(n - 1, -1, -1):
+            bits = self.bits()
+            i = self._choose(bits >> 32, last + 1)
+            self._order[i], self._order[last] = self._order[last], self._order[i]
+            self._kept = bits & 0xFFFFFFFF
+            yield self._order[last]
 
     def shuffled(self, items: Sequence[int]) -> Iterator[int]:
-        """The items in random order, drawn as they are asked for."""
-        return self._drawn(list(items))
-
-    def _drawn(self, items: list[int]) -> Iterator[int]:
-        for last in range(len(items) - 1, -1, -1):
-            i = self.index(last + 1)
-            items[i], items[last] = items[last], items[i]
-            yield items[last]
+        """The items in random order, drawn as they are asked for; one alone draws nothing."""
+        left, kept, self._kept = list(items), self._kept, None
+        for last in range(len(left) - 1, -1, -1):
+            i = self.index(last + 1) if kept is None else self._choose(kept, last + 1)
+            kept = None
+            left[i], left[last] = left[last], left[i]
+            yield left[last]
 
     def subset(self, n: int, k: int) -> list[int]:
         """``k`` of ``range(n)``, ascending; nothing is drawn for all of them."""
