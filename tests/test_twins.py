@@ -109,3 +109,10 @@ def test_embedded_tables(cifar10):
     for optimizer in OPTIMIZERS:
         assert_equal_to_twin(optimizer, cifar10, 3, seed=4)
     assert_equal_to_twin("MF-NAS", cifar10, 3, metric_stage1="val_acc", max_eval_stage1=100)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_many_seeds(optimizer):
+    for space in SPACES:
+        for seed in range(20):
+            assert_equal_to_twin(optimizer, hash_table(space), 2, seed=seed)

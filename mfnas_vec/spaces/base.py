@@ -13,7 +13,7 @@ import abc
 import functools
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -216,7 +216,7 @@ class SearchSpace(abc.ABC):
         form_mask: npt.ArrayLike = (0,),
         low_code: npt.ArrayLike = ((0,),),
     ) -> SpaceArrays:
-        def own(values: npt.ArrayLike, dtype: type) -> npt.NDArray[np.generic]:
+        def own(values: npt.ArrayLike, dtype: type) -> Any:
             return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
 
         return SpaceArrays(
@@ -229,11 +229,11 @@ class SearchSpace(abc.ABC):
             key_is_row=self.key_is_row,
             n_low=n_low,
             split=-(-(1 << SPLIT_SHIFT) // n_low),
-            high_form=own(high_form, np.int16),  # type: ignore[arg-type]
-            form_offset=own(form_offset, np.int32),  # type: ignore[arg-type]
-            form_mask=own(form_mask, np.int32),  # type: ignore[arg-type]
-            low_code=own(low_code, np.int32),  # type: ignore[arg-type]
-            cell=own(cell, np.int32),  # type: ignore[arg-type]
+            high_form=own(high_form, np.int16),
+            form_offset=own(form_offset, np.int32),
+            form_mask=own(form_mask, np.int32),
+            low_code=own(low_code, np.int32),
+            cell=own(cell, np.int32),
         )
 
     def _checked(self, code: npt.ArrayLike) -> IntArray:

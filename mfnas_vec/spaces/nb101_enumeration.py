@@ -32,7 +32,7 @@ class Enumeration(NamedTuple):
 
 
 @njit
-def prune_all(sources, targets, key, mask):  # type: ignore[no-untyped-def]
+def prune_all(sources, targets, key, mask):
     """For each of the 2**21 edge codes the compressed pruned graph (-1: invalid) and its survivors.
 
     The compressed graph is again an edge code: survivors move up, the output stays last.
@@ -79,7 +79,7 @@ def prune_all(sources, targets, key, mask):  # type: ignore[no-untyped-def]
 
 
 @njit_inline
-def degree(neighbours):  # type: ignore[no-untyped-def]
+def degree(neighbours):
     """Number of set bits."""
     n = 0
     while neighbours:
@@ -89,7 +89,7 @@ def degree(neighbours):  # type: ignore[no-untyped-def]
 
 
 @njit
-def hash_cells(out, into, size, offset, hashes, now, new):  # type: ignore[no-untyped-def]
+def hash_cells(out, into, size, offset, hashes, now, new):
     """64-bit class hash of every labelling of every graph.
 
     ``out`` and ``into`` are neighbour bits, shape ``(n_graph, 7)``; ``now`` and ``new`` are room for
