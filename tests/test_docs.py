@@ -52,3 +52,24 @@ def test_project_speaks_of_itself_alone():
         if path.suffix in (".py", ".md", ".toml", ".json", "") and "benchmarks_zarr/nb" not in name and path.is_file():
             text = path.read_text(encoding="utf-8")
             assert not [w for w in words if w in text], name
+
+
+def test_python_blocks_of_the_readme_run():
+    import re
+
+    import numpy as np
+
+    import mfnas_vec as package
+
+    seconds = np.ones((5, 15_625)) * np.array([12, 25, 50, 100, 200])[:, None]
+    names = {name: getattr(package, name) for name in package.__all__}
+    names |= {
+        "scores": np.arange(15_625.0),
+        "curves": np.ones((5, 15_625)),
+        "final": np.ones(15_625),
+        "seconds": seconds,
+    }
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) >= 2
+    for block in blocks:
+        exec(block, dict(names))
