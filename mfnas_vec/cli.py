@@ -68,7 +68,11 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=_RUN_EPILOG,
         formatter_class=raw,
     )
-    run.add_argument("--ss", choices=tuple(DATASETS), help="search space")
+    run.add_argument(
+        "--ss",
+        choices=tuple(DATASETS),
+        help="search space (embedded tables: nb201; give a table of your own for nb101 and nbasr with --table)",
+    )
     run.add_argument(
         "--dataset",
         help="data set of nb201: " + ", ".join(DATASETS["nb201"]) + f" (default {DATASETS['nb201'][0]})",
@@ -124,7 +128,7 @@ def _table_name(args: argparse.Namespace) -> str:
     datasets = DATASETS[args.ss]
     if not datasets:
         if args.dataset is not None:
-            raise ValueError(f"--dataset={args.dataset}: {args.ss} has one data set only")
+            raise ValueError(f"--dataset={args.dataset}: {args.ss} takes no --dataset")
         return str(args.ss)
     dataset = (args.dataset or datasets[0]).lower().replace("imagenet16-120", "imagenet16")
     if dataset not in datasets:

@@ -170,7 +170,7 @@ def test_own_table(capsys, tmp_path):
         (["tables", "verify", "nope"], "is unknown"),
         (["optimizers", "nope"], "is unknown"),
         (["run", "--ss", "nb101", "--optimizer", "RS"], "no table of nb101 is embedded"),
-        (["run", "--ss", "nbasr", "--dataset", "x", "--optimizer", "RS"], "nbasr has one data set only"),
+        (["run", "--ss", "nbasr", "--dataset", "x", "--optimizer", "RS"], "nbasr takes no --dataset"),
     ],
 )
 def test_errors_are_one_line_and_exit_2(capsys, words, message):

@@ -153,6 +153,8 @@ def test_published_budget_is_overshot_by_one_evaluation_and_the_corrected_one_is
         ({"optimizer": "REA+W", "metric_warmup": "val_acc"}, "needs a zero-cost metric"),
         ({"optimizer": "REA", "prob_mutation": -0.1}, "prob_mutation=-0.1"),
         ({"optimizer": "REA", "metric_warmup": "params"}, "metric_warmup='params' has no effect with warm_up=False"),
+        ({"iepoch": 25}, "iepoch=25 has no effect with metric_stage1='params'"),
+        ({"optimizer": "FLS", "metric": "synflow", "iepoch": 12}, "iepoch=12 has no effect with metric='synflow'"),
         ({"optimizer": "RS", "max_time": 1e15}, "would practically never end"),
     ],
 )
@@ -281,3 +283,18 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert 0.5 < float(done.stdout) < 5, done.stderr
+
+
+def test_only_prices_that_are_paid_are_inputs(cifar10):
+    published = run("REA+W", cifar10, n_run=2)
+    corrected = run("REA+W", cifar10, n_run=2, protocol="corrected")
+    assert published["cost_seconds"].attrs["provenance"] == "computed"
+    assert corrected["cost_seconds"].attrs["provenance"] == "modelled"
+    assert "synflow_seconds: modelled" in corrected.attrs["inputs"]
+    assert "synflow_seconds: modelled" not in published.attrs["inputs"]
+
+
+def test_warm_up_samples_are_outside_the_budget_of_evaluations(cifar10):
+    for protocol, n in (("gecco2024", 26), ("corrected", 25)):
+        result = run("REA+W", cifar10, n_run=2, max_eval=25, max_time=None, protocol=protocol)
+        assert (result["evaluations"] == 2_000 + n).all()

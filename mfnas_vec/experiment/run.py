@@ -183,7 +183,8 @@ def _run_blocks(
                 job(seed, first_run + start, end - start, part, steps)
                 if progress is not None:
                     with lock:
-                        progress(end - start)
+                        if not failures:
+                            progress(end - start)
                     if block_size is None:
                         speed = (end - start) / max(time.perf_counter() - begun, 1e-9)
                         size = max(1, min(int(speed * SECONDS_PER_BLOCK), share))
@@ -192,7 +193,9 @@ def _run_blocks(
 
     # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
     # and the others are daemons: an interrupted caller does not wait for blocks nobody wants any more.
-    takes_part = job.n_eval_bound * min(share, MAX_BLOCK) <= SHORT_WORK
+    # Rankings and tournaments look at every place for one evaluation.
+    work_bound = job.n_eval_bound * (1 + job.n_place / 10) * min(share, MAX_BLOCK)
+    takes_part = work_bound <= SHORT_WORK
     n_block = -(-n_run // min(size, share))
     helpers = [threading.Thread(target=work, daemon=True) for _ in range(min(n_thread, n_block) - takes_part)]
     try:

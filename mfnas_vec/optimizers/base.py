@@ -155,6 +155,8 @@ class Job:
     #: Metric of ``Outcome.score``, and the factor that makes it a score to be maximised.
     metric: str
     sign: float
+    #: Those of ``inputs`` whose price is not charged.
+    unpaid: tuple[tuple[str, int | None], ...] = ()
 
     def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
         """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run."""
@@ -174,6 +176,8 @@ class Optimizer:
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: (setting that names a metric, setting that says whether it is a zero-cost one).
     metrics: tuple[tuple[str, str], ...] = ()
+    #: The setting that, when true, leaves ``iepoch`` without effect.
+    untrained: str = "using_zc_metric"
     #: Settings that have no effect unless a switch is on.
     switches: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -203,6 +207,8 @@ class Optimizer:
         for metric, zero_cost in self.metrics:
             name = str(values[metric])
             values[zero_cost] = check_metric(table, name, metric, values[zero_cost], zero_cost)
+            if zero_cost == self.untrained and values[zero_cost] and "iepoch" in given:
+                raise ValueError(f"iepoch={given['iepoch']!r} has no effect with {metric}={name!r}, a zero-cost metric")
         return values
 
     def job(self, table: xr.Dataset, values: Values, protocol: str) -> Job:

@@ -93,4 +93,5 @@ MF_NAS = Optimizer(
     _prepare,
     successive_halving.ALIASES,
     (("metric_stage1", "using_zc_metric_stage1"), ("metric_stage2", "using_zc_metric_stage2")),
+    untrained="using_zc_metric_stage1",
 )

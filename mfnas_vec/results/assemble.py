@@ -63,7 +63,7 @@ def assemble(
     test[found] = test_all[outcome.row[found]]
     score = np.where(found & (outcome.score != -np.inf), outcome.score * job.sign, np.nan)
     metric = table[job.metric].attrs
-    paid = dense.seconds_inputs(table, job.inputs)
+    paid = dense.seconds_inputs(table, [entry for entry in job.inputs if entry not in job.unpaid])
     read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
     price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
     searched = weakest([kind for v, _, kind in read if v == job.metric])
