@@ -1,4 +1,4 @@
-"""Write the generated parts of the README: settings, tables, speed, an example's output.
+"""Write the generated parts of the README: settings, tables, results, speed, an example's output.
 
     python bench/render.py [--check]
 
@@ -12,11 +12,13 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from mfnas_vec import open_table
 from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.report.text import value_text
 from mfnas_vec.tables.provenance import parse_entries
+from mfnas_vec.tables.schema import COMPUTED, MEASURED, MODELLED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import read_manifest, table_names
 
 ROOT = Path(__file__).parents[1]
@@ -56,24 +58,69 @@ def settings_part() -> str:
 
 
 def provenance_part() -> str:
-    """Every variable of every embedded table and where it comes from."""
-    names: dict[tuple[str, ...], list[str]] = {}
-    for table, entry in read_manifest().items():
+    """What of every embedded table is measured, computed, modelled."""
+    rows = [["table", MEASURED, COMPUTED, MODELLED]]
+    for name, entry in read_manifest().items():
+        cells: dict[str, list[str]] = {MEASURED: [], COMPUTED: [], MODELLED: []}
         for variable, attrs in entry["variables"].items():
-            kinds = parse_entries(attrs)
-            for kind in dict.fromkeys(kinds.values()) or [attrs["provenance"]]:
-                epochs = [epoch for epoch, k in kinds.items() if k == kind]
-                where = f" at epoch {', '.join(map(str, epochs))}" if epochs else ""
-                sources = dict(entry.split(": ", 1) for entry in attrs.get("source_by_epoch", []))
-                licences = dict(entry.split(": ", 1) for entry in attrs.get("licence_by_epoch", []))
-                first = str(epochs[0]) if epochs else ""
-                source, licence = sources.get(first, attrs["source"]), licences.get(first, attrs["licence"])
-                names.setdefault((variable, kind + where, source, licence), []).append(table)
-    every = len(read_manifest())
-    rows = [["variable", "provenance", "source", "licence", "tables"]]
-    for (variable, kind, source, licence), tables in sorted(names.items()):
-        rows.append([f"`{variable}`", kind, source, licence, "all" if len(tables) == every else ", ".join(tables)])
+            if variable.endswith(SECONDS_SUFFIX) and variable != TRAIN_SECONDS:
+                variable = "seconds of scores"
+            epochs: dict[str, list[int]] = {}
+            for epoch, kind in parse_entries(attrs).items():
+                epochs.setdefault(kind, []).append(epoch)
+            for kind in epochs or [attrs["provenance"]]:
+                where = f" (epoch {epochs[kind][0]})" if len(epochs.get(kind, [])) == 1 else ""
+                where = where or (" (earlier epochs)" if epochs else "")
+                text = variable if " " in variable else f"`{variable}`{where}"
+                if text not in cells[kind]:
+                    cells[kind].append(text)
+        rows.append([f"`{name}`", *(", ".join(cell) or "-" for cell in cells.values())])
     return markdown(rows)
+
+
+def _cell(record: dict[str, Any]) -> str:
+    return f"{record['mean']:.2f} ± {record['sd']:.2f}"
+
+
+def results_part() -> str:
+    """The published table beside that of the embedded tables."""
+    report = json.loads((ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
+    problems = list(dict.fromkeys(r["problem"] for r in report["embedded"]))
+    rows = [["optimizer", "numbers", *problems]]
+    for optimizer in dict.fromkeys(r["optimizer"] for r in report["embedded"]):
+        found = {r["problem"]: r for r in report["embedded"] if r["optimizer"] == optimizer}
+        if found[problems[0]]["published_mean"] != "":
+            cells = [f"{r['published_mean']:.2f} ± {r['published_sd']:.2f}" for r in found.values()]
+            rows.append([optimizer, "published", *cells])
+        rows.append([optimizer, "here", *(_cell(r) for r in found.values())])
+    best = {r["problem"]: r for r in report["embedded"]}
+    rows.append(["optimum", "published", *(f"{r['published_optimum']:.2f}" for r in best.values())])
+    rows.append(["optimum", "here", *(f"{r['optimum']:.2f}" for r in best.values())])
+    first = report["embedded"][0]
+    verdicts = " and ".join(sorted({r["verdict"] for r in report["embedded"]}))
+    return (
+        f"{markdown(rows)}\n\nTest accuracy in percent (`nbasr`: phoneme error rate), mean ± standard deviation of "
+        f"{first['n_run']} runs, seed {first['seed']}.\nAll results here: **{verdicts}**."
+    )
+
+
+def measured_part() -> str:
+    """Results with all that is measured of NAS-Bench-201."""
+    report = json.loads((ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
+    problems = list(dict.fromkeys(r["problem"] for r in report["measured"]))
+    rows = [["optimizer", *problems]]
+    for optimizer in dict.fromkeys(r["optimizer"] for r in report["measured"]):
+        cells = []
+        for problem in problems:
+            record = next(r for r in report["measured"] if (r["problem"], r["optimizer"]) == (problem, optimizer))
+            cells.append(_cell(record) + (" (m)" if record["stage1_provenance"] == MODELLED else ""))
+        rows.append([optimizer, *cells])
+    first = report["measured"][0]
+    return (
+        f"{markdown(rows)}\n\nTest accuracy (measured) in percent, mean ± standard deviation of {first['n_run']} runs, "
+        f"seed {first['seed']}. (m): the zero-cost score of the first stage is a modelled one.\nREA+W warms up on "
+        "`synflow`, modelled on CIFAR-100."
+    )
 
 
 def speed_part() -> str:
@@ -105,9 +152,12 @@ def speed_part() -> str:
                 f"{r['times_faster_per_run']:,.0f} x",
             ]
         )
-    processes = ", ".join(f"`{name}` {p['median']:.2f} s" for name, p in report["processes"].items())
+    whole = [["whole process", "seconds", "peak memory"]]
+    for name, p in report["processes"].items():
+        whole.append([f"`{name}`", f"{p['median']:.2f}", f"{p['peak_memory_mb']:.0f} MB"])
     return (
-        f'{markdown(rows)}\n\nWhole processes: {processes} (`imports` is `python -c "import numba, xarray, zarr"`).\n'
+        f"{markdown(rows)}\n\n{markdown(whole)}\n\n"
+        '`imports` is `python -c "import numba, xarray, zarr"`; `mfnas reproduce` makes 22,500 searches.\n'
         f"Medians of {report['repeats']} repeats on {m['processor']}, {m['threads']} threads; Python {m['python']}, "
         f"numba {m['numba']}, NumPy {m['numpy']}, xarray {m['xarray']}, zarr {m['zarr']}. Plain twins run one search\n"
         "at a time on one thread."
@@ -126,6 +176,8 @@ def example_part() -> str:
 PARTS = {
     "settings": settings_part,
     "provenance": provenance_part,
+    "results": results_part,
+    "measured": measured_part,
     "speed": speed_part,
     "example": example_part,
 }

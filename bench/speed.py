@@ -10,7 +10,6 @@ from it.
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -20,42 +19,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
 import xarray as xr
-import zarr
+from machine import describe
 
-import mfnas_vec
-from mfnas_vec import SPACES, build_table, open_table, run
+from mfnas_vec import open_table, run
 from mfnas_vec.experiment.run import available_threads
 from mfnas_vec.optimizers import OPTIMIZERS, get_optimizer
-from mfnas_vec.optimizers.published import PUBLISHED
 from mfnas_vec.reference.algorithms import TWINS
 from mfnas_vec.reference.ledger import plain
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.tables.dense import table_space
-
-
-def random_table(space: str) -> xr.Dataset:
-    """A table of random numbers of a space's real size: what matters to speed is the look-up."""
-    draw = np.random.default_rng(0)
-    n = SPACES[space].n_arch
-    setup = PUBLISHED[space]
-    epochs = setup.list_iepoch if 12 in setup.list_iepoch else sorted((*setup.list_iepoch, 12))
-    metrics = {setup.metric: draw.random((len(epochs), n)), "test_acc": draw.random(n)}
-    metrics |= {"params": draw.random(n), "synflow": draw.random(n)}
-    seconds = draw.uniform(5, 25, n) * np.array(epochs)[:, None]
-    prices = {"params": 0.3, "synflow": 1.4}
-    return build_table(
-        space,
-        metrics,
-        epochs=epochs,
-        train_seconds=seconds,
-        seconds=prices,
-        provenance="modelled",
-        name=f"{space} (random numbers)",
-    )
-
 
 IMPORTS = "import numba, xarray, zarr"
 
@@ -93,31 +66,28 @@ def measure_twin(optimizer: str, table: xr.Dataset, n_run: int) -> float:
     return statistics.median(seconds)
 
 
-def measure_process(command: list[str], n_repeat: int, environment: dict[str, str] | None = None) -> list[float]:
-    """Wall seconds of a command as a whole process."""
-    seconds = []
+#: A process inherits the peak memory of its parent, so that a small one has to start it.
+LAUNCHER = """
+import json, os, sys, time
+begun = time.perf_counter()
+sink = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=sink)
+_, status, usage = os.wait4(process, 0)
+print(json.dumps([time.perf_counter() - begun, usage.ru_maxrss / 1024, status]))
+"""
+
+
+def measure_process(command: list[str], n_repeat: int, environment: dict[str, str] | None = None) -> dict[str, Any]:
+    """Wall seconds of a command as a whole process, and its peak memory."""
+    runs = []
     for _ in range(n_repeat):
-        begun = time.perf_counter()
-        subprocess.run(
-            command,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | (environment or {}),
-        )
-        seconds.append(time.perf_counter() - begun)
-    return seconds
-
-
-def processor() -> str:
-    """Name of the processor, where the system tells."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        launch = [sys.executable, "-S", "-c", LAUNCHER, *command]
+        done = subprocess.run(launch, check=True, capture_output=True, env=os.environ | (environment or {}))
+        runs.append(json.loads(done.stdout))
+        if runs[-1][2] != 0:
+            raise SystemExit(f"{' '.join(command)} failed")
+    seconds = [run[0] for run in runs]
+    return {"median": statistics.median(seconds), "runs": seconds, "peak_memory_mb": max(run[1] for run in runs)}
 
 
 def main() -> None:
@@ -129,7 +99,7 @@ def main() -> None:
     n_run, n_repeat, n_twin, n_process = (50, 2, 2, 1) if args.quick else (500, 15, 15, 7)
 
     rows = []
-    for table in (open_table("nb201-cifar10").load(), random_table("nb101"), random_table("nbasr")):
+    for table in (open_table(name).load() for name in ("nb201-cifar10", "nb101", "nbasr")):
         name = table.attrs["name"]
         for optimizer in OPTIMIZERS:
             row = measure_kernel(optimizer, table, n_run, n_repeat, available_threads())
@@ -140,34 +110,25 @@ def main() -> None:
                 f"{name} {optimizer}: {1e3 * row['kernel_seconds']:.2f} ms, {row['times_faster_per_run']:,.0f} x twin"
             )
 
-    command = [sys.executable, "-m", "mfnas_vec.cli", "run", "--ss", "nb201", "--optimizer", "MF-NAS"]
-    processes = {
-        "imports": measure_process([sys.executable, "-c", IMPORTS], n_process),
-        "mfnas run": measure_process(command, n_process),
-    }
-    if not args.quick:
-        folder = tempfile.mkdtemp()
-        processes["mfnas run, nothing compiled"] = measure_process(command, 1, {"MFNAS_CACHE_DIR": folder})
-        shutil.rmtree(folder)
+    mfnas = [sys.executable, "-m", "mfnas_vec.cli"]
+    run_one = [*mfnas, "run", "--ss", "nb201", "--optimizer", "MF-NAS"]
+    grid = [*mfnas, "reproduce"]
+    processes = {"imports": measure_process([sys.executable, "-c", IMPORTS], n_process)}
+    for name, command in (("mfnas run", run_one), ("mfnas reproduce", grid)):
+        processes[name] = measure_process(command, n_process)
+        if not args.quick:
+            folder = tempfile.mkdtemp()
+            processes[f"{name}, nothing compiled"] = measure_process(command, 1, {"MFNAS_CACHE_DIR": folder})
+            shutil.rmtree(folder)
     report = {
-        "machine": {
-            "processor": processor(),
-            "threads": available_threads(),
-            "system": platform.system(),
-            "python": platform.python_version(),
-            "numba": numba.__version__,
-            "numpy": np.__version__,
-            "xarray": xr.__version__,
-            "zarr": zarr.__version__,
-            "mfnas_vec": mfnas_vec.__version__,
-        },
+        "machine": describe(),
         "repeats": n_repeat,
         "kernels": rows,
-        "processes": {name: {"median": statistics.median(s), "runs": s} for name, s in processes.items()},
+        "processes": processes,
     }
     args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    for name, seconds in processes.items():
-        print(f"{name}: {statistics.median(seconds):.2f} s")
+    for name, process in processes.items():
+        print(f"{name}: {process['median']:.2f} s, {process['peak_memory_mb']:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,11 @@ def test_every_variable_says_what_it_is(name):
 def test_embedded_tables_are_whole(name):
     store.verify_table(name)
     table = open_table(name).load()
-    assert not any(np.isnan(table[v]).any() for v in table.data_vars if v != "val_acc_trial")
+    missing = {v: int(np.isnan(table[v]).sum()) for v in table.data_vars if np.isnan(table[v]).any()}
+    if name in NB201:  # 341 cells without a way from input to output have no such scores
+        assert missing == {"val_acc_trial": 15_625 - 8_169} | dict.fromkeys(("epe_nas", "jacov", "nwot", "zen"), 341)
+    else:
+        assert missing == {}
     assert (table["train_seconds"].diff("epoch") > 0).all() if "train_seconds" in table else True
 
 
@@ -59,7 +63,7 @@ def test_nb201_computed_and_measured(name):
     assert provenance(table, "val_acc", 200) == "measured"
     assert provenance(table, "val_acc", 100) == "modelled"
     # A selection of epochs keeps every number's provenance.
-    assert provenance(table.isel(epoch=[4, 0]), "val_acc", 200) == "measured"
+    assert provenance(table.isel(epoch=[-1, 0]), "val_acc", 200) == "measured"
     assert provenance(table.sel(epoch=[200]), "val_acc", 200) == "measured"
     trials = table["val_acc_trial"]
     assert int(trials.isel(trial=2).notnull().sum()) == 8_169
@@ -85,7 +89,7 @@ def test_nb201_measured_values_are_the_packages():
     """The whole source package against the embedded numbers."""
     sys.path.insert(0, str(BUILD))
     try:
-        from nb201 import read_source
+        from nb201_sources import read_source
     finally:
         sys.path.remove(str(BUILD))
     for dataset in ("cifar10", "cifar100", "imagenet16"):
@@ -100,7 +104,7 @@ def test_nb201_measured_values_are_the_packages():
 def test_build_reader_executes_nothing():
     sys.path.insert(0, str(BUILD))
     try:
-        from nb201 import PlainUnpickler
+        from nb201_sources import PlainUnpickler
     finally:
         sys.path.remove(str(BUILD))
     import io
@@ -125,7 +129,8 @@ def test_damage_is_noticed(own_folder):
     chunk = own_folder / "nb201-cifar10.zarr/val_acc/c/0/0"
     whole = chunk.read_bytes()
     flipped = bytearray(whole)
-    flipped[len(whole) // 20] ^= 1  # in the chunk of the first epoch
+    for at in range(0, len(whole), 500):  # somewhere in the chunk of every epoch
+        flipped[at] ^= 1
     chunk.write_bytes(bytes(flipped))
     table = open_table("nb201-cifar10")  # same sizes: the quick check cannot see it
     with pytest.raises(ValueError, match="damaged: digest"):

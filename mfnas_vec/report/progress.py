@@ -19,7 +19,8 @@ class ProgressBar:
         self._begun = time.monotonic()
         self._done = 0
         self._bar: Any = None
-        self._watched = sys.stderr.isatty()
+        #: Whether anybody would see a bar.
+        self.watched = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
         return self
@@ -33,7 +34,7 @@ class ProgressBar:
     def __call__(self, n: int) -> None:
         """Count ``n`` more finished runs."""
         self._done += n
-        if not self._watched or time.monotonic() - self._begun < self._patience:
+        if not self.watched or time.monotonic() - self._begun < self._patience:
             return
         if self._bar is None:
             self._bar = self._make_bar()

@@ -84,7 +84,7 @@ def check_rows(table: xr.Dataset) -> None:
             f"genotype has dims {table['genotype'].dims}; must be ({ARCH}, {GENE}) with {space.n_gene} genes"
         )
     rows = np.unique(np.linspace(0, space.n_arch - 1, N_ROW_CHECKED).astype(np.int64))
-    found = space.row(space.encode(table["genotype"].values[rows]))
+    found = space.row(space.encode(table["genotype"].isel({ARCH: rows}).values))
     if (found != rows).any():
         row = int(rows[found != rows][0])
         raise ValueError(f"row {row} of the table is another architecture's: rows must be in the order of {space.name}")
@@ -114,7 +114,8 @@ def read(table: xr.Dataset, name: str, *dims: tuple[str, ...]) -> npt.NDArray[np
 def metric_names(table: xr.Dataset) -> dict[str, bool]:
     """Every metric of a table that a search may use, and whether it is a zero-cost one."""
     names = {}
-    for name, variable in table.data_vars.items():
+    for name in table.data_vars:
+        variable = table.variables[name]  # no DataArray: this is asked often
         if isinstance(name, str) and not name.endswith(SECONDS_SUFFIX) and name not in TEST_VARIABLES:
             dims = set(variable.dims)
             if dims in ({ARCH}, {EPOCH, ARCH}) and np.issubdtype(variable.dtype, np.number):
@@ -141,27 +142,31 @@ def sign(table: xr.Dataset, name: str) -> float:
     return -1.0 if direction(table, name) == "minimize" else 1.0
 
 
-def _owned(values: FloatArray) -> FloatArray:
-    return np.require(values, requirements=["C", "A", "W", "O"])
+def _contiguous(values: FloatArray) -> FloatArray:
+    return np.require(values, requirements=["C", "A", "W"])
 
 
 def _scores(values: FloatArray, factor: float) -> FloatArray:
     scores = values * factor
-    return _owned(np.where(np.isnan(scores), -np.inf, scores))
+    scores[np.isnan(scores)] = -np.inf
+    return _contiguous(scores)
 
 
 def _seconds(values: FloatArray, name: str) -> FloatArray:
     if not np.isfinite(values).all() or (values < 0).any():
         raise ValueError(f"{name!r} has values that are missing or negative; seconds must be >= 0")
-    return _owned(values)
+    return _contiguous(values)
 
 
-def _at_epochs(table: xr.Dataset, epochs: Sequence[int]) -> xr.Dataset:
+def _at_epochs(table: xr.Dataset, names: Sequence[str], epochs: Sequence[int]) -> xr.Dataset:
+    """Some variables at some epochs; without copies where the epochs are neighbours in the table."""
     known = table[EPOCH].values.tolist()
     missing = [e for e in epochs if e not in known]
     if missing:
         raise ValueError(f"the table has no epoch {missing[0]}; it has {', '.join(map(str, known))}")
-    return table.isel({EPOCH: [known.index(e) for e in epochs]})
+    places = [known.index(e) for e in epochs]
+    neighbours = places == list(range(places[0], places[0] + len(places)))
+    return table[list(names)].isel({EPOCH: slice(places[0], places[-1] + 1) if neighbours else places})
 
 
 def proxy_seconds(table: xr.Dataset, name: str) -> FloatArray:
@@ -184,7 +189,7 @@ def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int], accounti
     ValueError
         If the table lacks one of the epochs, or a value of its training seconds.
     """
-    chosen = _at_epochs(table, epochs)
+    chosen = _at_epochs(table, [n for n in dict.fromkeys((name, TRAIN_SECONDS)) if n in table], epochs)
     score = _scores(read(chosen, name, (EPOCH, ARCH)), sign(table, name))
     seconds, step = np.zeros((len(epochs), 1)), 0
     if TRAIN_SECONDS in table:

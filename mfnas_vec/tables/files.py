@@ -1,11 +1,12 @@
 """Zarr stores on disk: written whole or not at all, digested."""
 
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,20 @@ import xarray as xr
 _METADATA = "zarr.json"
 
 
-def check_target(path: str | Path, *, mark: str | None = None) -> None:
+def check_target(path: str | Path, *, mark: str | None = None, within: str = "") -> None:
     """Refuse a place where no store may be written.
 
     Raises
     ------
     ValueError
-        If the path exists, unless it is a zarr store with the attribute ``mark``; or if its folder
-        does not exist.
+        If the path exists, unless it (or ``within`` it) is a zarr store with the attribute
+        ``mark``; or if its folder does not exist.
     """
     path = Path(path)
     if path.exists():
         if mark is None:
             raise ValueError(f"{path} exists already")
-        if mark not in _attributes(path):
+        if mark not in _attributes(path / within):
             raise ValueError(f"{path} exists already and is no such store, so it is left alone")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
@@ -38,6 +39,33 @@ def _attributes(path: Path) -> dict[str, Any]:
         return dict(json.loads((path / _METADATA).read_text(encoding="utf-8"))["attributes"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+@contextlib.contextmanager
+def new_folder(path: str | Path, *, replace: str | None = None, within: str = "") -> Iterator[Path]:
+    """A temporary folder to fill, which takes the place of ``path`` when all went well.
+
+    ``replace`` allows to replace a folder that ``check_target`` would accept with this mark.
+
+    Raises
+    ------
+    ValueError
+        If the path exists and may not be replaced, or cannot be written.
+    """
+    path = Path(path)
+    check_target(path, mark=replace, within=within)
+    scratch: str | None = None
+    try:
+        scratch = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        store = Path(scratch) / "store"
+        store.mkdir()
+        yield store
+        _swap(Path(scratch), path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_zarr(
@@ -56,21 +84,23 @@ def write_zarr(
     ValueError
         If the path exists and may not be replaced, or cannot be written.
     """
-    path = Path(path)
-    check_target(path, mark=replace)
-    scratch: str | None = None
-    try:
-        scratch = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-        with warnings.catch_warnings():
-            # Consolidated metadata is no part of the zarr v3 text yet; readers that know it open faster.
-            warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-            dataset.to_zarr(f"{scratch}/store", mode="w", zarr_format=3, encoding=encoding, consolidated=True)
-        _swap(Path(scratch), path)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
+    with new_folder(path, replace=replace) as store, _quiet():
+        dataset.to_zarr(str(store), mode="w", zarr_format=3, encoding=encoding, consolidated=True)
+
+
+def write_tree(groups: Mapping[str, xr.Dataset], attrs: Mapping[str, Any], path: str | Path) -> None:
+    """Write Datasets as the groups of one zarr v3 store, in a folder of the caller's own."""
+    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(attrs)), **groups})
+    with _quiet():
+        tree.to_zarr(str(path), mode="w", zarr_format=3, consolidated=True)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Consolidated metadata is no part of the zarr v3 text yet; readers that know it open faster.
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        yield
 
 
 def _swap(scratch: Path, path: Path) -> None:

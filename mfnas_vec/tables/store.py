@@ -8,7 +8,6 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
-from mfnas_vec.spaces import SPACES
 from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr
 
 MANIFEST = "MANIFEST.json"
@@ -71,10 +70,9 @@ def open_table(name: str | Path) -> xr.Dataset:
         return table.assign_attrs(digest=known["digest"])
     path = Path(name)
     if not path.is_dir():
-        close = difflib.get_close_matches(str(name), list(manifest), n=3, cutoff=0.4)
+        close = [known for known in manifest if known.startswith(f"{name}-")]
+        close = close or difflib.get_close_matches(str(name), list(manifest), n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(close)}?" if close else f"embedded tables: {', '.join(manifest)}"
-        if str(name) in SPACES:
-            hint = f"no table of {name} is embedded: make one with build_table and give its path"
         raise ValueError(f"table {str(name)!r} is neither an embedded table nor a folder; {hint}")
     return _open(path).assign_attrs(digest=full_digest(path))
 

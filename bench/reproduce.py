@@ -1,0 +1,83 @@
+"""Make the README's results: the published grid on the embedded tables, and on measured values.
+
+    python bench/reproduce.py [DATA_FOLDER]
+
+writes ``bench/results.json``. With a folder that holds ``nb201_measured.csv.gz`` the NAS-Bench-201
+tables are run again with all that is measured there: accuracy after 200 epochs (as embedded), test
+accuracy, seconds, zero-cost scores. Accuracies of earlier epochs stay the modelled ones. Without
+the folder the measured part of the JSON stays as it is.
+"""
+
+import csv
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from machine import describe
+
+from mfnas_vec import open_table
+from mfnas_vec.experiment.reproduce import GRID, PROBLEMS, Entry, problem_tables, reproduce
+from mfnas_vec.report.reproduction import records
+from mfnas_vec.tables.dense import metric_names
+from mfnas_vec.tables.schema import MEASURED
+
+OUT = Path(__file__).with_name("results.json")
+N_RUN, SEED = 500, 0
+DATASETS = ("cifar10", "cifar100", "imagenet16")
+#: In the published files, "no score".
+NO_SCORE = -9e7
+
+
+def measured_table(folder: Path, dataset: str) -> xr.Dataset:
+    """The embedded table with all that is measured in its place."""
+    with gzip.open(folder / "nb201_measured.csv.gz", "rt") as stream:
+        rows = sorted(csv.DictReader(stream), key=lambda row: row["genotype"])
+    table = open_table(f"nb201-{dataset}").load()
+    scores = {name for name, zero_cost in metric_names(table).items() if zero_cost}
+    found = {name: f"{dataset}_{name}" for name in scores if f"{dataset}_{name}" in rows[0]}
+    for name, column in (found | {"test_acc": f"{dataset}_test_acc_200"}).items():
+        values = np.array([float(row[column] or "nan") for row in rows])
+        attrs = table[name].attrs | {"provenance": MEASURED}
+        table[name] = (("arch",), np.where(values <= NO_SCORE, np.nan, values), attrs)
+    return table
+
+
+def measured_entries(table: xr.Dataset) -> list[Entry]:
+    """The baselines, and MF-NAS with every zero-cost metric."""
+    baselines = [entry for entry in GRID if entry.optimizer != "MF-NAS"]
+    names = sorted(name for name, zero_cost in metric_names(table).items() if zero_cost)
+    return baselines + [Entry(f"MF-NAS ({name})", "MF-NAS", {"metric_stage1": name}) for name in names]
+
+
+def measured_records(folder: Path) -> list[dict[str, Any]]:
+    """Results on the measured values, and where each metric of the first stage comes from."""
+    found = []
+    for dataset in DATASETS:
+        table = measured_table(folder, dataset)
+        entries = measured_entries(table)
+        (pair,) = reproduce({table.attrs["name"]: table}, entries, n_run=N_RUN, seed=SEED)
+        for entry, record in zip(entries, records(pair[1]), strict=True):
+            metric = entry.settings.get("metric_stage1", "")
+            found.append(record | {"stage1_provenance": table[metric].attrs["provenance"] if metric else ""})
+    return found
+
+
+def main() -> None:
+    """Run, and write the JSON."""
+    report: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {"measured": []}
+    embedded = reproduce(problem_tables(PROBLEMS), n_run=N_RUN, seed=SEED)
+    report["embedded"] = [record for _, results in embedded for record in records(results)]
+    if len(sys.argv) > 1:
+        report["measured"] = measured_records(Path(sys.argv[1]))
+    report["machine"] = describe()
+    OUT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for record in report["embedded"] + report["measured"]:
+        print(f"{record['problem']:17} {record['optimizer']:20} {record['mean']:6.2f} ± {record['sd']:.2f}")
+
+
+if __name__ == "__main__":
+    main()

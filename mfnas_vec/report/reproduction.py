@@ -1,0 +1,182 @@
+"""The reproduced table: as text for a terminal, as Markdown, as CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec.report.text import aligned
+from mfnas_vec.results import published
+from mfnas_vec.results.reproduction import Comparison, compare
+from mfnas_vec.tables.schema import COMPUTED, MEASURED
+
+NONE = "-"
+LEGEND = (
+    "mean ± standard deviation over runs; interval: 95 %, of the mean; seconds and epochs: simulated search cost, mean "
+    "of a run"
+)
+COLUMNS = (
+    "optimizer",
+    "published",
+    "seconds",
+    "epochs",
+    "here",
+    "interval",
+    "seconds",
+    "epochs",
+    "difference",
+    "verdict",
+)
+RIGHT = (1, 2, 3, 4, 5, 6, 7, 8)
+
+
+def _number(value: float | None, form: str) -> str:
+    return NONE if value is None or math.isnan(value) else format(value, form)
+
+
+def _cells(row: Comparison) -> list[str]:
+    known, ours = row.published, row.ours
+    seconds = ours.seconds if ours.seconds > 0 else None  # a table without training times
+    return [
+        row.optimizer,
+        NONE if known is None else f"{known.mean:.2f} ± {known.sd:.2f}",
+        _number(known and known.seconds, ",.0f"),
+        _number(known and known.epochs, ",.0f"),
+        NONE if ours.n_tested == 0 else f"{ours.mean:.2f} ± {ours.sd:.2f}",
+        NONE if ours.n_tested < 2 else f"{ours.low:.2f} to {ours.high:.2f}",
+        _number(seconds, ",.0f"),
+        _number(ours.epochs, ",.0f"),
+        _number(row.difference, "+.2f"),
+        row.verdict,
+    ]
+
+
+def _rows(results: xr.Dataset, rows: Sequence[Comparison]) -> list[list[str]]:
+    attrs = results.attrs
+    optimum = published.OPTIMUM.get(attrs["problem"])
+    kind = attrs["optimum_provenance"]
+    best = [""] * len(COLUMNS)
+    best[0], best[1], best[4] = "optimum", _number(optimum, ".2f"), f"{attrs['optimum']:.2f}"
+    if optimum is not None:
+        best[8] = f"{attrs['optimum'] - optimum:+.2f}"
+    best[9] = kind if kind in (MEASURED, COMPUTED) else f"on {kind} values"
+    return [*(_cells(row) for row in rows), best]
+
+
+def _heading(results: xr.Dataset) -> tuple[str, str]:
+    attrs, test = results.attrs, results["test_performance"].attrs
+    unit = "%" if test["units"] == "percent" else test["units"]
+    title = f"{attrs['problem']}: {attrs['title']}"
+    what = (
+        f"{test['long_name']} in {unit}, {results.sizes['run']:,} runs, seed {attrs['seed']}, "
+        f"protocol {attrs['protocol']}"
+    )
+    return title, what
+
+
+def provenance_line(rows: Sequence[Comparison]) -> str:
+    """Which of the numbers here are measured, computed, modelled."""
+    parts = []
+    words = {"searched": "numbers searched", "tested": "test performance", "charged": "seconds"}
+    for name, what in words.items():
+        kinds = dict.fromkeys(getattr(row, name) for row in rows)
+        if name == "charged" and all(row.ours.seconds == 0 for row in rows):
+            continue  # a table without training times
+        parts.append(f"{what} {' or '.join(kinds)}")
+    return "here: " + "; ".join(parts)
+
+
+def problem_text(results: xr.Dataset) -> str:
+    """The table of one problem for a terminal."""
+    rows = compare(results)
+    title, what = _heading(results)
+    table = aligned([COLUMNS, *_rows(results, rows)], right=RIGHT)
+    lines = [title, f"  {what}", f"  {provenance_line(rows)}", *("  " + line for line in table.splitlines())]
+    return "\n".join(lines)
+
+
+def timing_text(all_results: Mapping[str, xr.Dataset], wall: float, parts: Mapping[str, float]) -> str:
+    """Where the wall time went."""
+    n_search = sum(r.sizes["run"] * r.sizes["optimizer"] for r in all_results.values())
+    kernels = sum(sum(r.attrs["timing_kernel_seconds"]) for r in all_results.values())
+    reading = sum(r.attrs["timing_table_seconds"] for r in all_results.values())
+    compiling = sum(
+        sum(s for s, c in zip(r.attrs["timing_load_seconds"], r.attrs["timing_compiled"], strict=True) if c)
+        for r in all_results.values()
+    )
+    seconds = {
+        "imports": parts["imports"],
+        "opening and reading tables": parts["opening tables"] + reading,
+        "compiling": compiling,
+        "kernels": kernels,
+        "writing": parts["writing"],
+    }
+    told = ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items() if s >= 0.005)
+    return f"{n_search:,} searches in {wall:.2f} s: {told}"
+
+
+def problem_markdown(results: xr.Dataset, *, level: int = 2) -> str:
+    """The table of one problem in Markdown."""
+    rows = compare(results)
+    title, what = _heading(results)
+    head = [c.replace("interval", "95 % interval") for c in COLUMNS]
+    marks = ["---:" if i in RIGHT else "---" for i in range(len(COLUMNS))]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, marks, *_rows(results, rows))]
+    return "\n".join([f"{'#' * level} {title}", "", f"{what}; {provenance_line(rows)}.", "", *lines])
+
+
+def markdown(all_results: Iterable[xr.Dataset]) -> str:
+    """All tables in Markdown."""
+    parts = [problem_markdown(results) for results in all_results]
+    head = f"# Published results and results here\n\nPublished: ELO-Lab/MF-NAS. {LEGEND}."
+    return "\n\n".join([head, *parts]) + "\n"
+
+
+def csv_text(all_results: Iterable[xr.Dataset]) -> str:
+    """All comparisons as CSV, unrounded."""
+    lines = [record for results in all_results for record in records(results)]
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return stream.getvalue()
+
+
+def records(results: xr.Dataset) -> list[dict[str, Any]]:
+    """The comparisons of a problem, one flat record each; missing numbers are "" (CSV knows no other)."""
+    return [_record(row, results) for row in compare(results)]
+
+
+def _record(row: Comparison, results: xr.Dataset) -> dict[str, Any]:
+    known, ours, attrs = row.published, row.ours, results.attrs
+    record: dict[str, Any] = {
+        "problem": row.problem,
+        "optimizer": row.optimizer,
+        "n_run": ours.n_run,
+        "seed": attrs["seed"],
+        "protocol": attrs["protocol"],
+        "published_mean": known and known.mean,
+        "published_sd": known and known.sd,
+        "published_seconds": known and known.seconds,
+        "published_epochs": known and known.epochs,
+        "mean": ours.mean,
+        "sd": ours.sd,
+        "interval_low": ours.low,
+        "interval_high": ours.high,
+        "seconds": ours.seconds,
+        "epochs": ours.epochs,
+        "evaluations": ours.evaluations,
+        "unique_evaluations": ours.unique_evaluations,
+        "difference": row.difference,
+        "published_optimum": published.OPTIMUM.get(row.problem),
+        "optimum": attrs["optimum"],
+        "search_provenance": row.searched,
+        "test_provenance": row.tested,
+        "seconds_provenance": row.charged,
+        "verdict": row.verdict,
+    }
+    missing = (k for k, v in record.items() if v is None or (isinstance(v, float) and math.isnan(v)))
+    return record | dict.fromkeys(missing, "")
