@@ -17,6 +17,7 @@ from typing import Any
 from mfnas_vec import open_table
 from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.report.text import value_text
+from mfnas_vec.results.published import MF_NAS
 from mfnas_vec.tables.provenance import parse_entries
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, MODELLED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import read_manifest, table_names
@@ -113,7 +114,11 @@ def measured_part() -> str:
         cells = []
         for problem in problems:
             record = next(r for r in report["measured"] if (r["problem"], r["optimizer"]) == (problem, optimizer))
-            cells.append(_cell(record) + (" (m)" if record["stage1_provenance"] == MODELLED else ""))
+            published = MF_NAS[problem].get(optimizer.rpartition("(")[2].rstrip(")"))
+            text = _cell(record) + (" (m)" if record["stage1_provenance"] == MODELLED else "")
+            if published is not None:
+                text += f"; published {published.mean:.2f} ± {published.sd:.2f}"
+            cells.append(text)
         rows.append([optimizer, *cells])
     first = report["measured"][0]
     return (

@@ -19,6 +19,20 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_tables_of_the_user(tmp_path_factory):
+    """Tests neither see nor touch the tables and downloads of whoever runs them."""
+    for name in ("MFNAS_TABLES", "MFNAS_DOWNLOADS"):
+        os.environ[name] = str(tmp_path_factory.mktemp("user") / "folder")
+
+
+@pytest.fixture
+def user_tables(tmp_path, monkeypatch):
+    """An empty folder of imported tables."""
+    monkeypatch.setenv("MFNAS_TABLES", str(tmp_path / "tables"))
+    return tmp_path / "tables"
+
+
 @pytest.fixture(scope="session")
 def shared():
     return SHARED

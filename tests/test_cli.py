@@ -166,7 +166,7 @@ def test_own_table(capsys, tmp_path):
         (["run", "--ss", "nb201", "--optimizer", "RS", "--seed", "-1"], "seed=-1"),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--trace"], "--trace needs --out"),
         (["run", "--ss", "nb201", "--optimizer", "RS", "--out", "/no/such/folder/r"], "does not exist"),
-        (["tables", "info", "nope"], "neither an embedded table nor a folder"),
+        (["tables", "info", "nope"], "neither a table nor a folder"),
         (["tables", "verify", "nope"], "is unknown"),
         (["optimizers", "nope"], "is unknown"),
         (["run", "--table", "nb201", "--optimizer", "RS"], "did you mean nb201-cifar10"),

@@ -109,13 +109,13 @@ def test_nb201_scores_are_well_predicted(tables, name):
         assert tables[name][score].attrs["held_out_spearman"] >= bound, score
 
 
-def test_nb201_test_accuracies_are_predicted_up_to_chance(tables):
+def test_nb201_test_accuracies_are_predicted_about_as_well_as_trials_agree(tables):
     attrs = tables["nb201-cifar10"]["test_acc"].attrs
     assert attrs["held_out_rmse"] <= 0.35
     assert attrs["held_out_rmse_best_300"] <= 0.2
     for name in ("nb201-cifar100", "nb201-imagenet16"):
         attrs = tables[name]["test_acc"].attrs
-        assert attrs["held_out_rmse"] <= attrs["published_chance_of_val_minus_test"] + 0.01
+        assert attrs["held_out_rmse"] <= attrs["published_standard_error_of_val_minus_test"] + 0.02
 
 
 @pytest.mark.parametrize(
@@ -149,21 +149,26 @@ def test_page_of_the_tables_is_up_to_date(tmp_path):
 
 
 @pytest.mark.shared
-def test_no_column_of_the_published_data_is_repeated(tables, shared):
+def test_no_cell_carries_its_own_published_values(tables, shared):
     with gzip.open(shared / "data" / "nb101_cells.csv.gz", "rt") as stream:
         cells = list(csv.DictReader(stream))
     space = SPACES["nb101"]
     rows = [space.row_of_hash(cell["hash"]) for cell in cells]
-    real = np.array([float(cell["val_correct_108_of_9984"]) / 99.84 for cell in cells])
-    ours = tables["nb101"]["val_acc"].values[-1, rows]
-    assert spearman(real, ours) > 0.9
-    assert (np.abs(real - ours) < 0.006).mean() < 0.05
+    real = np.array([[float(cell[f"val_correct_{e}_of_9984"]) / 99.84 for e in EPOCHS["nb101"]] for cell in cells]).T
+    ours = tables["nb101"]["val_acc"].values[:, rows]
+    assert spearman(real[-1], ours[-1]) > 0.9
+    assert not (np.abs(real - ours) < 0.0051).all(axis=0).any()
+    seconds = np.array([float(cell["train_seconds_108"]) for cell in cells])
+    # Residuals of some 30 seconds meet within a tenth of one in about one cell of a thousand.
+    assert (np.abs(seconds - tables["nb101"]["train_seconds"].values[-1, rows]) < 0.051).mean() < 0.003
     with gzip.open(shared / "data" / "nb201_measured.csv.gz", "rt") as stream:
         rows = sorted(csv.DictReader(stream), key=lambda row: row["genotype"])
     for dataset in ("cifar10", "cifar100", "imagenet16"):
         real = np.array([float(row[f"{dataset}_test_acc_200"]) for row in rows])
         ours = tables[f"nb201-{dataset}"]["test_acc"].values
-        assert (np.abs(real - ours) < 0.006)[real > 20].mean() < 0.05
+        # Accuracies of close values agree by chance in two digits: about as often as those of the next cell.
+        chance = (np.abs(np.roll(real[np.argsort(real)], 1) - real[np.argsort(real)]) < 0.0051).mean()
+        assert (np.abs(real - ours) < 0.0051)[real > 20].mean() < max(0.03, chance)
 
 
 @pytest.mark.shared

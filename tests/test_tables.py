@@ -10,7 +10,7 @@ import xarray as xr
 
 from mfnas_vec import build_table, open_table, run
 from mfnas_vec.spaces.nb201 import network_cost
-from mfnas_vec.tables import store
+from mfnas_vec.tables import library, store
 from mfnas_vec.tables.provenance import parse_entries, provenance
 from mfnas_vec.tables.schema import PROVENANCES, SCHEMA
 
@@ -120,7 +120,8 @@ def own_folder(tmp_path, monkeypatch):
     source = store.embedded_folder()
     shutil.copytree(source / "nb201-cifar10.zarr", tmp_path / "nb201-cifar10.zarr")
     shutil.copy(source / "MANIFEST.json", tmp_path)
-    monkeypatch.setattr(store, "embedded_folder", lambda: tmp_path)
+    for module in (store, library):
+        monkeypatch.setattr(module, "embedded_folder", lambda: tmp_path)
     return tmp_path
 
 

@@ -1,12 +1,9 @@
-"""Published numbers of NAS-Bench-101 that its models are fitted to. Nothing of them is copied."""
+"""Published numbers of NAS-Bench-101 that its models are fitted to."""
 
 import ast
-import base64
 import csv
 import gzip
 import json
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec.spaces.nb101 import EDGES, NB101
+from mfnas_vec.tables.importers.nasbench101 import parse_record
+from mfnas_vec.tables.readers.tfrecords import read_records
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -47,7 +46,7 @@ def read_cells(folder: Path, space: NB101) -> Cells:
 
 
 def read_scores(folder: Path, space: NB101) -> tuple[IntArray, dict[str, FloatArray]]:
-    """Rows and zero-cost scores of 500 entries of NAS-Bench-Suite-Zero."""
+    """Rows and zero-cost scores of NAS-Bench-Suite-Zero: 500 entries, means over entries of the same cell."""
     path = folder / "upstream_formats/nas_bench_suite_zero/zc_nasbench101.json.gz"
     content = json.loads(gzip.decompress(path.read_bytes()))
     while len(content) == 1:  # outer levels name the benchmark and the data set
@@ -59,55 +58,23 @@ def read_scores(folder: Path, space: NB101) -> tuple[IntArray, dict[str, FloatAr
         rows.append(int(space.row(space.encode(genes))))
         found = [values[name] for name in SCORES]
         scores.append([float(v["score"] if isinstance(v, dict) else v) for v in found])
-    return np.array(rows), dict(zip(SCORES, np.array(scores).T, strict=True))
+    unique, member = np.unique(rows, return_inverse=True)
+    means = [np.bincount(member, column) / np.bincount(member) for column in np.array(scores).T]
+    return unique, dict(zip(SCORES, means, strict=True))
 
 
-def read_retraining(folder: Path) -> dict[int, FloatArray]:
+def read_retraining(folder: Path) -> dict[int, tuple[list[str], FloatArray]]:
     """Final training and validation accuracy of a retraining of 91 small cells, three times each.
 
     Returns
     -------
     dict
-        By budget: percentages, shape ``(n_training, 2)``.
+        By budget: hashes of the cells, and percentages, shape ``(n_training, 2)``.
     """
-    data = (folder / "upstream_formats/nasbench101_tfrecord/energy_4V9E.tfrecord").read_bytes()
-    found: dict[int, list[tuple[float, float]]] = {epoch: [] for epoch in EPOCHS}
-    position = 0
-    while position < len(data):
-        (length,) = struct.unpack_from("<Q", data, position)
-        record = json.loads(data[position + 12 : position + 12 + length])
-        position += 16 + length
-        evaluations = [value for field, value in _fields(base64.b64decode(record[4])) if field == 1]
-        last = dict(_fields(evaluations[-1]))
-        found[record[1]].append((100 * last[3], 100 * last[4]))
-    return {epoch: np.array(pairs) for epoch, pairs in found.items()}
-
-
-def _varint(data: bytes, i: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[i]
-        value |= (byte & 127) << shift
-        i, shift = i + 1, shift + 7
-        if byte < 128:
-            return value, i
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, float | bytes]]:
-    """Fields of a protocol buffer message: numbers and raw bytes."""
-    i = 0
-    while i < len(data):
-        key, i = _varint(data, i)
-        field, wire = key >> 3, key & 7
-        value: float | bytes
-        if wire == 0:
-            value, i = _varint(data, i)
-        elif wire == 2:
-            length, i = _varint(data, i)
-            value, i = data[i : i + length], i + length
-        elif wire in (1, 5):
-            form, size = ("<d", 8) if wire == 1 else ("<f", 4)
-            value, i = struct.unpack_from(form, data, i)[0], i + size
-        else:
-            raise ValueError(f"protocol buffer with wire type {wire}")
-        yield field, value
+    path = folder / "upstream_formats/nasbench101_tfrecord/energy_4V9E.tfrecord"
+    found: dict[int, tuple[list[str], list[tuple[float, float]]]] = {epoch: ([], []) for epoch in EPOCHS}
+    for record, _ in read_records(path):
+        key, epoch, values = parse_record(record)
+        found[epoch][0].append(key)
+        found[epoch][1].append((100 * values["train"], 100 * values["val"]))
+    return {epoch: (keys, np.array(pairs)) for epoch, (keys, pairs) in found.items()}

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import xarray as xr
 from manifest import write_manifest
 from nb201_curves import EPOCHS, LOSSES, model_curves
-from nb201_features import cell_features, is_connected, mirror_pairs
-from nb201_scores import chance_of_difference, model_score, model_test_acc
+from nb201_features import cell_features, is_connected, mirror_pairs, network_of
+from nb201_scores import error_of_difference, model_score, model_test_acc
 from nb201_sources import DATASETS, PACKAGE, SCORES, VERSION, read_columns, read_source, read_suite
 from stores import write_table
 from surrogate import FloatArray, IntArray, rounded, spearman
@@ -181,7 +181,7 @@ class Scores:
 
     def __init__(self, genes: npt.NDArray[np.int8], keys: list[str], folder: Path, space: SearchSpace) -> None:
         self.x, self.connected, self.keys = cell_features(genes), is_connected(genes), keys
-        self.mirrored = mirror_pairs(genes)
+        self.mirrored, self.networks = mirror_pairs(genes), network_of(genes)
         names = [f"{d}_{s}" for d in ("cifar10", "imagenet16") for s in SCORES] + ["cifar100_zen"]
         self.columns = read_columns(folder, names)
         self.suite = read_suite(folder, space)
@@ -192,7 +192,7 @@ class Scores:
         """Add all scores of a data set; CIFAR-10 first."""
         for name in SCORES:
             rows: IntArray = self.everywhere
-            x, source, kind, note = self.x, FIT_SCORES, "boosted trees", "fitted to four fifths of all cells"
+            x, source, kind, note = self.x, FIT_SCORES, "boosted trees", "fitted to four fifths of the cells"
             values = self.columns.get(f"{dataset}_{name}")
             if values is None:
                 rows, values = self.suite[0], self.suite[1][name]
@@ -200,7 +200,7 @@ class Scores:
                 kind = "ridge regression and trees"
                 note = "and its prediction on CIFAR-10, fitted to four fifths of 725 cells"
             seed = f"{dataset}/{name}"
-            score, predicted, attrs = model_score(seed, x, rows, values, self.connected, self.keys)
+            score, predicted, attrs = model_score(seed, x, rows, values, self.connected, self.networks, self.keys)
             if dataset == "cifar10":
                 self.cifar10[name] = predicted
             comment = (
@@ -212,6 +212,7 @@ class Scores:
                 first, second = values[self.mirrored.T]
                 both = self.connected[self.mirrored[:, 0]] & ~np.isnan(first + second)
                 attrs["published_spearman_of_mirrored_cells"] = spearman(first[both], second[both])
+                attrs["published_n_mirrored_pair"] = int(both.sum())
             attrs = variable_attrs(name, MODELLED, source=source, licence=OWN) | {"comment": comment} | attrs
             table[name] = ((ARCH,), score, attrs)
 
@@ -242,10 +243,10 @@ def main() -> None:
         add_measured(table, own, dataset)
         add_curves(table, own, curves[dataset], dataset)
         published = test[f"{dataset}_test_acc_200"]
-        values, attrs = model_test_acc(dataset, scores.x, own.val_acc, own.trials, published, keys)
+        values, attrs = model_test_acc(dataset, scores.x, own.val_acc, own.trials, published, scores.networks, keys)
         if f"{dataset}_valtest_acc_200_seed{SEEDS[0]}" in test:
             both = np.array([test[f"{dataset}_valtest_acc_200_seed{s}"] for s in SEEDS])
-            attrs["published_chance_of_val_minus_test"] = chance_of_difference(own.trials, both)
+            attrs["published_standard_error_of_val_minus_test"] = error_of_difference(own.trials, both)
         comment = (
             "a cubic in the logit of the measured accuracy after 200 epochs, and boosted trees on that accuracy and "
             "features of the cell; residual drawn by the cell's hash. held_out_* of the prediction, in points"

@@ -61,18 +61,20 @@ def cifar10_logits(
     rows, curves = read_curves(folder)
     at = np.array(EPOCHS) - 1
     truth = {f"{name}_acc": to_logit(curves[name][at]) for name in ("val", "train")}
-    fit, held = split(rows.size, 139)
+    fit, held = split(rows, 139)
     fit, held = fit[learned[rows[fit]]], held[learned[rows[held]]]
-    design = _design(final)
+    # Beyond the known curves a quadratic may turn: from there on all epochs follow the final accuracy.
+    inside = np.clip(final, final[rows[fit]].min(), final[rows[fit]].max())
+    design = _design(inside)
     known = design[rows[fit]]
     # Residuals as of a curve left out of the fit.
     leverage = np.einsum("ij,jk,ik->i", known, np.linalg.inv(known.T @ known), known)
-    near = similar(final[rows[fit], None], final[:, None], N_SIMILAR)
+    near = similar(final[None], rows[fit], N_SIMILAR)
     pick = drawn(near, hashed_uniforms(keys, "nb201/curves"))
     values, attrs = {}, {}
     for name, logits in truth.items():
         weights = np.linalg.lstsq(known, logits[:, fit].T, rcond=None)[0]
-        predicted = design @ weights
+        predicted = design @ weights + (final - inside)[:, None]
         left = (logits[:, fit].T - predicted[rows[fit]]) / np.sqrt(1 - leverage)[:, None]
         values[name] = (predicted + left[pick]).T
         n = len(EPOCHS) - (name == "val_acc")  # the last epoch of val_acc is measured
@@ -102,6 +104,9 @@ def transfer(
     terms = np.column_stack([above[:, rows].ravel(), np.ones(time.size), time.ravel(), time.ravel() ** 2])
     wanted = (known - final[rows] - slope * below[:, rows]).ravel()
     weights = np.linalg.lstsq(terms, wanted, rcond=None)[0]
+    # Where the known trainings hardly come above their end, its slope would be anything.
+    weights[0] = np.clip(weights[0], 0, slope)
+    weights[1:] = np.linalg.lstsq(terms[:, 1:], wanted - weights[0] * terms[:, 0], rcond=None)[0]
     error = float(np.sqrt(((terms @ weights - wanted) ** 2).mean()))
     shift = np.polyval(weights[:0:-1], np.log(np.array(EPOCHS)))
     return final + slope * below + weights[0] * above + shift[:, None], error
@@ -157,7 +162,7 @@ def model_curves(
                 own = logits["cifar10"]
                 curve, error = transfer(base[name], own, logits[dataset], learned, trainings, full.row)
                 attrs[name] = {"fit_rmse": round(error, 4), "fit_n_cell": 2}
-            values[name] = np.where(learned, np.maximum(to_percent(curve), guess), np.where(learned, 0, final))
+            values[name] = np.where(learned, np.maximum(to_percent(curve), guess), final)
         values["val_acc"][-1] = final
         values["train_acc"] = np.where(learned, values["train_acc"], guess)
         losses = model_losses(values, full, keys, dataset)

@@ -7,6 +7,8 @@ from mfnas_vec.spaces.nb201 import EDGES
 
 #: The four ways from input to output, as edges.
 PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
+#: Edges of a cell whose inner nodes change places.
+MIRROR = [1, 0, 2, 3, 5, 4]
 NONE, SKIP, CONV1, CONV3, POOL = range(5)
 OPERATIONS = (SKIP, CONV1, CONV3, POOL)
 #: Gains of the five operations in sums over paths, for scores that multiply along paths.
@@ -40,6 +42,21 @@ def cell_features(genes: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
     return np.column_stack(columns).astype(np.float64)
 
 
+def network_of(genes: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """A number per cell, shape ``(n_arch,)``: the same for cells that are the same network.
+
+    Edges that lie on no way from input to output do not matter, and without an operation between
+    them the two inner nodes are interchangeable.
+    """
+    on_path = np.zeros(genes.shape, bool)
+    for path in PATHS:
+        on_path[:, path] |= (genes[:, path] != NONE).all(axis=1)[:, None]
+    used = np.where(on_path, genes, NONE).astype(np.int64)
+    weight = 5 ** np.arange(5, -1, -1)
+    mirrored = used[:, MIRROR] @ weight
+    return np.where(used[:, 2] == NONE, np.minimum(used @ weight, mirrored), used @ weight)
+
+
 def path_gain(genes: npt.NDArray[np.int8], gains: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Sum over paths of the product of their operations' gains, shape ``(n_arch,)``."""
     gain = np.asarray(gains, dtype=np.float64)
@@ -57,6 +74,6 @@ def mirror_pairs(genes: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
     accuracy of such cells differs by is chance, which no model of the cell can predict.
     """
     rows = np.flatnonzero(genes[:, 2] == NONE)
-    swapped = genes[rows][:, [1, 0, 2, 3, 5, 4]].astype(np.int64)
+    swapped = genes[rows][:, MIRROR].astype(np.int64)
     other = swapped @ (5 ** np.arange(5, -1, -1))
     return np.column_stack([rows, other])[rows < other]

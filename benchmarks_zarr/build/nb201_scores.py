@@ -19,6 +19,7 @@ from surrogate import (
     drawn,
     hashed_uniforms,
     normal_scores,
+    normal_scores_among,
     quality,
     rounded,
     similar,
@@ -26,6 +27,7 @@ from surrogate import (
     to_logit,
     to_percent,
     trees,
+    unseen_quality,
 )
 
 N_SIMILAR = 50
@@ -47,7 +49,13 @@ def _spread_like(order: FloatArray, published: FloatArray) -> FloatArray:
 
 
 def model_score(
-    name: str, x: FloatArray, rows: IntArray, scores: FloatArray, connected: npt.NDArray[np.bool_], keys: list[str]
+    name: str,
+    x: FloatArray,
+    rows: IntArray,
+    scores: FloatArray,
+    connected: npt.NDArray[np.bool_],
+    networks: IntArray,
+    keys: list[str],
 ) -> tuple[Any, FloatArray, dict[str, Any]]:
     """A score known on ``rows``: values, prediction in normal scores, attributes.
 
@@ -56,12 +64,14 @@ def model_score(
     alive = connected[rows]
     dead = scores[~alive]
     known, published = rows[alive], scores[alive]
-    fit, held = split(known.size, 201)
-    truth = normal_scores(published)
+    fit, held = split(np.arange(known.size), 201)
+    truth = normal_scores(published[fit])
     make = LineAndTrees if known.size < SMALL else lambda: trees(max_iter=300)
-    predicted, left = cross_fit(x, truth[fit], known[fit], make)
-    attrs = quality(predicted[known[held]], truth[held])
-    near = similar(predicted[known[fit], None], predicted[:, None], N_SIMILAR)
+    predicted, left = cross_fit(x, truth, known[fit], make, networks)
+    held_truth = normal_scores_among(published[held], published[fit])
+    attrs = quality(predicted[known[held]], held_truth)
+    attrs |= unseen_quality(predicted[known[held]], held_truth, networks[known[held]], networks[known[fit]])
+    near = similar(predicted[None], known[fit], N_SIMILAR, networks)
     order = predicted + left[drawn(near, hashed_uniforms(keys, f"nb201/{name}"))]
     values = np.full(len(x), dead[0] if dead.size else np.nan)
     values[connected] = _spread_like(order[connected], published[fit])
@@ -69,14 +79,20 @@ def model_score(
 
 
 def model_test_acc(
-    dataset: str, x: FloatArray, val: FloatArray, trials: FloatArray, test: FloatArray, keys: list[str]
+    dataset: str,
+    x: FloatArray,
+    val: FloatArray,
+    trials: FloatArray,
+    test: FloatArray,
+    networks: IntArray,
+    keys: list[str],
 ) -> tuple[FloatArray, dict[str, Any]]:
     """Test accuracy in percent, shape ``(n_arch,)``, given the measured validation accuracy and the cell."""
     known = DATASETS[dataset]
     # Trials that failed tell nothing of the test accuracy, whose trials are others.
     sound = np.nanmean(np.where(trials >= np.nanmax(trials, axis=0) - FAILED_BELOW_BEST, trials, np.nan), axis=0)
     learned = np.flatnonzero(val > known.learned_above)
-    fit, held = (learned[part] for part in split(learned.size, 300))
+    fit, held = (learned[part] for part in split(learned, 300))
     line = np.polyfit(to_logit(sound[fit]), to_logit(test[fit]), 3)
     base = to_percent(np.polyval(line, to_logit(sound)))
     inputs = np.column_stack([x, val, sound])
@@ -85,24 +101,25 @@ def model_test_acc(
         (test - base)[fit],
         fit,
         lambda: trees(learning_rate=0.05, max_leaf_nodes=15, min_samples_leaf=15),
+        networks,
     )
     predicted += base
     attrs = quality(predicted[held], test[held])
+    attrs |= unseen_quality(predicted[held], test[held], networks[held], networks[fit])
     best = held[np.argsort(-val[held], kind="stable")[:N_BEST]]
     top = np.intersect1d(held, np.argsort(-val, kind="stable")[:N_BEST])
     attrs |= {
         "held_out_rmse_best_300": _rmse(predicted[best] - test[best]),
         "held_out_rmse_of_the_300_best_cells": _rmse(predicted[top] - test[top]),
     }
-    near = similar(predicted[fit, None], predicted[:, None], N_SIMILAR)
+    near = similar(predicted[None], fit, N_SIMILAR, networks)
     value = np.clip(predicted + left[drawn(near, hashed_uniforms(keys, f"nb201/{dataset}/test_acc"))], 0, 100)
     return np.where(val > known.learned_above, value, 100 / known.n_class), attrs
 
 
-def chance_of_difference(val: FloatArray, both: FloatArray) -> float:
+def error_of_difference(val: FloatArray, both: FloatArray) -> float:
     """Standard error of a cell's validation minus test accuracy over its trials, root mean square over cells.
 
-    No model of the cell and of its validation accuracy can predict the test accuracy better.
     ``both``, shape ``(n_trial, n_arch)``, are the means of a trial's two accuracies.
     """
     difference = 2 * (val - both)

@@ -1,9 +1,9 @@
 """What all surrogate models share: splits, trees, residuals drawn by hash, held-out quality.
 
-A modelled number is a prediction plus a residual. Predictions of cells whose value is known come
-from models that did not see it (cross-fitting), so that their residuals have the size of those of
-all other cells. Residuals are drawn, by a hash of the architecture, from those found on known
-architectures of similar prediction, so that the landscape is as rugged as the real one.
+Most modelled numbers are a prediction plus a residual. Where models are cross-fitted, predictions
+of cells whose value is known come from models that did not see it, so that their residuals have the
+size of those of all other cells. Residuals are drawn, by a hash of the architecture, from those of
+other known architectures of similar prediction, so that the landscape is as rugged as the real one.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata, spearmanr
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -27,6 +27,8 @@ IntArray = npt.NDArray[np.int64]
 #: Shares are pulled in by this much before their log odds are taken, so that 0 and 1 stay finite.
 SHARE_MARGIN = 1e-3
 N_FOLD = 5
+#: Known architectures that may be the same network as one, and are passed over when its residual is drawn.
+N_SAME = 400
 HELD_OUT_SHARE = 0.2
 #: Least number of held-out values in the top decile for which their correlation is told.
 N_TOP = 10
@@ -60,11 +62,13 @@ def hashed_normals(keys: Sequence[str], name: str) -> FloatArray:
     return np.asarray(ndtri(hashed_uniforms(keys, name)))
 
 
-def split(n: int, seed: int) -> tuple[IntArray, IntArray]:
-    """Indices to fit on and indices held out of every fit, both ascending."""
-    order = np.random.default_rng(seed).permutation(n)
-    n_held = round(HELD_OUT_SHARE * n)
-    return np.sort(order[n_held:]), np.sort(order[:n_held])
+def split(groups: npt.ArrayLike, seed: int) -> tuple[IntArray, IntArray]:
+    """Indices to fit on and indices held out of the fit, both ascending; members of a group stay together."""
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(names.size)
+    held = np.zeros(names.size, bool)
+    held[order[: round(HELD_OUT_SHARE * names.size)]] = True
+    return np.flatnonzero(~held[member]), np.flatnonzero(held[member])
 
 
 def trees(**options: Any) -> HistGradientBoostingRegressor:
@@ -92,9 +96,16 @@ class LineAndTrees:
 
 
 def cross_fit(
-    x: npt.NDArray[Any], y: FloatArray, known: IntArray, make: Callable[[], Any] = trees
+    x: npt.NDArray[Any],
+    y: FloatArray,
+    known: IntArray,
+    make: Callable[[], Any] = trees,
+    groups: npt.NDArray[Any] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Predict all rows of ``x``; those of ``known``, whose values are ``y``, by models that did not see them.
+
+    ``groups``, shape ``(n_arch,)``, names rows that are the same network: a model that predicts one
+    for the others saw none of them.
 
     Returns
     -------
@@ -105,7 +116,9 @@ def cross_fit(
     """
     mean = np.zeros(len(x))
     crossed = np.zeros(len(known))
-    for others, fold in KFold(N_FOLD, shuffle=True, random_state=0).split(known):
+    members = known if groups is None else groups[known]
+    folds = GroupKFold(N_FOLD, shuffle=True, random_state=0)
+    for others, fold in folds.split(known, groups=members):
         part = make().fit(x[known[others]], y[others]).predict(x)
         mean += part / N_FOLD
         crossed[fold] = part[known[fold]]
@@ -113,30 +126,43 @@ def cross_fit(
     return mean, y - crossed
 
 
-def similar(known: FloatArray, wanted: FloatArray, n: int) -> IntArray:
-    """Indices of the ``n`` known architectures of most similar prediction, shape ``(n_arch, n)``.
+def similar(prediction: FloatArray, known: IntArray, n: int, groups: npt.NDArray[Any] | None = None) -> IntArray:
+    """Places in ``known`` of the ``n`` known architectures of most similar prediction, shape ``(n_arch, n)``.
 
-    Similar by rank: predictions, shapes ``(n_known, n_dim)`` and ``(n_arch, n_dim)``, are compared
-    as places in the order of the known ones.
+    Similar by rank: ``prediction``, shape ``(n_dim, n_arch)``, is compared as places in the order of
+    the known ones. An architecture is never similar to itself, nor to one of its group: its own
+    residual would give its own published value back. Where too few others are near, -1 stands at
+    the end.
     """
-
-    def place(values: FloatArray) -> FloatArray:
-        sorts = [np.sort(column) for column in known.T]
-        return np.column_stack([np.searchsorted(s, column) for s, column in zip(sorts, values.T, strict=True)])
-
-    n = min(n, len(known))
-    found = cKDTree(place(known).astype(np.float64)).query(place(wanted).astype(np.float64), k=n)[1]
-    return np.asarray(found, dtype=np.int64).reshape(len(wanted), n)
+    ordered = [np.sort(column[known]) for column in prediction]
+    place = np.column_stack([np.searchsorted(s, column) for s, column in zip(ordered, prediction, strict=True)])
+    member = np.arange(prediction.shape[1]) if groups is None else groups
+    n_asked = min(n + (1 if groups is None else N_SAME), len(known))
+    near = cKDTree(place[known].astype(np.float64)).query(place.astype(np.float64), k=n_asked)[1]
+    near = np.asarray(near, dtype=np.int64).reshape(len(place), n_asked)
+    own = member[known][near] == member[:, None]
+    order = np.argsort(own, axis=1, kind="stable")[:, :n]
+    return np.where(np.take_along_axis(own, order, axis=1), -1, np.take_along_axis(near, order, axis=1))
 
 
 def drawn(candidates: IntArray, uniform: FloatArray) -> IntArray:
     """One of each row's candidates, shape ``(n_arch,)``."""
-    return candidates[np.arange(len(candidates)), (uniform * candidates.shape[1]).astype(np.int64)]
+    n = (candidates >= 0).sum(axis=1)
+    if (n == 0).any():
+        raise ValueError("an architecture has no other of similar prediction")
+    return candidates[np.arange(len(candidates)), (uniform * n).astype(np.int64)]
 
 
 def normal_scores(values: FloatArray) -> FloatArray:
     """Standard normal quantiles of the ranks of values, ties at their mean rank."""
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
+
+
+def normal_scores_among(values: FloatArray, fitted: FloatArray) -> FloatArray:
+    """Standard normal quantiles of values by their rank among others."""
+    ordered = np.sort(fitted)
+    rank = (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2
+    return np.asarray(ndtri(np.clip(rank, 0.5, len(fitted) - 0.5) / len(fitted)))
 
 
 def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -160,6 +186,17 @@ def quality(prediction: FloatArray, truth: FloatArray) -> dict[str, float]:
     if top.sum() >= N_TOP:
         found["held_out_top_decile_spearman"] = spearman(prediction[top], truth[top])
     return found
+
+
+def unseen_quality(prediction: FloatArray, truth: FloatArray, held: IntArray, fit: IntArray) -> dict[str, float]:
+    """The same over held-out cells whose network, numbers ``held``, has no cell among the fitted ones, ``fit``."""
+    unseen = ~np.isin(held, fit)
+    error = (prediction - truth)[unseen]
+    return {
+        "unseen_network_n": int(unseen.sum()),
+        "unseen_network_spearman": spearman(prediction[unseen], truth[unseen]),
+        "unseen_network_rmse": round(float(np.sqrt((error**2).mean())), 4),
+    }
 
 
 def by_epoch(parts: Sequence[dict[str, float]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _table_name(args: argparse.Namespace) -> str:
-    if args.table is not None:
+    if args.table is not None and not (args.table == "embedded" and args.ss is not None):
         if args.ss is not None or args.dataset is not None:
             raise ValueError("--table takes the place of --ss and --dataset: give one or the other")
         return str(args.table)
@@ -57,7 +57,7 @@ def _run(args: argparse.Namespace) -> None:
     from mfnas_vec.tables.store import open_table
 
     settings = _parse_settings(get_optimizer(args.optimizer), args.settings)
-    table = open_table(name)
+    table = open_table(name, embedded=args.table == "embedded")
     if args.out is not None:
         check_target(args.out, overwrite=args.overwrite)
     with ProgressBar(args.n_run * (1 + args.trace), f"{args.optimizer} on {name}") as progress:
@@ -68,6 +68,7 @@ def _run(args: argparse.Namespace) -> None:
             seed=args.seed,
             protocol=args.protocol,
             trace=args.trace,
+            missing=args.missing,
             n_thread=args.threads,
             progress=progress,
             **settings,
@@ -92,7 +93,8 @@ def _reproduce(args: argparse.Namespace) -> None:
     entries = select_entries(_names("--optimizers", args.optimizers))
     if args.out is not None:
         check_folder(args.out, overwrite=args.overwrite)
-    tables = problem_tables(problems, [open_table(path) for path in args.tables])
+    own = [open_table(path) for path in args.tables if path != "embedded"]
+    tables = problem_tables(problems, own, embedded="embedded" in args.tables)
     opened = time.perf_counter()
     results: dict[str, xr.Dataset] = {}
     with ProgressBar(args.n_run * len(entries) * len(problems), "the published table") as progress:
@@ -103,6 +105,7 @@ def _reproduce(args: argparse.Namespace) -> None:
             n_run=args.n_run,
             seed=args.seed,
             protocol=args.protocol,
+            missing=args.missing,
             n_thread=args.threads,
             progress=progress if progress.watched else None,
         )
@@ -146,9 +149,11 @@ def _optimizers(args: argparse.Namespace) -> None:
 
 def _tables_list(args: argparse.Namespace) -> None:
     from mfnas_vec.report.text import tables_text
-    from mfnas_vec.tables.store import read_manifest
+    from mfnas_vec.tables.library import imported_names
+    from mfnas_vec.tables.store import open_table, read_manifest
 
-    print(tables_text(read_manifest()))
+    imported = {name: open_table(name) for name in imported_names()}
+    print(tables_text(read_manifest(), imported))
 
 
 def _tables_info(args: argparse.Namespace) -> None:
@@ -159,11 +164,84 @@ def _tables_info(args: argparse.Namespace) -> None:
 
 
 def _tables_verify(args: argparse.Namespace) -> None:
+    from mfnas_vec.tables.library import imported_names
     from mfnas_vec.tables.store import read_manifest, table_names, verify_table
 
-    for name in args.names or [*table_names(), *read_manifest(section="spaces")]:
+    everything = [*table_names(), *read_manifest(section="spaces")]
+    embedded = [name for name in everything if name not in imported_names()]
+    for name in args.names or [*embedded, *imported_names()]:
         verify_table(name)
-        print(f"{name}: every byte as in the manifest")
+        print(f"{name}: every byte as in the manifest" if name in embedded else f"{name}: every byte as imported")
+
+
+def _tables_import(args: argparse.Namespace) -> None:
+    from mfnas_vec.report.importing import formats_text, import_text
+    from mfnas_vec.report.progress import ProgressBar
+    from mfnas_vec.tables.importers import IMPORTERS, import_table
+    from mfnas_vec.tables.library import imported_names, imported_path
+    from mfnas_vec.tables.store import write_imported
+
+    if args.format is None:
+        print(formats_text(IMPORTERS))
+        return
+    if args.name is not None:
+        imported_path(args.name)
+        if args.name in imported_names() and not args.overwrite:
+            raise ValueError(f"there is an imported table {args.name!r} already; --overwrite replaces it")
+    with ProgressBar(1000, f"importing {args.format}") as progress:
+        told = 0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            now = 1000 * done // max(1, total)
+            progress(max(0, now - told))
+            told = max(told, now)
+
+        table = import_table(
+            args.format,
+            args.paths,
+            space=args.ss,
+            dataset=args.dataset,
+            trials=args.trials,
+            metrics=args.metrics,
+            provenance=args.provenance,
+            into=args.into,
+            progress=tell,
+        )
+    name = args.name or str(table.attrs["name"])
+    table.attrs["name"] = name
+    path = write_imported(table, name, overwrite=args.overwrite)
+    print(import_text(table, path))
+
+
+def _tables_fetch(args: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from mfnas_vec.optimizers.base import nearest
+    from mfnas_vec.report.importing import sources_text
+    from mfnas_vec.tables.fetch import SOURCES, fetch
+
+    if args.name is None:
+        print(sources_text(SOURCES.values()))
+        return
+    if args.name not in SOURCES:
+        raise ValueError(f"source {args.name!r} is unknown; {nearest(args.name, list(SOURCES))}")
+    source = SOURCES[args.name]
+    path = fetch(source, None if args.to is None else Path(args.to))
+    print(f"{source.name}: {path}\n  next: mfnas tables import {source.importer} '{path}'")
+
+
+def _tables_export(args: argparse.Namespace) -> None:
+    from mfnas_vec.tables.export import FORMATS, export_table
+    from mfnas_vec.tables.store import open_table
+
+    table = open_table(args.name)
+    suffix = {"netcdf": "nc"}.get(args.format, args.format)
+    if args.format not in FORMATS:
+        raise ValueError(f"--format={args.format}: must be one of {', '.join(FORMATS)}")
+    out = args.out or f"{table.attrs.get('name', 'table')}.{suffix}"
+    export_table(table, out, args.format, overwrite=args.overwrite)
+    print(f"{args.name}: written to {out}")
 
 
 ACTIONS: dict[str, Action] = {
@@ -173,4 +251,7 @@ ACTIONS: dict[str, Action] = {
     "tables list": _tables_list,
     "tables info": _tables_info,
     "tables verify": _tables_verify,
+    "tables import": _tables_import,
+    "tables fetch": _tables_fetch,
+    "tables export": _tables_export,
 }

@@ -8,6 +8,7 @@ from mfnas_vec import __version__
 
 #: Data sets of each space; the first is the default.
 DATASETS: dict[str, tuple[str, ...]] = {"nb101": (), "nb201": ("cifar10", "cifar100", "imagenet16"), "nbasr": ()}
+IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nb-asr", "suite-zero", "csv")
 OPTIMIZER_NAMES = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 
 _MAIN_EPILOG = """\
@@ -51,6 +52,21 @@ examples:
 """
 
 
+_IMPORT_EPILOG = """\
+An imported table takes precedence over the embedded one of the same name; `--table embedded` of
+other commands goes back to that. Tables are kept in the user's data folder (MFNAS_TABLES moves it).
+Nothing in a file is executed: of pickles, only plain data is read.
+
+examples:
+  mfnas tables import mf-nas '[cifar10]_data.p' zc_database.json
+  mfnas tables import nasbench101 nasbench_full.tfrecord
+  mfnas tables import nats-tss NATS-tss-v1_0-3ffb9-simple --dataset cifar100 --trials 777
+  mfnas tables import nb-asr nb-asr-e40-1234.pickle nb-asr-info.pickle
+  mfnas tables import suite-zero zc_nasbench201.json --into nb201-cifar10
+  mfnas tables import csv mine.csv --into nb201-cifar10 --metric my_proxy --provenance measured
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
@@ -59,6 +75,37 @@ class _Parser(argparse.ArgumentParser):
 
 
 Action = Callable[[argparse.Namespace], None]
+
+
+def _add_import(tables: "argparse._SubParsersAction[_Parser]", actions: Mapping[str, Action]) -> None:
+    parser = tables.add_parser(
+        "import",
+        help="make a table of original benchmark files, or of your own",
+        description="Make a table of original benchmark files, or of your own. Without a format, list the formats.",
+        epilog=_IMPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("format", nargs="?", metavar="FORMAT", help="one of " + ", ".join(IMPORT_FORMATS))
+    parser.add_argument("paths", nargs="*", metavar="FILE", help="files, or a folder of them")
+    parser.add_argument("--dataset", help="data set of nb201, where the files do not tell")
+    parser.add_argument(
+        "--trials", default="mean", help="mean (default), or which repeated training: a seed or a place"
+    )
+    parser.add_argument("--into", metavar="NAME|PATH", help="table to merge scores or columns into")
+    parser.add_argument("--ss", choices=tuple(DATASETS), help="search space of a CSV file")
+    parser.add_argument(
+        "--metric",
+        nargs="+",
+        action="extend",
+        default=[],
+        dest="metrics",
+        metavar="COLUMN",
+        help="columns of a CSV file",
+    )
+    parser.add_argument("--provenance", help="of a CSV file: measured, computed or modelled")
+    parser.add_argument("--name", help="name of the table (default: that of the benchmark)")
+    parser.add_argument("--overwrite", action="store_true", help="replace an imported table of that name")
+    parser.set_defaults(act=actions["tables import"])
 
 
 def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
@@ -90,7 +137,11 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
         "--dataset",
         help="data set of nb201: " + ", ".join(DATASETS["nb201"]) + f" (default {DATASETS['nb201'][0]})",
     )
-    run.add_argument("--table", metavar="NAME|PATH", help="a table by name or path, instead of --ss and --dataset")
+    run.add_argument(
+        "--table",
+        metavar="NAME|PATH",
+        help="a table by name or path, instead of --ss and --dataset; with those, 'embedded': no imported table",
+    )
     run.add_argument("--optimizer", required=True, metavar="NAME", help="one of " + ", ".join(OPTIMIZER_NAMES))
     _add_run_arguments(run)
     run.add_argument(
@@ -126,7 +177,7 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="tables of your own, each in place of the embedded one of the same name",
+        help="tables of your own, each in place of that of the same name; 'embedded': no imported table",
     )
     reproduce.add_argument("--out", metavar="DIR", help="write results.zarr, table.csv and table.md")
     reproduce.add_argument("--overwrite", action="store_true", help="replace the results at --out")
@@ -140,16 +191,31 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
     optimizers.add_argument("name", nargs="?", metavar="NAME")
     optimizers.set_defaults(act=actions["optimizers"])
 
-    tables = commands.add_parser("tables", help="list, describe and verify benchmark tables").add_subparsers(
-        dest="tables_command", metavar="COMMAND", required=True
-    )
-    tables.add_parser("list", help="the embedded tables").set_defaults(act=actions["tables list"])
+    tables = commands.add_parser(
+        "tables", help="list, describe, verify, fetch, import and export benchmark tables"
+    ).add_subparsers(dest="tables_command", metavar="COMMAND", required=True)
+    tables.add_parser("list", help="the tables there are, and which is used").set_defaults(act=actions["tables list"])
     info = tables.add_parser("info", help="what a table holds: measured, computed, modelled")
     info.add_argument("name", metavar="NAME|PATH")
     info.set_defaults(act=actions["tables info"])
-    verify = tables.add_parser("verify", help="check every byte of the embedded tables")
+    verify = tables.add_parser("verify", help="check every byte of the embedded and imported tables")
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     verify.set_defaults(act=actions["tables verify"])
+    _add_import(tables, actions)
+    fetch = tables.add_parser(
+        "fetch",
+        help="download official benchmark files",
+        description="Download an official benchmark file; without a name, list the sources.",
+    )
+    fetch.add_argument("name", nargs="?", metavar="NAME")
+    fetch.add_argument("--to", metavar="DIR", help="folder of downloads (default: the user's data folder)")
+    fetch.set_defaults(act=actions["tables fetch"])
+    export = tables.add_parser("export", help="write a table as CSV, Parquet or netCDF")
+    export.add_argument("name", metavar="NAME|PATH")
+    export.add_argument("--format", default="csv", metavar="FORMAT", help="csv (default), parquet or netcdf")
+    export.add_argument("--out", metavar="PATH", help="default: NAME with the suffix of the format")
+    export.add_argument("--overwrite", action="store_true", help="replace the file")
+    export.set_defaults(act=actions["tables export"])
     return parser
 
 
@@ -157,4 +223,5 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n_run", "--n-run", type=int, default=500, help="number of independent runs (default 500)")
     parser.add_argument("--seed", type=int, default=0, help="seed of all runs (default 0)")
     parser.add_argument("--protocol", default="gecco2024", help="gecco2024 (default) or corrected")
+    parser.add_argument("--missing", default="refuse", help="tables that know some architectures only: refuse or worst")
     parser.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")

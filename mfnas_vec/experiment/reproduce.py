@@ -13,8 +13,9 @@ from mfnas_vec.optimizers import GECCO2024, get_optimizer
 from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.results.assemble import TIMING_PREFIX
 from mfnas_vec.tables import dense
+from mfnas_vec.tables.coverage import REFUSE
 from mfnas_vec.tables.provenance import provenance
-from mfnas_vec.tables.schema import SECONDS_SUFFIX, TRAIN_SECONDS
+from mfnas_vec.tables.schema import TRAIN_SECONDS
 from mfnas_vec.tables.store import open_table
 
 PROBLEMS = ("nb101", "nb201-cifar10", "nb201-cifar100", "nb201-imagenet16", "nbasr")
@@ -68,45 +69,54 @@ def select_entries(names: Iterable[str] | None) -> list[Entry]:
         If a name is unknown.
     """
     known = [e.label for e in GRID]
-    wanted = list(known if names is None else names)
+    spelt = {name.lower(): name for name in [*known, *(e.optimizer for e in GRID)]}
+    wanted = [spelt.get(name.lower(), name) for name in (known if names is None else names)]
     for name in wanted:
-        if name not in known and name not in {e.optimizer for e in GRID}:
+        if name not in spelt.values():
             raise ValueError(f"optimizer {name!r} is unknown; {nearest(name, [*known, 'MF-NAS'])}")
     return [e for e in GRID if e.label in wanted or e.optimizer in wanted]
 
 
-def problem_tables(problems: Sequence[str], own: Iterable[xr.Dataset] = ()) -> dict[str, xr.Dataset]:
-    """The table of each problem: one of the user's own that has its name, else the embedded one.
+def problem_tables(
+    problems: Sequence[str], own: Iterable[xr.Dataset] = (), *, embedded: bool = False
+) -> dict[str, xr.Dataset]:
+    """The table of each problem: one of ``own`` that has its name, else an imported one, else the embedded one.
+
+    With ``embedded``, imported ones are passed over.
 
     Raises
     ------
     ValueError
-        If a table of the user's own has the name of none of the problems, or two have the same.
+        If a table of the user's own has the name of none of the problems, or is of another space, data
+        set or unit than the problem of its name, or two have the same.
     """
     tables: dict[str, xr.Dataset] = {}
     for table in own:
         name = str(table.attrs.get("name", ""))
         if name not in problems:
             raise ValueError(f"a table has the name {name!r}; must be that of a problem: {', '.join(problems)}")
+        known = open_table(name, embedded=True)
+        for what, found, wanted in (
+            ("space", table.attrs.get("space"), known.attrs["space"]),
+            ("dataset", table.attrs.get("dataset"), known.attrs["dataset"]),
+            ("test result", dense.test_variable(table), dense.test_variable(known)),
+        ):
+            if found != wanted:
+                raise ValueError(f"the table named {name!r} has {what} {found!r}; that of the problem is {wanted!r}")
         if name in tables:
             raise ValueError(f"two tables have the name {name!r}")
         tables[name] = table
-    return {name: tables[name] if name in tables else open_table(name) for name in problems}
+    return {name: tables[name] if name in tables else open_table(name, embedded=embedded) for name in problems}
 
 
 def _load(table: xr.Dataset, entries: Iterable[Entry]) -> xr.Dataset:
     """What the entries read of a table, in memory, read once."""
     dense.check_rows(table)
-    names = {TRAIN_SECONDS, dense.test_variable(table)}
+    names = {dense.test_variable(table)}
     for entry in entries:
-        spec = get_optimizer(entry.optimizer)
-        values = spec.resolve(table, entry.settings)
-        for setting in spec.settings:
-            metric = values[setting.name]
-            if setting.name.startswith("metric") and metric in table:
-                names |= {metric, metric + SECONDS_SUFFIX}
+        names |= set(dense.metrics_of(table, get_optimizer(entry.optimizer).resolve(table, entry.settings)))
     # Genotypes have been checked and are not needed again.
-    return table[sorted(names & set(map(str, table.data_vars)))].reset_coords(drop=True).load()
+    return table[sorted(names)].reset_coords(drop=True).load()
 
 
 def reproduce(
@@ -116,6 +126,7 @@ def reproduce(
     n_run: int = 500,
     seed: int = 0,
     protocol: str = GECCO2024,
+    missing: str = REFUSE,
     n_thread: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, xr.Dataset]]:
@@ -127,7 +138,7 @@ def reproduce(
         Benchmark tables by problem.
     entries
         Optimizers with their settings, each run with the published values of all others.
-    n_run, seed, protocol, n_thread, progress
+    n_run, seed, protocol, missing, n_thread, progress
         As of ``run``.
 
     Yields
@@ -151,6 +162,7 @@ def reproduce(
                 n_run=n_run,
                 seed=seed,
                 protocol=protocol,
+                missing=missing,
                 n_thread=n_thread,
                 progress=progress,
                 **entry.settings,
@@ -190,6 +202,7 @@ def stack(problem: str, table: xr.Dataset, entries: Sequence[Entry], results: Se
     timings = {key: [r.attrs[key] for r in results] for key in results[0].attrs if key.startswith(TIMING_PREFIX)}
     return joined.assign_attrs(
         {"problem": problem, "title": str(table.attrs.get("title", problem))}
+        | {"timed": int(TRAIN_SECONDS in table), "table_note": str(table.attrs.get("note", ""))}
         | {key: results[0].attrs[key] for key in shared}
         | {"optimum": best, "optimum_provenance": provenance(table, test)}
         | timings

@@ -14,6 +14,7 @@ from mfnas_vec.kernels.state import Outcome, Trace, make_outcome, make_trace
 from mfnas_vec.optimizers import GECCO2024, Job, get_optimizer
 from mfnas_vec.results.assemble import TIMING_PREFIX, assemble
 from mfnas_vec.tables import dense
+from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
 
 #: Called with the number of runs finished since the last call.
 Progress = Callable[[int], object]
@@ -50,6 +51,7 @@ def run(
     seed: int | None = 0,
     protocol: str = GECCO2024,
     trace: bool = False,
+    missing: str = REFUSE,
     first_run: int = 0,
     n_thread: int | None = None,
     block_size: int | None = None,
@@ -73,6 +75,9 @@ def run(
         "gecco2024", the published code's decisions, or "corrected", without its accounting errors.
     trace
         Whether to keep every evaluation of every run.
+    missing
+        What to do with a table that knows some architectures only: "refuse" it, or let the others
+        count as the "worst", at the highest price known.
     first_run
         Index of the first run: runs ``first_run`` to ``first_run + n_run - 1`` are made.
     n_thread
@@ -114,8 +119,12 @@ def run(
     if block_size is not None:
         block_size = _check_count("block_size", block_size, 1, 2**31 - 1)
     dense.check_rows(table)
-    dense.test_variable(table)
+    test = dense.test_variable(table)
     values = spec.resolve(table, settings)
+    if missing == WORST:
+        table = with_worst(table)
+    else:
+        check_coverage(table, [test, *dense.metrics_of(table, values)], missing)
     job = spec.job(table, values, protocol)
 
     compiling = announce_compilation(job.kernel, spec.name)

@@ -10,23 +10,24 @@ import xarray as xr
 
 from mfnas_vec.report.text import aligned
 from mfnas_vec.results import published
-from mfnas_vec.results.reproduction import Comparison, compare
+from mfnas_vec.results.reproduction import NOT_TIMED, Comparison, compare
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
 LEGEND = (
-    "mean ± standard deviation over runs; interval: 95 %, of the mean; seconds and epochs: simulated search cost, mean "
-    "of a run"
+    "published: ELO-Lab/MF-NAS, 500 runs. Mean ± standard deviation over runs; interval: 95 %, of the mean here; "
+    "difference: mean here less published.\n  Seconds and epochs: simulated cost of a search, mean of a run. A verdict "
+    "judges the mean only, and calls nothing reproduced that rests on modelled values"
 )
 COLUMNS = (
     "optimizer",
     "published",
-    "seconds",
-    "epochs",
+    "its seconds",
+    "its epochs",
     "here",
     "interval",
-    "seconds",
-    "epochs",
+    "seconds here",
+    "epochs here",
     "difference",
     "verdict",
 )
@@ -39,7 +40,7 @@ def _number(value: float | None, form: str) -> str:
 
 def _cells(row: Comparison) -> list[str]:
     known, ours = row.published, row.ours
-    seconds = ours.seconds if ours.seconds > 0 else None  # a table without training times
+    seconds = None if row.charged == NOT_TIMED else ours.seconds
     return [
         row.optimizer,
         NONE if known is None else f"{known.mean:.2f} ± {known.sd:.2f}",
@@ -59,9 +60,9 @@ def _rows(results: xr.Dataset, rows: Sequence[Comparison]) -> list[list[str]]:
     optimum = published.OPTIMUM.get(attrs["problem"])
     kind = attrs["optimum_provenance"]
     best = [""] * len(COLUMNS)
-    best[0], best[1], best[4] = "optimum", _number(optimum, ".2f"), f"{attrs['optimum']:.2f}"
+    best[0], best[1], best[4] = "optimum", _number(optimum, ".2f"), _number(attrs["optimum"], ".2f")
     if optimum is not None:
-        best[8] = f"{attrs['optimum'] - optimum:+.2f}"
+        best[8] = _number(attrs["optimum"] - optimum, "+.2f")
     best[9] = kind if kind in (MEASURED, COMPUTED) else f"on {kind} values"
     return [*(_cells(row) for row in rows), best]
 
@@ -83,10 +84,20 @@ def provenance_line(rows: Sequence[Comparison]) -> str:
     words = {"searched": "numbers searched", "tested": "test performance", "charged": "seconds"}
     for name, what in words.items():
         kinds = dict.fromkeys(getattr(row, name) for row in rows)
-        if name == "charged" and all(row.ours.seconds == 0 for row in rows):
-            continue  # a table without training times
         parts.append(f"{what} {' or '.join(kinds)}")
     return "here: " + "; ".join(parts)
+
+
+def notes(results: xr.Dataset, rows: Sequence[Comparison]) -> list[str]:
+    """What else a reader has to know: of the table, and of runs without a result."""
+    found = [str(results.attrs["table_note"])] if results.attrs["table_note"] else []
+    for row in rows:
+        lost, untested = row.ours.n_run - row.ours.n_found, row.ours.n_found - row.ours.n_tested
+        if lost:
+            found.append(f"{row.optimizer}: {lost} runs found no architecture within the budget")
+        if untested:
+            found.append(f"{row.optimizer}: {untested} runs found an architecture without a test result")
+    return found
 
 
 def problem_text(results: xr.Dataset) -> str:
@@ -95,6 +106,7 @@ def problem_text(results: xr.Dataset) -> str:
     title, what = _heading(results)
     table = aligned([COLUMNS, *_rows(results, rows)], right=RIGHT)
     lines = [title, f"  {what}", f"  {provenance_line(rows)}", *("  " + line for line in table.splitlines())]
+    lines += [f"  note: {note}" for note in notes(results, rows)]
     return "\n".join(lines)
 
 
@@ -125,13 +137,14 @@ def problem_markdown(results: xr.Dataset, *, level: int = 2) -> str:
     head = [c.replace("interval", "95 % interval") for c in COLUMNS]
     marks = ["---:" if i in RIGHT else "---" for i in range(len(COLUMNS))]
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, marks, *_rows(results, rows))]
-    return "\n".join([f"{'#' * level} {title}", "", f"{what}; {provenance_line(rows)}.", "", *lines])
+    told = "".join(f"\n\nNote: {note}." for note in notes(results, rows))
+    return "\n".join([f"{'#' * level} {title}", "", f"{what}; {provenance_line(rows)}.", "", *lines]) + told
 
 
 def markdown(all_results: Iterable[xr.Dataset]) -> str:
     """All tables in Markdown."""
     parts = [problem_markdown(results) for results in all_results]
-    head = f"# Published results and results here\n\nPublished: ELO-Lab/MF-NAS. {LEGEND}."
+    head = f"# Published results and results here\n\n{LEGEND[0].upper()}{LEGEND[1:]}."
     return "\n\n".join([head, *parts]) + "\n"
 
 
@@ -156,6 +169,8 @@ def _record(row: Comparison, results: xr.Dataset) -> dict[str, Any]:
         "problem": row.problem,
         "optimizer": row.optimizer,
         "n_run": ours.n_run,
+        "n_found": ours.n_found,
+        "n_tested": ours.n_tested,
         "seed": attrs["seed"],
         "protocol": attrs["protocol"],
         "published_mean": known and known.mean,
@@ -166,7 +181,7 @@ def _record(row: Comparison, results: xr.Dataset) -> dict[str, Any]:
         "sd": ours.sd,
         "interval_low": ours.low,
         "interval_high": ours.high,
-        "seconds": ours.seconds,
+        "seconds": None if row.charged == NOT_TIMED else ours.seconds,
         "epochs": ours.epochs,
         "evaluations": ours.evaluations,
         "unique_evaluations": ours.unique_evaluations,

@@ -44,9 +44,10 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     found = (f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}") if s.n_tested else ("none", "")
     kind = result["cost_seconds"].attrs["provenance"]
     seconds = "" if kind == COMPUTED else f"; seconds {kind}"
+    cost = f"{s.seconds:,.0f} s" if s.seconds or s.evaluations == 0 else "not timed"
     rows = [
         (test["long_name"], *found),
-        ("search cost", f"{s.seconds:,.0f} s", f"{s.epochs:,.0f} epochs, simulated, mean of a run{seconds}"),
+        ("search cost", cost, f"{s.epochs:,.0f} epochs, simulated, mean of a run{seconds}"),
         ("evaluations", f"{s.evaluations:,.0f}", f"{s.unique_evaluations:,.0f} distinct, mean of a run"),
         (
             "wall time",
@@ -86,13 +87,19 @@ def _provenance_notes(result: xr.Dataset) -> list[str]:
     ]
 
 
-def tables_text(manifest: Mapping[str, Any]) -> str:
-    """The embedded tables, one a line."""
-    rows = [("TABLE", "SPACE", "ARCHITECTURES", "SIZE", "MEASURED", "TITLE")]
+def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset]) -> str:
+    """The tables there are, one a line, and which of two of the same name is used."""
+    rows = [("TABLE", "SPACE", "ARCHITECTURES", "SIZE", "MEASURED", "TITLE", "")]
     for name, entry in manifest.items():
         kinds = [v for v, a in entry["variables"].items() if MEASURED in _kinds(a)]
         size = f"{entry['n_byte'] / 1e6:.1f} MB"
-        rows.append((name, entry["space"], f"{entry['n_arch']:,}", size, ", ".join(kinds) or "-", entry["title"]))
+        used = "embedded, not used" if name in imported else "embedded"
+        rows.append((name, entry["space"], f"{entry['n_arch']:,}", size, ", ".join(kinds) or "-", entry["title"], used))
+    for name, table in imported.items():
+        kinds = sorted(str(v) for v, a in table.data_vars.items() if MEASURED in _kinds(a.attrs))
+        size = f"{sum(v.nbytes for v in table.variables.values()) / 1e6:.1f} MB"
+        told = (str(table.attrs.get("space")), f"{table.sizes['arch']:,}", size, ", ".join(kinds) or "-")
+        rows.append((name, *told, str(table.attrs.get("title", "")), "imported"))
     return aligned(rows, right=(2, 3))
 
 

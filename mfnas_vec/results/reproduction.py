@@ -6,6 +6,7 @@ import math
 
 import xarray as xr
 
+from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.results import published
 from mfnas_vec.results.published import PublishedResult
 from mfnas_vec.results.summary import Summary, summarize
@@ -14,6 +15,13 @@ from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 REPRODUCED = "reproduced"
 NOT_PUBLISHED = "not published"
+OTHER_PROTOCOL = "other protocol"
+TOO_FEW = "too few runs"
+NO_TEST = "test results missing"
+NOT_TIMED = "not timed"
+
+#: Fewer runs than this say too little of a mean.
+LEAST_RUNS = 10
 
 #: Published means are printed with two decimals.
 ROUNDING = 0.005
@@ -29,12 +37,13 @@ class Comparison:
     ours: Summary
     searched: str  # provenance of what the search read
     tested: str  # provenance of the test performance
-    charged: str  # provenance of the seconds
+    charged: str  # provenance of the seconds, or NOT_TIMED
+    protocol: str = GECCO2024
 
     @property
     def provenance(self) -> str:
         """The weakest provenance of any number behind the result."""
-        return weakest([self.searched, self.tested, self.charged])
+        return weakest(kind for kind in (self.searched, self.tested, self.charged) if kind != NOT_TIMED)
 
     @property
     def difference(self) -> float:
@@ -46,15 +55,21 @@ class Comparison:
         """ "reproduced" only of measured (or computed) numbers whose mean agrees.
 
         The means agree where their difference, less what rounding can hide, is within 1.96
-        standard errors of the two means.
+        standard errors of the two means. Standard deviations and costs are not judged.
         """
         if self.provenance not in (MEASURED, COMPUTED):
             return f"on {self.provenance} values"
         if self.published is None:
             return NOT_PUBLISHED
-        error = math.hypot(
-            self.published.sd / math.sqrt(published.N_RUN), self.ours.sd / math.sqrt(max(self.ours.n_tested, 1))
-        )
+        if self.protocol != GECCO2024:
+            return OTHER_PROTOCOL
+        n = self.ours.n_tested
+        if n < self.ours.n_run:
+            return NO_TEST
+        if n < LEAST_RUNS:
+            return TOO_FEW
+        sample_sd = self.ours.sd * math.sqrt(n / (n - 1))
+        error = math.hypot(self.published.sd / math.sqrt(published.N_RUN), sample_sd / math.sqrt(n))
         if abs(self.difference) <= ROUNDING + 1.96 * error:
             return REPRODUCED
         return f"differs by {self.difference:+.2f}"
@@ -81,7 +96,8 @@ def compare(results: xr.Dataset) -> list[Comparison]:
                 ours=summarize(one),
                 searched=weakest([*inputs, str(one["search_provenance"].item())]),
                 tested=str(one["test_performance"].attrs["provenance"]),
-                charged=str(one["seconds_provenance"].item()),
+                charged=str(one["seconds_provenance"].item()) if results.attrs["timed"] else NOT_TIMED,
+                protocol=str(results.attrs["protocol"]),
             )
         )
     return rows

@@ -179,6 +179,29 @@ class SearchSpace(abc.ABC):
         """Genotype of a code as a string of gene digits, as the published logs print it."""
         return "".join(str(g) for g in self.decode(code).tolist())
 
+    def row_of_key(self, key: str) -> int:
+        """Row of an architecture given as gene digits, published name or hash, or readable form.
+
+        Raises
+        ------
+        ValueError
+            If the text names no architecture of the space.
+        """
+        text = key.strip()
+        if len(text) == self.n_gene and text.isdecimal():
+            row = int(self.row(self.encode([int(digit) for digit in text])))
+        else:
+            row = self._row_of_name.get(text.lower(), NO_ARCH)
+            if row == NO_ARCH:
+                row = int(self.row(self.encode(self.from_string(text))))
+        if row == NO_ARCH:
+            raise ValueError(f"key={key!r} is no valid architecture of {self.name}")
+        return row
+
+    @functools.cached_property
+    def _row_of_name(self) -> dict[str, int]:
+        return {name.lower(): row for row, name in enumerate(self.arch_key())}
+
     @functools.cached_property
     def arrays(self) -> SpaceArrays:
         """The space as kernels see it."""

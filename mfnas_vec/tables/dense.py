@@ -4,8 +4,8 @@ Two rules hold from here on. Scores are *to be maximised*: metrics with directio
 negated. A missing score (NaN) is ``-inf``: worse than every number, equal to another missing one.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +121,13 @@ def metric_names(table: xr.Dataset) -> dict[str, bool]:
             if dims in ({ARCH}, {EPOCH, ARCH}) and np.issubdtype(variable.dtype, np.number):
                 names[name] = dims == {ARCH}
     return names
+
+
+def metrics_of(table: xr.Dataset, settings: Mapping[str, Any]) -> list[str]:
+    """Variables that a search with these settings reads: metrics and their prices."""
+    metrics = [str(v) for name, v in settings.items() if name.startswith("metric") and v in table]
+    prices = [TRAIN_SECONDS, *(m + SECONDS_SUFFIX for m in metrics)]
+    return [*dict.fromkeys(metrics), *(p for p in prices if p in table)]
 
 
 def direction(table: xr.Dataset, name: str) -> str:

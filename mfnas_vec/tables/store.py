@@ -8,7 +8,9 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
-from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr
+from mfnas_vec.tables.encoding import store_encoding
+from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr, write_zarr
+from mfnas_vec.tables.library import embedded_path, imported_names, imported_path
 
 MANIFEST = "MANIFEST.json"
 
@@ -34,13 +36,16 @@ def table_names() -> list[str]:
     return list(read_manifest())
 
 
-def open_table(name: str | Path) -> xr.Dataset:
+def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
     """Open a benchmark table.
 
     Parameters
     ----------
     name
-        Name of an embedded table, such as "nb201-cifar10", or the path of a zarr store.
+        Name of a table, such as "nb201-cifar10", or the path of a zarr store. A table that was
+        imported takes precedence over the embedded one of the same name.
+    embedded
+        Whether to look among the embedded tables only.
 
     Returns
     -------
@@ -55,12 +60,16 @@ def open_table(name: str | Path) -> xr.Dataset:
 
     Examples
     --------
-    >>> open_table("nb201-cifar10")["params"].attrs["provenance"]
+    >>> open_table("nb201-cifar10", embedded=True)["params"].attrs["provenance"]
     'computed'
     """
+    imported = [] if embedded else imported_names()
+    if str(name) in imported:
+        path = imported_path(str(name))
+        return _open(path).assign_attrs(digest=full_digest(path))
     manifest = read_manifest()
     if str(name) in manifest:
-        path = embedded_folder() / f"{name}.zarr"
+        path = embedded_path(str(name))
         known = manifest[str(name)]
         if not path.is_dir() or quick_digest(path) != known["quick_digest"]:
             raise ValueError(
@@ -69,16 +78,18 @@ def open_table(name: str | Path) -> xr.Dataset:
         table = _open(path)
         return table.assign_attrs(digest=known["digest"])
     path = Path(name)
-    if not path.is_dir():
-        close = [known for known in manifest if known.startswith(f"{name}-")]
-        close = close or difflib.get_close_matches(str(name), list(manifest), n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"embedded tables: {', '.join(manifest)}"
-        raise ValueError(f"table {str(name)!r} is neither an embedded table nor a folder; {hint}")
+    if embedded or not path.is_dir():
+        names = [*manifest, *imported]
+        close = [known for known in names if known.startswith(f"{name}-")]
+        close = close or difflib.get_close_matches(str(name), names, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"tables: {', '.join(names)}"
+        kind = "is no embedded table" if embedded else "is neither a table nor a folder"
+        raise ValueError(f"table {str(name)!r} {kind}; {hint}")
     return _open(path).assign_attrs(digest=full_digest(path))
 
 
 def verify_table(name: str) -> None:
-    """Check every byte of an embedded table or row map against the manifest.
+    """Check every byte of a table or row map: against the manifest, or the digest kept when it was imported.
 
     Raises
     ------
@@ -86,14 +97,50 @@ def verify_table(name: str) -> None:
         If the table is unknown or differs.
     """
     manifest = read_manifest() | read_manifest(section="spaces")
-    if name not in manifest:
-        raise ValueError(f"table {name!r} is unknown; embedded: {', '.join(manifest)}")
-    path = embedded_folder() / f"{name}.zarr"
+    if name in imported_names():
+        path = imported_path(name)
+        sidecar = digest_path(path)
+        if not sidecar.is_file():
+            raise ValueError(f"table {name!r} has no digest to check against: {sidecar} is missing; import it again")
+        expected = sidecar.read_text(encoding="utf-8").strip()
+    elif name in manifest:
+        path, expected = embedded_path(name), manifest[name]["digest"]
+    else:
+        raise ValueError(f"table {name!r} is unknown; tables: {', '.join([*manifest, *imported_names()])}")
     if not path.is_dir():
         raise ValueError(f"table {name!r} is missing: {path}")
     found = full_digest(path)
-    if found != manifest[name]["digest"]:
-        raise ValueError(f"table {name!r} is damaged: digest {found}, expected {manifest[name]['digest']}")
+    if found != expected:
+        raise ValueError(f"table {name!r} is damaged: digest {found}, expected {expected}")
+
+
+def digest_path(path: Path) -> Path:
+    """Where the digest of an imported table is kept: beside its store."""
+    return path.with_suffix(".sha256")
+
+
+def write_imported(table: xr.Dataset, name: str, *, overwrite: bool = False) -> Path:
+    """Write a table to the user's folder, whole or not at all, and its digest.
+
+    Raises
+    ------
+    ValueError
+        If there is one of that name (unless ``overwrite``), or it cannot be written.
+    """
+    path = imported_path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"cannot make the folder of imported tables, {path.parent}: {error.strerror}") from error
+    sidecar = digest_path(path)
+    write_zarr(table, path, encoding=store_encoding(table), replace="imported_from" if overwrite else None)
+    try:
+        scratch = sidecar.with_suffix(".partial")
+        scratch.write_text(full_digest(path) + "\n", encoding="utf-8")
+        scratch.replace(sidecar)
+    except OSError as error:
+        raise ValueError(f"cannot write {sidecar}: {error.strerror or error}") from error
+    return path
 
 
 def _open(path: Path) -> xr.Dataset:

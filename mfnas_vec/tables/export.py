@@ -1,0 +1,90 @@
+"""Tables for other tools: CSV, Parquet, netCDF."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.spaces import get_space
+from mfnas_vec.tables.schema import ARCH, EPOCH, TRIAL
+
+FORMATS = ("csv", "parquet", "netcdf")
+
+
+def export_table(table: xr.Dataset, path: str | Path, format_name: str, *, overwrite: bool = False) -> None:
+    """Write a table as a file; it appears whole or not at all.
+
+    CSV and Parquet have a row per architecture, named by ``arch_key``, and a column per variable,
+    ``NAME_EPOCH`` where it has epochs; a file can be imported again. netCDF keeps everything.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown, a package for it is missing, or the path exists (unless
+        ``overwrite``) or cannot be written.
+    """
+    if format_name not in FORMATS:
+        raise ValueError(f"format={format_name!r} must be one of {', '.join(FORMATS)}")
+    path = Path(path)
+    if path.exists() and (not overwrite or path.is_dir()):
+        raise ValueError(f"{path} exists already")
+    if not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
+    scratch: str | None = None
+    try:
+        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        os.close(handle)
+        if format_name == "netcdf":
+            _netcdf(table, scratch)
+        else:
+            frame = columns(table).to_pandas()
+            frame.index.name = "arch_key"
+            if format_name == "csv":
+                frame.to_csv(scratch, lineterminator="\n", encoding="utf-8")
+            else:
+                frame.to_parquet(scratch)
+        Path(scratch).chmod(0o666 & ~_umask())
+        Path(scratch).replace(path)
+        scratch = None
+    except ImportError as error:
+        raise ValueError(f"{format_name} needs another package: {error} (pip install 'mfnas-vec[export]')") from error
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if scratch is not None:
+            Path(scratch).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def columns(table: xr.Dataset) -> xr.Dataset:
+    """A variable per column along architectures, named by their published keys."""
+    space = get_space(str(table.attrs["space"]))
+    keys = np.array(table["arch_key"].values.tolist() if "arch_key" in table.variables else space.arch_key())
+    found = {}
+    for name in map(str, table.data_vars):
+        variable = table[name]
+        if variable.dims == (ARCH,):
+            found[name] = variable.values
+        elif set(variable.dims) in ({ARCH, EPOCH}, {ARCH, TRIAL}):
+            other = EPOCH if EPOCH in variable.dims else TRIAL
+            for label in table[other].values.tolist():
+                found[f"{name}_{label}"] = variable.sel({other: label}).values
+        elif variable.dims == ():
+            found[name] = np.full(table.sizes[ARCH], float(variable))
+    return xr.Dataset({key: (ARCH, values) for key, values in found.items()}, coords={ARCH: keys})
+
+
+def _netcdf(table: xr.Dataset, path: str) -> None:
+    plain = table.copy()
+    if "arch_key" in plain.variables:
+        plain["arch_key"] = (ARCH, np.array(plain["arch_key"].values.tolist()), plain["arch_key"].attrs)
+    for variable in plain.variables.values():
+        variable.encoding = {}
+    plain.to_netcdf(path, engine="h5netcdf")

@@ -1,0 +1,101 @@
+"""NAS-Bench-ASR's own pickles (SamsungLabs/nb-asr): ``nb-asr-e40-1234.pickle``, siblings, ``nb-asr-info.pickle``.
+
+A file holds two pickles: a header (``dataset_type`` "training" or "static", ``columns``, ``epochs``, ``seed``)
+and a list of rows in the order of ``columns``: graph hash, validation error of every epoch, test error; or
+graph hash, parameters, FLOPs. Peak memory about 300 MB.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.spaces import get_space
+from mfnas_vec.tables.importers.draft import MEAN, Draft, Options, number
+from mfnas_vec.tables.readers.pickles import plain, read_pickles
+
+SOURCE, LICENCE = "NAS-Bench-ASR (Mehrotra et al., ICLR 2021)", "Apache-2.0"
+MAX_FILE = 512 * 2**20
+
+
+def _rows(path: Path) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    header, rows = read_pickles(path, 2, limit=MAX_FILE)
+    if not isinstance(header, Mapping) or not isinstance(rows, (list, tuple)):
+        raise ValueError(f"{path} has no header and rows of NAS-Bench-ASR")
+    columns = header.get("columns")
+    if not isinstance(columns, (list, tuple)) or not all(isinstance(c, str) for c in columns):
+        raise ValueError(f"{path} has no header of NAS-Bench-ASR")
+    return header, rows
+
+
+def read(paths: list[Path], options: Options) -> xr.Dataset:
+    """Import trainings of the same number of epochs, their seeds as a mean or one of them, and static facts.
+
+    Raises
+    ------
+    ValueError
+        If a file is none of NAS-Bench-ASR's, or the trainings differ in their epochs.
+    """
+    trainings: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
+    static: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
+    for i, path in enumerate(paths):
+        options.tell(i, len(paths))
+        header, rows = _rows(path)
+        kinds = {"training": trainings, "static": static}
+        if header.get("dataset_type") not in kinds:
+            raise ValueError(f"{path} is of type {header.get('dataset_type')!r}; training and static are read")
+        kinds[header["dataset_type"]].append((path, header, rows))
+    if options.trials != MEAN:
+        trainings = [t for t in trainings if str(t[1].get("seed")) == options.trials]
+    if not trainings:
+        raise ValueError("none of the files holds trainings" + ("" if options.trials == MEAN else " of that seed"))
+    epochs = {t[1].get("epochs") for t in trainings}
+    n_epoch = next(iter(epochs))
+    if len(epochs) != 1 or not isinstance(n_epoch, int) or not 1 <= n_epoch <= 10_000:
+        raise ValueError(f"the files are of trainings of different length: {sorted(map(str, epochs))}")
+    space = get_space("nbasr")
+    draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
+    curves = np.full((len(trainings), n_epoch, space.n_arch), np.nan)
+    tests = np.full((len(trainings), space.n_arch), np.nan)
+    for i, (path, header, rows) in enumerate(trainings):
+        key, val, test = _columns(path, header, "model_hash", "val_per", "test_per")
+        for line in rows:
+            row = space.row_of_key(str(_cell(path, line, key)))
+            curve = plain(_cell(path, line, val))
+            if not isinstance(curve, (list, tuple, np.ndarray)) or len(curve) != n_epoch:
+                raise ValueError(f"{path} has a curve that is not of {n_epoch} epochs")
+            curves[i, :, row] = [number(float(v) if isinstance(v, np.generic) else v) for v in curve]
+            tests[i, row] = number(_cell(path, line, test))
+    draft.curve("val_per")[:] = curves.mean(axis=0)
+    draft.score("test_per")[:] = tests.mean(axis=0)
+    for path, header, rows in static:
+        key, params, *flops = _columns(path, header, "model_hash", "params", *_known(header, "flops"))
+        for line in rows:
+            row = space.row_of_key(str(_cell(path, line, key)))
+            draft.score("params")[row] = number(_cell(path, line, params))
+            if flops:
+                draft.score("flops")[row] = number(_cell(path, line, flops[0]))
+    draft.percent("val_per", "test_per")
+    draft.millions("params", "flops")
+    told = f"mean of {len(trainings)} seeds" if options.trials == MEAN else f"seed {options.trials}"
+    return draft.finish("nbasr", "timit", format_name="nb-asr", files=paths, trials=told)
+
+
+def _known(header: Mapping[str, Any], *names: str) -> list[str]:
+    return [name for name in names if name in header["columns"]]
+
+
+def _columns(path: Path, header: Mapping[str, Any], *names: str) -> list[int]:
+    columns = list(header["columns"])
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"{path} has no column {name!r}")
+    return [columns.index(name) for name in names]
+
+
+def _cell(path: Path, line: Any, place: int) -> Any:
+    if not isinstance(line, (list, tuple)) or len(line) <= place:
+        raise ValueError(f"{path} has a row that is too short")
+    return line[place]

@@ -1,0 +1,58 @@
+"""Bytes of a file, unpacked where it is compressed, with a bound on what they may become."""
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+#: Largest content of one file, in bytes.
+MAX_BYTES = 4 * 2**30
+_BLOCK = 1 << 20
+
+_OPENERS: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+}
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file for reading; gzip, bzip2 and xz are told by their first bytes and unpacked.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(6)
+        for magic, opener in _OPENERS.items():
+            if head.startswith(magic):
+                return opener(path)  # type: ignore[no-any-return]
+        return path.open("rb")
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
+    """All bytes of a file, unpacked.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, is damaged, or holds more than ``limit`` bytes.
+    """
+    blocks, size = [], 0
+    try:
+        with open_bytes(path) as stream:
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                if size > limit:
+                    raise ValueError(f"{path} holds more than {limit:,} bytes; that much is not read")
+                blocks.append(block)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+    return b"".join(blocks)

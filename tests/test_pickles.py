@@ -1,0 +1,100 @@
+import collections
+import os
+import pickle
+import pickletools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfnas_vec.tables.readers import pickles
+from mfnas_vec.tables.readers.pickles import check_program, loads, plain
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
+KEYS = st.integers() | st.text()
+DATA = st.recursive(
+    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner) | st.tuples(inner, inner), max_leaves=20
+)
+
+
+@given(DATA, st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_plain_data_comes_back(value, protocol):
+    data = pickle.dumps(value, protocol=protocol)
+    assert loads(data) == (value, len(data))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    "array",
+    [np.arange(12.0).reshape(3, 4), np.asfortranarray(np.arange(6, dtype=">i2").reshape(2, 3)), np.array(["a", "bcd"])],
+)
+def test_arrays_and_scalars_come_back(array, protocol):
+    value = {"a": array, "s": np.float32(2.5), "o": collections.OrderedDict([("x", {1, 2})])}
+    found, _ = loads(pickle.dumps(value, protocol=protocol))
+    np.testing.assert_array_equal(plain(found["a"]), array)
+    assert found["s"] == 2.5
+    assert found["o"] == value["o"]
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("echo caught > /dev/null",)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (pickle.dumps(Evil()), r"it names \w+\.system"),
+        (b"cos\nsystem\n(S'echo'\ntR.", r"it names os\.system"),
+        (pickle.dumps(getattr), r"it names builtins\.getattr"),
+        (pickle.dumps(np.array([Evil()], dtype=object)), r"it names|arrays of"),
+        (pickle.dumps(np.array([1, "a"], dtype=object)), "arrays of 'O8' are not read"),
+        (pickle.dumps(np.datetime64("2020-01-01")), "arrays of 'M8' are not read"),
+        (b"\x80\x02]r\xff\xff\xff\xff.", "memo entry 4294967295"),
+        (b"\x80\x04" + b"]" * 100 + b"a" * 99 + b".", "more than 64 containers"),
+        (b"\x80\x02K\x01" + b"\x85" * 100_000 + b".", "more than 64 containers"),
+        (b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x00.", "it is damaged"),
+        (b"\x80\x04\x8b\x00\x10\x00\x00" + b"\x01" * 4096 + b".", "too many digits"),
+        (b"\x80\x02}K\x012.", "instruction DUP"),
+        (b"\x80\x02P1\n.", "it is damaged|PERSID"),
+        (b"", "it is damaged"),
+        (b"\x80\x04]", "it is damaged"),
+        (b"cnumpy\nndarray\n(tR.", "made by its own function"),
+        (b"ccollections\nOrderedDict\n(N}S'x'\nK\x01stb.", "may not change how it is read"),
+    ],
+)
+def test_what_is_no_plain_data_is_refused(data, words):
+    with pytest.raises(ValueError, match=words):
+        loads(data)
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(pickles, "MAX_MEMORY", 10_000)
+    with pytest.raises(ValueError, match="more than 10,000 bytes"):
+        loads(pickle.dumps(list(range(1000))))
+
+
+def test_an_array_that_claims_more_than_it_has_is_refused():
+    data = pickle.dumps(np.arange(10.0), protocol=2)
+    claimed = data.replace(b"K\x0a\x85", b"K\x7f\x85", 1)
+    assert claimed != data
+    with pytest.raises(ValueError, match="comes with 80 bytes"):
+        loads(claimed)
+
+
+def test_every_instruction_is_followed_or_refused():
+    """A new protocol of Python would be noticed here."""
+    known = {"PROTO", "FRAME", "STOP", "MARK", "POP", "POP_MARK", "REDUCE", "BUILD", "NEWOBJ", "STACK_GLOBAL", "GLOBAL"}
+    leaves = {op.name for op in pickletools.opcodes if not op.stack_before and op.stack_after}
+    handled = {"APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+    handled |= {"LIST", "DICT", "FROZENSET", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "GET", "BINGET", "LONG_BINGET"}
+    names = {op.name for op in pickletools.opcodes}
+    assert names <= known | leaves | handled | pickles._REFUSED
+
+
+def test_where_a_program_ends_is_told():
+    data = pickle.dumps([1]) + pickle.dumps({"b": 2})
+    end = check_program(data)
+    assert loads(data)[0] == [1]
+    assert loads(data, start=end) == ({"b": 2}, len(data))
