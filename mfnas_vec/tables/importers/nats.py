@@ -1,4 +1,4 @@
-"""NATS-Bench topology records (NAS-Bench-201): the folder ``NATS-tss-v1_0-3ffb9-simple``.
+"""NATS-Bench topology records (NAS-Bench-201): the folder ``NATS-tss-v1_0-3ffb9-simple``, or its tar archive.
 
 A bz2 pickle per cell, ``NNNNNN.pickle.pbz2``: trainings of 200 epochs by data set and seed, each with
 accuracy and loss of every epoch. Which split is which:
@@ -12,7 +12,9 @@ accuracy and loss of every epoch. Which split is which:
 Reads one file at a time; peak memory about 400 MB.
 """
 
-from collections.abc import Mapping
+import io
+import tarfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ import xarray as xr
 
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.importers.draft import MEAN, Draft, Options, number
-from mfnas_vec.tables.readers.pickles import read_pickles
+from mfnas_vec.tables.readers.files import read_stream
+from mfnas_vec.tables.readers.pickles import loads, read_pickles
 from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
@@ -39,21 +42,57 @@ SPLITS = {
 FloatArray = npt.NDArray[np.float64]
 
 
-def record_files(paths: list[Path]) -> list[Path]:
-    """Files of cells: those given, or all of a folder.
+def count_records(paths: list[Path]) -> int:
+    """Number of records in files, folders and tar archives; 0 if they have to be read to know."""
+    return 0 if any(_is_tar(path) for path in paths) else len(_files(paths))
+
+
+def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
+    """Name and content of every record of the files, folders and tar archives given, one at a time.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If a record is damaged or too large.
     """
-    found = []
+    for path in paths:
+        if _is_tar(path):
+            yield from _tar_records(path)
+        else:
+            for file in _files([path]):
+                yield str(file), read_pickles(file, limit=MAX_RECORD)[0]
+
+
+def _is_tar(path: Path) -> bool:
+    return path.is_file() and path.suffix == ".tar"
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    found: list[Path] = []
     for path in paths:
         inside = path.glob("[0-9]*.pickle.pbz2") if path.is_dir() else [path]
         found += sorted(p for p in inside if not p.name.startswith("meta"))
-    if not found:
-        raise ValueError(f"{paths[0]} holds no NNNNNN.pickle.pbz2")
     return found
+
+
+def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Records of an archive, read without unpacking it to disk."""
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                if not member.isfile() or not name[:1].isdecimal() or not name.endswith(".pickle.pbz2"):
+                    continue
+                stream = archive.extractfile(member)
+                if stream is None or member.size > MAX_RECORD:
+                    raise ValueError(f"{path}: {member.name} is too large or cannot be read")
+                data = read_stream(io.BytesIO(stream.read()), member.name, limit=MAX_RECORD)
+                try:
+                    yield f"{path}: {member.name}", loads(data)[0]
+                except ValueError as error:
+                    raise ValueError(f"{path}: {member.name} is not read as a pickle: {error}") from error
+    except tarfile.TarError as error:
+        raise ValueError(f"{path} is no whole tar archive: {error}") from error
 
 
 def _trainings(record: Any) -> dict[tuple[str, int], Mapping[str, Any]]:
@@ -109,24 +148,27 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         raise ValueError(f"trials={options.trials!r} must be mean, or a seed such as 777")
     space = get_space("nb201")
     draft = Draft(space, range(1, N_EPOCH + 1), source=SOURCE, licence=LICENCE)
-    files = record_files(paths)
-    for i, path in enumerate(files):
-        if i % 50 == 0:
-            options.tell(i, len(files))
+    total = count_records(paths) or space.n_arch
+    n_read = 0
+    for path, record in read_records(paths):
+        if n_read % 50 == 0:
+            options.tell(min(n_read, total), total)
+        n_read += 1
         try:
-            (record,) = read_pickles(path, limit=MAX_RECORD)
             trainings = _trainings(record)
             row = space.row_of_key(str(record["200"]["arch_str"]))
             cell = _cell(trainings, dataset, options.trials)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is no record of NATS-Bench: {error}") from error
         except ValueError as error:
-            raise ValueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+            raise ValueError(f"{path}: {error}") from error
         for name, values in cell.items():
             if name == "test_acc":
                 draft.score(name)[row] = values[0]
             else:
                 draft.curve(name)[:, row] = values
+    if n_read == 0:
+        raise ValueError(f"{paths[0]} holds no NNNNNN.pickle.pbz2")
     note = f"training {SPLITS[dataset][0]}, split {SPLITS[dataset][1]}"
     if SPLITS[dataset][1] != SPLITS[dataset][2]:
         note += f" after epoch {N_EPOCH}, {SPLITS[dataset][2]} before"

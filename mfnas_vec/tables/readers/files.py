@@ -11,7 +11,7 @@ from typing import IO, Any
 MAX_BYTES = 4 * 2**30
 _BLOCK = 1 << 20
 
-_OPENERS: dict[bytes, Callable[[Path], Any]] = {
+_OPENERS: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ": lzma.open,
@@ -35,6 +35,26 @@ def open_bytes(path: Path) -> IO[bytes]:
         return path.open("rb")
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> bytes:
+    """All bytes of an open file, unpacked where its first bytes say that it is compressed.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or holds more than ``limit`` bytes.
+    """
+    head = stream.read(6)
+    stream.seek(0)
+    opener = next((o for magic, o in _OPENERS.items() if head.startswith(magic)), None)
+    try:
+        data: bytes = (opener(stream, "rb") if opener else stream).read(limit + 1)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise ValueError(f"cannot read {name}: {error}") from error
+    if len(data) > limit:
+        raise ValueError(f"{name} holds more than {limit:,} bytes; that much is not read")
+    return data
 
 
 def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
