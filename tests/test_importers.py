@@ -11,7 +11,7 @@ import upstream
 import xarray as xr
 
 from mfnas_vec import SPACES, cli, open_table, run
-from mfnas_vec.tables.importers import IMPORTERS, import_table
+from mfnas_vec.tables.importers import IMPORTERS, import_table, likely_name
 from mfnas_vec.tables.readers.tfrecords import crc32c, crc_table
 from mfnas_vec.tables.store import verify_table, write_imported
 
@@ -286,12 +286,30 @@ def test_imported_tables_take_precedence(capsys, tmp_path, user_tables):
     assert "every byte as imported" in mfnas(capsys, "tables", "verify", "nb201-cifar10")[1]
     code, _, err = mfnas(capsys, *words)
     assert code == 2
-    assert "exists already" in err
+    assert "there is an imported table 'nb201-cifar10' already" in err
     assert mfnas(capsys, *words, "--overwrite")[0] == 0
     chunk = next(p for p in (user_tables / "nb201-cifar10.zarr/my_proxy/c").rglob("*") if p.is_file())
     chunk.write_bytes(chunk.read_bytes()[:-1] + b"\x00")
     with pytest.raises(ValueError, match="is damaged"):
         verify_table("nb201-cifar10")
+
+
+@pytest.mark.parametrize(
+    ("format_name", "paths", "dataset", "into", "name"),
+    [
+        ("mf-nas", ["[NB201][cifar100]_data.p", "zc.json"], None, None, "nb201-cifar100"),
+        ("mf-nas", ["[ImageNet16-120]_data.p"], None, None, "nb201-imagenet16"),
+        ("mf-nas", ["[NB101]_data.p"], None, None, "nb101"),
+        ("mf-nas", ["data.p"], None, None, None),
+        ("nats-tss", ["x"], None, None, "nb201-cifar10"),
+        ("nats-tss", ["x"], "ImageNet16-120", None, "nb201-imagenet16"),
+        ("nasbench101", ["x"], None, None, "nb101"),
+        ("csv", ["x.csv"], None, "nbasr", "nbasr"),
+        ("csv", ["x.csv"], None, None, None),
+    ],
+)
+def test_an_existing_table_is_noticed_before_the_work(format_name, paths, dataset, into, name):
+    assert likely_name(format_name, paths, dataset, into) == name
 
 
 def test_partial_tables_are_refused_unless_asked_for(tmp_path, user_tables):

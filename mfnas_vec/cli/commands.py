@@ -177,7 +177,7 @@ def _tables_verify(args: argparse.Namespace) -> None:
 def _tables_import(args: argparse.Namespace) -> None:
     from mfnas_vec.report.importing import formats_text, import_text
     from mfnas_vec.report.progress import ProgressBar
-    from mfnas_vec.tables.importers import IMPORTERS, import_table
+    from mfnas_vec.tables.importers import IMPORTERS, import_table, likely_name
     from mfnas_vec.tables.library import imported_names, imported_path
     from mfnas_vec.tables.store import write_imported
 
@@ -186,8 +186,9 @@ def _tables_import(args: argparse.Namespace) -> None:
         return
     if args.name is not None:
         imported_path(args.name)
-        if args.name in imported_names() and not args.overwrite:
-            raise ValueError(f"there is an imported table {args.name!r} already; --overwrite replaces it")
+    likely = args.name or likely_name(args.format, args.paths, args.dataset, args.into)
+    if likely in imported_names() and not args.overwrite:
+        raise ValueError(f"there is an imported table {likely!r} already; --overwrite replaces it")
     with ProgressBar(1000, f"importing {args.format}") as progress:
         told = 0
 

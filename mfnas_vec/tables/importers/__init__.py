@@ -29,6 +29,22 @@ IMPORTERS = {
 }
 
 
+def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | None, into: str | None) -> str | None:
+    """Name of the table that an import will make, where that can be told before reading the files."""
+    if into is not None:
+        return into
+    word = (dataset or ("cifar10" if format_name == "nats-tss" else "")).lower().replace("imagenet16-120", "imagenet16")
+    if format_name == "mf-nas":
+        for path in paths:
+            found = [d for d in ("cifar100", "cifar10", "imagenet16") if f"[{d}" in Path(path).name.lower()]
+            word = word or (found[0] if found else "")
+            if "[nb101]" in Path(path).name.lower():
+                return "nb101"
+    if format_name in ("mf-nas", "nats-tss"):
+        return f"nb201-{word}" if word else None
+    return {"nasbench101": "nb101", "nb-asr": "nbasr"}.get(format_name)
+
+
 def import_table(
     format_name: str,
     paths: Sequence[str | Path],

@@ -3,7 +3,7 @@
 A record is a JSON list of module hash, epochs, adjacency, operations and a base64 protocol buffer: field 1
 repeated, evaluations with fields 1 epoch, 2 seconds of training, 3 to 5 training, validation and test
 accuracy; field 2 trainable parameters; field 3 seconds in all. The last evaluation of a record counts. Each
-cell is trained three times at each budget. Streams; peak memory about 500 MB.
+cell is trained three times at each budget. Streams; peak memory about 650 MB.
 """
 
 import base64
