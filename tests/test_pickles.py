@@ -37,6 +37,10 @@ def test_arrays_and_scalars_come_back(array, protocol):
     assert found["o"] == value["o"]
 
 
+#: A tuple of two of the tuple before, sixty times: a few hundred bytes that take for ever to hash.
+SHARED = b"\x80\x04K\x01\x85\x940" + b"".join(b"h%ch%c\x86\x940" % (i, i) for i in range(60)) + b"h\x3c."
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("echo caught > /dev/null",)
@@ -58,6 +62,10 @@ class Evil:
         (b"\x80\x04\x8b\x00\x10\x00\x00" + b"\x01" * 4096 + b".", "too many digits"),
         (b"\x80\x02}K\x012.", "instruction DUP"),
         (b"\x80\x02P1\n.", "it is damaged|PERSID"),
+        (
+            b"\x80\x04K\x01\x85\x940" + b"".join(b"h%ch%c\x86\x940" % (i, i) for i in range(60)) + b"h\x3c.",
+            "holds more",
+        ),
         (b"", "it is damaged"),
         (b"\x80\x04]", "it is damaged"),
         (b"cnumpy\nndarray\n(tR.", "made by its own function"),
@@ -73,6 +81,15 @@ def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(pickles, "MAX_MEMORY", 10_000)
     with pytest.raises(ValueError, match="more than 10,000 bytes"):
         loads(pickle.dumps(list(range(1000))))
+
+
+def test_memory_of_copies_is_bounded(monkeypatch):
+    text = b"\x80\x04X\x10\x27\x00\x00" + b"a" * 10_000 + b"\x940]"
+    copies = text + b"".join(b"c_codecs\nencode\nh\x00\x85Ra" for _ in range(50)) + b"."
+    assert len(loads(copies)[0]) == 50
+    monkeypatch.setattr(pickles, "MAX_MEMORY", 200_000)
+    with pytest.raises(ValueError, match="more than 200,000 bytes"):
+        loads(copies)
 
 
 def test_an_array_that_claims_more_than_it_has_is_refused():

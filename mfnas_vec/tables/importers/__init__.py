@@ -102,6 +102,9 @@ def import_table(
     module = importlib.import_module(f"mfnas_vec.tables.importers.{IMPORTERS[format_name].module}")
     try:
         table: xr.Dataset = module.read(files, options)
-    except (MemoryError, RecursionError) as error:
-        raise ValueError(f"{files[0]} takes too much memory to read") from error
+    except ValueError:
+        raise
+    except Exception as error:  # a damaged file fails in many ways
+        told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ValueError(f"{files[0]} is damaged or not of the format {format_name}: {told:.200}") from error
     return table

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.spaces import SearchSpace
-from mfnas_vec.tables.build import empty_table, variable_attrs
+from mfnas_vec.tables.build import RESERVED, empty_table, variable_attrs
 from mfnas_vec.tables.coverage import mark_coverage
 from mfnas_vec.tables.schema import ARCH, EPOCH, MEASURED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import open_table
@@ -60,7 +61,7 @@ def number(value: Any) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{value!r:.60} is no number")
+        raise ValueError(f"a {type(value).__name__} stands where a number should")
     try:
         return float(value)
     except OverflowError as error:
@@ -88,6 +89,8 @@ class Draft:
     def _array(self, name: str, shape: tuple[int, ...]) -> FloatArray:
         found = self.arrays.get(name)
         if found is None:
+            if not re.fullmatch(r"[A-Za-z]\w{0,63}", name) or name in RESERVED:
+                raise ValueError(f"{name!r:.80} is no name of a metric")
             found = self.arrays[name] = np.full(shape, np.nan)
         if found.shape != shape:
             raise ValueError(f"{name!r} comes per epoch and once")
@@ -117,6 +120,8 @@ class Draft:
                 {EPOCH: (EPOCH, np.array(self.epochs), {"long_name": "epochs of training done"})}
             )
         for key, values in self.arrays.items():
+            if np.isinf(values).any():
+                raise ValueError(f"{key!r} has infinite values")
             attrs = variable_attrs(key, MEASURED, source=self.source, licence=self.licence)
             if key.endswith(SECONDS_SUFFIX) and key != TRAIN_SECONDS:
                 attrs |= {"long_name": f"seconds to score {key.removesuffix(SECONDS_SUFFIX)}", "units": "s"}

@@ -78,7 +78,7 @@ def _files(paths: list[Path]) -> list[Path]:
 def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
     """Records of an archive, read without unpacking it to disk."""
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(path, "r:") as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
                 if not member.isfile() or not name[:1].isdecimal() or not name.endswith(".pickle.pbz2"):

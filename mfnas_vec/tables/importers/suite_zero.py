@@ -29,7 +29,13 @@ NB201_EDGES = (0, 1, 3, 2, 4, 5)
 #: At or below this a score stands for "none".
 NO_SCORE = -9e7
 MAX_JSON = 2**30
-_DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16-120": "imagenet16"}
+_DATASETS = {
+    "nasbench101": "cifar10",
+    "nasbench201": "cifar10",
+    "cifar10": "cifar10",
+    "cifar100": "cifar100",
+    "imagenet16-120": "imagenet16",
+}
 #: Taken for their seconds only: tables have costs computed from the definition, FLOPs are counted otherwise here.
 _COSTS = frozenset({"params", "flops"})
 _NOT_SCORES = frozenset({"idx", "arch", "val_accuracy", "id", "accuracy"})
@@ -66,7 +72,7 @@ def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
     inner = next(iter(value.values()), None) if isinstance(value, Mapping) else None
     if len(content) == 1 and isinstance(inner, Mapping) and not str(next(iter(value))).startswith("("):
         return suite_datasets(value)
-    named = {_DATASETS.get(str(k).lower(), "cifar10"): v for k, v in content.items() if isinstance(v, Mapping)}
+    named = {_DATASETS.get(str(k).lower(), str(k)): v for k, v in content.items() if isinstance(v, Mapping)}
     return {k: v for k, v in named.items() if v}
 
 

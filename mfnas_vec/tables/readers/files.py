@@ -3,12 +3,13 @@
 import bz2
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 #: Largest content of one file, in bytes.
-MAX_BYTES = 4 * 2**30
+MAX_BYTES = 2**30
 _BLOCK = 1 << 20
 
 _OPENERS: dict[bytes, Callable[..., Any]] = {
@@ -50,7 +51,7 @@ def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> byte
     opener = next((o for magic, o in _OPENERS.items() if head.startswith(magic)), None)
     try:
         data: bytes = (opener(stream, "rb") if opener else stream).read(limit + 1)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise ValueError(f"cannot read {name}: {error}") from error
     if len(data) > limit:
         raise ValueError(f"{name} holds more than {limit:,} bytes; that much is not read")
@@ -73,6 +74,6 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
                 if size > limit:
                     raise ValueError(f"{path} holds more than {limit:,} bytes; that much is not read")
                 blocks.append(block)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     return b"".join(blocks)

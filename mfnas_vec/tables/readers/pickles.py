@@ -23,10 +23,15 @@ from mfnas_vec.tables.readers.files import MAX_BYTES, read_bytes
 #: Largest estimated memory of the objects of a pickle, in bytes.
 MAX_MEMORY = 2 * 2**30
 #: Bytes that an integer may have.
-_MAX_LONG = 128
+_MAX_LONG = 16
 #: Containers that may lie one in another.
 _MAX_DEPTH = 64
-_MARK = -1
+_MARK = (-1, 0)
+#: Items of a container, all that lies in it included.
+MAX_SIZE = 100_000_000
+#: Instructions that make a container of so many items, or of all above the last mark.
+_COLLECTS = {"TUPLE": None, "LIST": None, "DICT": None, "FROZENSET": None, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_COLLECTS |= {"REDUCE": 2, "NEWOBJ": 2, "STACK_GLOBAL": 2}
 
 # Estimated bytes of what an instruction makes, its argument apart.
 _COST = {"FRAME": 0, "PROTO": 0, "STOP": 0, "MARK": 8, "MEMOIZE": 16, "BINPUT": 16, "LONG_BINPUT": 16, "PUT": 16}
@@ -44,12 +49,31 @@ class RefusedError(ValueError):
     """A pickle that is not read for what it asks."""
 
 
+class _Budget:
+    """What the copies that stand-ins make may take: a pickle may have the same bytes copied many times."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_MEMORY
+
+    def pay(self, value: Any) -> None:
+        """Count a value that is going to be copied."""
+        if isinstance(value, (str, bytes, bytearray)):
+            self.left -= len(value)
+        elif isinstance(value, (list, tuple, dict, set, frozenset)):
+            self.left -= 64 * len(value)
+        if self.left < 0:
+            raise RefusedError(f"its objects would take more than {MAX_MEMORY:,} bytes")
+
+
 class NumpyArray:
     """Stands for an array of a pickle until ``plain`` makes one of it."""
 
-    __slots__ = ("array",)
+    __slots__ = ("_budget", "array")
 
-    def __init__(self) -> None:
+    def __init__(self, budget: _Budget) -> None:
+        self._budget = budget
         self.array: npt.NDArray[Any] = np.zeros(0)
 
     def __setstate__(self, state: Any) -> None:
@@ -59,6 +83,7 @@ class NumpyArray:
         kind = _dtype(dtype)
         if not isinstance(data, (bytes, str)) or not isinstance(shape, tuple):
             raise pickle.UnpicklingError("an array holds no plain numbers")
+        self._budget.pay(data)
         raw = data.encode("latin1") if isinstance(data, str) else data
         sizes = [int(n) for n in shape]
         if min(sizes, default=0) < 0 or len(sizes) > 32 or len(raw) != kind.itemsize * _product(sizes):
@@ -91,11 +116,13 @@ class _Dtype:
 class _Call:
     """A stand-in for a callable; without attributes, so that a pickle cannot change it."""
 
-    __slots__ = ("_name",)
+    __slots__ = ("_budget", "_name")
     _name: str
+    _budget: _Budget
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, budget: _Budget) -> None:
         object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_budget", budget)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise pickle.UnpicklingError("a pickle may not change how it is read")
@@ -104,11 +131,13 @@ class _Call:
         raise pickle.UnpicklingError("a pickle may not change how it is read")
 
     def __call__(self, *arguments: Any) -> Any:
+        for argument in arguments:
+            self._budget.pay(argument)
+        if self._name == "array":
+            return NumpyArray(self._budget)
+        if self._name == "buffer":
+            return _make_from_buffer(NumpyArray(self._budget), *arguments)
         return _MAKERS[self._name](*arguments)
-
-
-def _make_array(*arguments: Any) -> NumpyArray:
-    return NumpyArray()
 
 
 def _make_dtype(text: Any, *_: Any) -> _Dtype:
@@ -133,8 +162,7 @@ def _make_mapping(*arguments: Any) -> "collections.OrderedDict[Any, Any]":
     return collections.OrderedDict(*arguments[:1])
 
 
-def _make_from_buffer(data: Any, dtype: Any, shape: Any, order: Any = "C") -> NumpyArray:
-    array = NumpyArray()
+def _make_from_buffer(array: NumpyArray, data: Any, dtype: Any, shape: Any, order: Any = "C") -> NumpyArray:
     array.__setstate__((1, shape, dtype, order == "F", bytes(data) if isinstance(data, bytearray) else data))
     return array
 
@@ -154,13 +182,11 @@ def _refuse_call(*_: Any) -> NoReturn:
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
-    "array": _make_array,
     "ndarray": _refuse_call,
     "dtype": _make_dtype,
     "scalar": _make_scalar,
     "encode": _make_encoded,
     "mapping": _make_mapping,
-    "buffer": _make_from_buffer,
     "set": _make_set,
     "bytes": _make_bytes,
 }
@@ -177,11 +203,15 @@ for _module in ("builtins", "__builtin__"):
 
 
 class _PlainUnpickler(pickle.Unpickler):
+    def __init__(self, stream: io.BytesIO) -> None:
+        super().__init__(stream)
+        self._budget = _Budget()
+
     def find_class(self, module: str, name: str) -> Any:
         known = _NAMES.get((module, name))
         if known is None:
             raise pickle.UnpicklingError(f"it names {module}.{name}; a pickle of plain data names no code")
-        return _Call(known)
+        return _Call(known, self._budget)
 
     def persistent_load(self, pid: Any) -> NoReturn:
         raise pickle.UnpicklingError("it refers to objects outside of it")
@@ -201,38 +231,40 @@ def _product(sizes: list[int]) -> int:
 
 
 class _Depths:
-    """How deep the containers are that a program makes: deep ones would overflow the machine's stack."""
+    """How deep and how large, shared parts counted each time, the containers are that a program makes.
+
+    Deep ones overflow the machine's stack; large ones of few bytes take for ever to be hashed.
+    """
 
     def __init__(self) -> None:
-        self.stack: list[int] = []
-        self.memo: dict[int, int] = {}
+        self.stack: list[tuple[int, int]] = []  # (depth, size)
+        self.memo: dict[int, tuple[int, int]] = {}
 
-    def pop_to_mark(self) -> int:
-        """Take what lies above the last mark; its greatest depth."""
-        deepest = 0
-        while (depth := self.stack.pop()) != _MARK:
-            deepest = max(deepest, depth)
-        return deepest
+    def _take(self, n: int | None) -> tuple[int, int]:
+        """Take ``n`` items, or all above the last mark: their greatest depth and their size together."""
+        deepest = total = 0
+        taken = 0
+        while taken != n and (item := self.stack.pop()) != _MARK:
+            deepest, total, taken = max(deepest, item[0]), total + item[1], taken + 1
+        return deepest, total
+
+    def _add(self, inner: tuple[int, int]) -> None:
+        """Put items into the container on top."""
+        depth, size = self.stack[-1]
+        self.stack[-1] = max(depth, inner[0] + 1), size + inner[1]
 
     def run(self, name: str, argument: Any) -> None:
         """Follow one instruction."""
         stack = self.stack
         if name in ("APPENDS", "SETITEMS", "ADDITEMS"):
-            inner = self.pop_to_mark()
-            stack[-1] = max(stack[-1], inner + 1)
-        elif name in ("APPEND", "SETITEM", "BUILD"):
-            inner = max(stack.pop(), stack.pop() if name == "SETITEM" else 0)
-            stack[-1] = max(stack[-1], inner + 1)
-        elif name in ("TUPLE", "LIST", "DICT", "FROZENSET"):
-            stack.append(self.pop_to_mark() + 1)
-        elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
-            n = int(name[-1])
-            inner = max(stack[-n:])
-            del stack[-n:]
-            stack.append(inner + 1)
-        elif name in ("REDUCE", "NEWOBJ", "STACK_GLOBAL"):
-            inner = max(stack.pop(), stack.pop())
-            stack.append(inner + 1)
+            self._add(self._take(None))
+        elif name in ("APPEND", "BUILD"):
+            self._add(self._take(1))
+        elif name == "SETITEM":
+            self._add(self._take(2))
+        elif name in _COLLECTS:
+            depth, size = self._take(_COLLECTS[name])
+            stack.append((depth + 1, size + 1))
         elif name in ("BINGET", "LONG_BINGET", "GET"):
             stack.append(self.memo[argument])
         elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
@@ -242,11 +274,13 @@ class _Depths:
         elif name == "POP":
             stack.pop()
         elif name == "POP_MARK":
-            self.pop_to_mark()
+            self._take(None)
         elif name not in ("PROTO", "FRAME", "STOP"):
-            stack.append(0)
-        if stack and stack[-1] > _MAX_DEPTH:
+            stack.append((0, 1))
+        if stack and stack[-1][0] > _MAX_DEPTH:
             raise RefusedError(f"more than {_MAX_DEPTH} containers lie one in another")
+        if stack and stack[-1][1] > MAX_SIZE:
+            raise RefusedError(f"a container holds more than {MAX_SIZE:,} items, shared ones counted each time")
 
 
 def check_program(data: bytes) -> int:
@@ -304,7 +338,7 @@ def loads(data: bytes, *, start: int = 0) -> tuple[Any, int]:
     except ValueError:
         raise
     except Exception as error:  # unpicklers raise many types for a damaged pickle
-        raise ValueError(f"{error}") from error
+        raise ValueError(str(error) or type(error).__name__) from error
 
 
 def read_pickles(path: Path, n: int = 1, *, limit: int = MAX_BYTES) -> list[Any]:
