@@ -8,7 +8,6 @@ import pytest
 
 from mfnas_vec.tables.fetch import SOURCES, fetch
 
-pytest.importorskip("pooch")
 pytest.importorskip("requests")
 
 DATA = bytes(range(256)) * 2_000

@@ -1,6 +1,6 @@
 """Official sources of benchmark data, and their download.
 
-Downloads go through pooch (and gdown for Google Drive), in the extra ``fetch``. A cut download is
+Downloads go through requests (and gdown for Google Drive), in the extra ``fetch``. A cut download is
 taken up where it stopped. Checksums that are published are checked; others are kept on first use
 and checked from then on.
 """
@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 from mfnas_vec.tables.library import user_folder
 
@@ -149,7 +148,7 @@ def manual(source: Source, reason: str) -> ValueError:
     )
 
 
-def fetch(source: Source, folder: Path | None = None, *, progress: bool = False) -> Path:
+def fetch(source: Source, folder: Path | None = None) -> Path:
     """Download a file, or take up a cut download, and check it.
 
     Returns
@@ -174,12 +173,9 @@ def fetch(source: Source, folder: Path | None = None, *, progress: bool = False)
         return path
     partial = folder / f"{source.file}.partial"
     try:
-        import pooch
+        (_from_drive if source.url.startswith(_DRIVE) else _over_http)(source.url, partial)
     except ImportError as error:
-        raise manual(source, "the package pooch is missing (pip install 'mfnas-vec[fetch]')") from error
-    downloader = _Drive() if source.url.startswith(_DRIVE) else _Http(progress=progress)
-    try:
-        downloader(source.url, str(partial), pooch)
+        raise manual(source, f"{error} (pip install 'mfnas-vec[fetch]')") from error
     except Exception as error:  # libraries of the network raise many types
         raise manual(source, str(error) or type(error).__name__) from error
     _check(source, partial, expected)
@@ -200,43 +196,31 @@ def _check(source: Source, partial: Path, expected: str) -> None:
         raise manual(source, f"its checksum is {found}, not {expected}")
 
 
-class _Http:
-    """Downloads over HTTP for pooch's hook, from where an earlier try stopped."""
+def _over_http(url: str, path: Path) -> None:
+    """Download a file, from where an earlier try stopped."""
+    import requests
 
-    def __init__(self, *, progress: bool) -> None:
-        self.progress = progress
-
-    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
-        import requests
-
-        path = Path(str(output_file))
-        have = path.stat().st_size if path.is_file() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
-        with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
-            if answer.status_code == 416:  # nothing is left to send
-                return
-            answer.raise_for_status()
-            resumed = answer.status_code == 206
-            total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
-            with path.open("ab" if resumed else "wb") as stream:
-                for block in answer.iter_content(_DOWNLOAD_BLOCK):
-                    stream.write(block)
-        if total and path.stat().st_size < total:
-            raise OSError(
-                f"the connection was cut after {path.stat().st_size:,} of {total:,} bytes; fetch again to go on"
-            )
+    have = path.stat().st_size if path.is_file() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
+        if answer.status_code == 416:  # nothing is left to send
+            return
+        answer.raise_for_status()
+        resumed = answer.status_code == 206
+        total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
+        with path.open("ab" if resumed else "wb") as stream:
+            for block in answer.iter_content(_DOWNLOAD_BLOCK):
+                stream.write(block)
+    if total and path.stat().st_size < total:
+        raise OSError(f"the connection was cut after {path.stat().st_size:,} of {total:,} bytes; fetch again to go on")
 
 
-class _Drive:
-    """Downloads from Google Drive."""
+def _from_drive(url: str, path: Path) -> None:
+    """Download a file from Google Drive."""
+    import gdown
 
-    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
-        try:
-            import gdown
-        except ImportError as error:
-            raise OSError("the package gdown is missing (pip install 'mfnas-vec[fetch]')") from error
-        if gdown.download(url, str(output_file), quiet=True, resume=True) is None:
-            raise OSError("Google Drive does not give it")
+    if gdown.download(url, str(path), quiet=True, resume=True) is None:
+        raise OSError("Google Drive does not give it")
 
 
 def _sha256(path: Path) -> str:
