@@ -8,20 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.experiment.plan import OPTIMIZER, load_inputs
 from mfnas_vec.experiment.run import Progress, run
-from mfnas_vec.optimizers import GECCO2024, get_optimizer
+from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.results.assemble import TIMING_PREFIX
+from mfnas_vec.results.problem import problem_attrs
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE
-from mfnas_vec.tables.provenance import provenance
-from mfnas_vec.tables.schema import TRAIN_SECONDS
 from mfnas_vec.tables.store import open_table
 
 PROBLEMS = ("nb101", "nb201-cifar10", "nb201-cifar100", "nb201-imagenet16", "nbasr")
-
-#: Dimension of the results of a problem: an optimizer with its settings.
-OPTIMIZER = "optimizer"
 
 
 class Entry(NamedTuple):
@@ -109,16 +106,6 @@ def problem_tables(
     return {name: tables[name] if name in tables else open_table(name, embedded=embedded) for name in problems}
 
 
-def _load(table: xr.Dataset, entries: Iterable[Entry]) -> xr.Dataset:
-    """What the entries read of a table, in memory, read once."""
-    dense.check_rows(table)
-    names = {dense.test_variable(table)}
-    for entry in entries:
-        names |= set(dense.metrics_of(table, get_optimizer(entry.optimizer).resolve(table, entry.settings)))
-    # Genotypes have been checked and are not needed again.
-    return table[sorted(names)].reset_coords(drop=True).load()
-
-
 def reproduce(
     tables: Mapping[str, xr.Dataset],
     entries: Sequence[Entry] = GRID,
@@ -153,7 +140,7 @@ def reproduce(
     """
     for problem, table in tables.items():
         begun = time.perf_counter()
-        loaded = _load(table, entries)
+        loaded = load_inputs(table, [(entry.optimizer, entry.settings) for entry in entries])
         read = time.perf_counter() - begun
         results = [
             run(
@@ -196,14 +183,6 @@ def stack(problem: str, table: xr.Dataset, entries: Sequence[Entry], results: Se
             "seconds_provenance": texts(r["cost_seconds"].attrs["provenance"] for r in results),
         }
     )
-    test = dense.test_variable(table)
-    best = float((dense.sign(table, test) * table[test]).max()) * dense.sign(table, test)
     shared = ("space", "dataset", "protocol", "seed", "opened_from_digest", "mfnas_vec_version")
     timings = {key: [r.attrs[key] for r in results] for key in results[0].attrs if key.startswith(TIMING_PREFIX)}
-    return joined.assign_attrs(
-        {"problem": problem, "title": str(table.attrs.get("title", problem))}
-        | {"timed": int(TRAIN_SECONDS in table), "table_note": str(table.attrs.get("note", ""))}
-        | {key: results[0].attrs[key] for key in shared}
-        | {"optimum": best, "optimum_provenance": provenance(table, test)}
-        | timings
-    )
+    return joined.assign_attrs(problem_attrs(problem, table) | {key: results[0].attrs[key] for key in shared} | timings)

@@ -4,14 +4,14 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import xarray as xr
 
 from mfnas_vec._jit import announce_compilation
 from mfnas_vec.kernels.state import Outcome, Trace, make_outcome, make_trace
-from mfnas_vec.optimizers import GECCO2024, Job, get_optimizer
+from mfnas_vec.optimizers import GECCO2024, Job, Optimizer, get_optimizer
 from mfnas_vec.results.assemble import TIMING_PREFIX, assemble
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
@@ -19,6 +19,8 @@ from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
 #: Called with the number of runs finished since the last call.
 Progress = Callable[[int], object]
 
+#: Most runs of a seed.
+MAX_RUNS = 2**31 - 1
 #: Most runs of a block: its working memory is touched once per block, its results stay in cache.
 MAX_BLOCK = 4096
 #: Where progress is watched, blocks begin small and then last about this long.
@@ -37,10 +39,70 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
-def _check_count(name: str, value: Any, low: int, high: int) -> int:
+def check_count(name: str, value: Any, low: int, high: int) -> int:
+    """The value as an int in ``low..high``, or a ValueError."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
         raise ValueError(f"{name}={value!r} must be an integer in {low}..{high}")
     return int(value.__index__())
+
+
+def check_runs(n_run: Any) -> int:
+    """The number of runs, or a ValueError."""
+    return check_count("n_run", n_run, 1, MAX_RUNS)
+
+
+def check_seed(seed: Any) -> int:
+    """The seed, or a ValueError."""
+    return check_count("seed", seed, 0, 2**63 - 1)
+
+
+def check_threads(n_thread: Any) -> int:
+    """The number of threads, all processors for ``None``, or a ValueError."""
+    return available_threads() if n_thread is None else check_count("n_thread", n_thread, 1, 4096)
+
+
+class Search(NamedTuple):
+    """An optimizer with checked settings on a table, ready to run."""
+
+    optimizer: Optimizer
+    table: xr.Dataset
+    values: dict[str, Any]
+    job: Job
+
+    def runs(
+        self,
+        seed: int,
+        first_run: int,
+        n_run: int,
+        n_thread: int,
+        block_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Make runs ``first_run`` to ``first_run + n_run - 1`` of a seed."""
+        outcome = make_outcome(n_run)
+        _run_blocks(self.job, seed, first_run, outcome, make_trace(n_run, 0), n_thread, block_size, progress)
+        return outcome
+
+
+def prepare(
+    optimizer: str, table: xr.Dataset, settings: Mapping[str, Any], *, protocol: str = GECCO2024, missing: str = REFUSE
+) -> Search:
+    """Check everything that ``run`` checks, and make ready what kernels read.
+
+    Raises
+    ------
+    ValueError
+        If an argument or a setting is impossible; the message names it and what is allowed.
+    """
+    spec = get_optimizer(optimizer)
+    dense.check_rows(table)
+    test = dense.test_variable(table)
+    values = spec.resolve(table, settings)
+    if missing == WORST:
+        table = with_worst(table)
+    else:
+        check_coverage(table, [test, *dense.metrics_of(table, values)], missing)
+    return Search(spec, table, values, spec.job(table, values, protocol))
 
 
 def run(
@@ -111,40 +173,32 @@ def run(
     >>> dict(result.sizes)
     {'run': 10, 'gene': 6}
     """
-    spec = get_optimizer(optimizer)
-    n_run = _check_count("n_run", n_run, 1, 2**31 - 1)
-    first_run = _check_count("first_run", first_run, 0, 2**62)
-    seed = secrets.randbits(63) if seed is None else _check_count("seed", seed, 0, 2**63 - 1)
-    n_thread = available_threads() if n_thread is None else _check_count("n_thread", n_thread, 1, 4096)
+    n_run = check_runs(n_run)
+    first_run = check_count("first_run", first_run, 0, 2**62)
+    seed = secrets.randbits(63) if seed is None else check_seed(seed)
+    n_thread = check_threads(n_thread)
     if block_size is not None:
-        block_size = _check_count("block_size", block_size, 1, 2**31 - 1)
-    dense.check_rows(table)
-    test = dense.test_variable(table)
-    values = spec.resolve(table, settings)
-    if missing == WORST:
-        table = with_worst(table)
-    else:
-        check_coverage(table, [test, *dense.metrics_of(table, values)], missing)
-    job = spec.job(table, values, protocol)
-
-    compiling = announce_compilation(job.kernel, spec.name)
+        block_size = check_count("block_size", block_size, 1, MAX_RUNS)
+    search = prepare(optimizer, table, settings, protocol=protocol, missing=missing)
+    job = search.job
+    compiling = announce_compilation(job.kernel, search.optimizer.name)
     begun = time.perf_counter()
     job(seed, 0, 0, make_outcome(0), make_trace(0, 0))
     ready = time.perf_counter()
-    outcome, steps = make_outcome(n_run), make_trace(n_run, 0)
-    _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
+    outcome = search.runs(seed, first_run, n_run, n_thread, block_size, progress)
     done = time.perf_counter()
+    steps = None
     if trace:
         # Runs repeat exactly: the first pass has told how many steps there are.
         steps = make_trace(n_run, int(outcome.evaluations.max()))
         _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
     result = assemble(
-        spec,
-        table,
+        search.optimizer,
+        search.table,
         job,
-        values,
+        search.values,
         outcome,
-        steps if trace else None,
+        steps,
         seed=seed,
         first_run=first_run,
         protocol=protocol,

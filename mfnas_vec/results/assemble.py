@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -13,7 +14,7 @@ from mfnas_vec.optimizers import Job, Optimizer
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
-from mfnas_vec.tables.schema import ARCH, COMPUTED, GENE
+from mfnas_vec.tables.schema import COMPUTED, GENE
 
 RUN = "run"
 STEP = "step"
@@ -34,6 +35,101 @@ def _inputs_digest(job: Job, test: np.ndarray[Any, np.dtype[np.float64]]) -> str
     return digest.hexdigest()[:32]
 
 
+#: What every run tells: dimensions after those of a grid, type, and the value that means "none".
+RUN_VARIABLES: dict[str, tuple[tuple[str, ...], str, float]] = {
+    "arch": ((RUN,), "int32", NO_ARCH),
+    "genotype": ((RUN, GENE), "int8", -1),
+    "search_score": ((RUN,), "float64", math.nan),
+    "test_performance": ((RUN,), "float64", math.nan),
+    "cost_seconds": ((RUN,), "float64", math.nan),
+    "cost_epochs": ((RUN,), "int64", -1),
+    "evaluations": ((RUN,), "int64", -1),
+    "unique_evaluations": ((RUN,), "int64", -1),
+    "stop_reason": ((RUN,), "int8", -1),
+}
+
+
+def run_arrays(table: xr.Dataset, job: Job, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
+    """The ``RUN_VARIABLES`` of finished runs.
+
+    ``arch`` and ``genotype`` are -1, scores NaN, for a run that found no architecture.
+    """
+    space = dense.table_space(table)
+    found = outcome.row != NO_ARCH
+    genotype = np.full((outcome.row.size, space.n_gene), -1, np.int8)
+    genotype[found] = space.decode(outcome.code[found])
+    test = np.full(outcome.row.size, np.nan)
+    test[found] = dense.test_results(table)[outcome.row[found]]
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "arch": outcome.row,
+        "genotype": genotype,
+        "search_score": np.where(found & (outcome.score != -np.inf), outcome.score * job.sign, np.nan),
+        "test_performance": test,
+        "cost_seconds": outcome.seconds,
+        "cost_epochs": outcome.epochs,
+        "evaluations": outcome.evaluations,
+        "unique_evaluations": outcome.unique,
+        "stop_reason": outcome.stop_reason,
+    }
+    return {name: array.astype(RUN_VARIABLES[name][1], copy=False) for name, array in arrays.items()}
+
+
+class Description(NamedTuple):
+    """What is known of a search before it runs."""
+
+    #: Attributes of each variable of ``RUN_VARIABLES``.
+    variables: dict[str, dict[str, Any]]
+    attrs: dict[str, Any]
+
+
+def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str, Any]) -> Description:
+    """Units, provenance, settings and digests of a search."""
+    test_name = dense.test_variable(table)
+    metric = table[job.metric].attrs
+    paid = dense.seconds_inputs(table, [entry for entry in job.inputs if entry not in job.unpaid])
+    read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
+    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
+    searched = weakest([kind for v, _, kind in read if v == job.metric])
+    variables: dict[str, dict[str, Any]] = {
+        "arch": {"long_name": "row of the architecture found, -1 if none"},
+        "genotype": {"long_name": "genotype found"},
+        "search_score": {
+            "long_name": f"{job.metric} of the architecture found, as the search saw it",
+            "units": metric.get("units", "1"),
+            "direction": dense.direction(table, job.metric),
+            "provenance": searched,
+        },
+        "test_performance": {
+            "long_name": str(table[test_name].attrs.get("long_name", test_name)),
+            "variable": test_name,
+            "units": table[test_name].attrs.get("units", "1"),
+            "direction": dense.direction(table, test_name),
+            "provenance": provenance(table, test_name),
+        },
+        "cost_seconds": {"long_name": "simulated search time", "units": "s", "provenance": price},
+        "cost_epochs": {"long_name": "epochs trained", "units": "epoch"},
+        "evaluations": {"long_name": "evaluations, zero-cost ones included"},
+        "unique_evaluations": {"long_name": "distinct architectures evaluated"},
+        "stop_reason": {
+            "long_name": "what ended the run",
+            "flag_values": list(range(len(STOP_MEANINGS))),
+            "flag_meanings": " ".join(STOP_MEANINGS),
+        },
+    }
+    attrs = {
+        "optimizer": optimizer.name,
+        "problem": str(table.attrs.get("name", "custom")),
+        "space": dense.table_space(table).name,
+        "dataset": str(table.attrs.get("dataset", "")),
+        "settings": json.dumps(values, sort_keys=True),
+        "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
+        "inputs_digest": _inputs_digest(job, dense.test_results(table)),
+        "opened_from_digest": str(table.attrs.get("digest", "")),
+        "mfnas_vec_version": mfnas_vec.__version__,
+    }
+    return Description(variables, attrs)
+
+
 def assemble(
     optimizer: Optimizer,
     table: xr.Dataset,
@@ -46,86 +142,14 @@ def assemble(
     first_run: int,
     protocol: str,
 ) -> xr.Dataset:
-    """The result of a batch of runs as a Dataset over ``run`` (and ``gene``, ``step``).
-
-    Returns
-    -------
-    xarray.Dataset
-        ``arch`` and ``genotype`` are -1, scores NaN, for a run that found no architecture.
-    """
-    space = dense.table_space(table)
-    n_run = outcome.row.size
-    found = outcome.row != NO_ARCH
-    genotype = np.full((n_run, space.n_gene), -1, np.int8)
-    genotype[found] = space.decode(outcome.code[found])
-    test_name = dense.test_variable(table)
-    test = np.full(n_run, np.nan)
-    test_all = dense.test_results(table)
-    test[found] = test_all[outcome.row[found]]
-    score = np.where(found & (outcome.score != -np.inf), outcome.score * job.sign, np.nan)
-    metric = table[job.metric].attrs
-    paid = dense.seconds_inputs(table, [entry for entry in job.inputs if entry not in job.unpaid])
-    read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
-    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
-    searched = weakest([kind for v, _, kind in read if v == job.metric])
-
+    """The result of a batch of runs as a Dataset over ``run`` (and ``gene``, ``step``)."""
+    told = describe(optimizer, table, job, values)
+    arrays = run_arrays(table, job, outcome)
+    runs = np.arange(first_run, first_run + outcome.row.size)
     result = xr.Dataset(
-        {
-            ARCH: (RUN, outcome.row, {"long_name": "row of the architecture found, -1 if none"}),
-            "genotype": ((RUN, GENE), genotype, {"long_name": "genotype found"}),
-            "search_score": (
-                RUN,
-                score,
-                {
-                    "long_name": f"{job.metric} of the architecture found, as the search saw it",
-                    "units": metric.get("units", "1"),
-                    "direction": dense.direction(table, job.metric),
-                    "provenance": searched,
-                },
-            ),
-            "test_performance": (
-                RUN,
-                test,
-                {
-                    "long_name": str(table[test_name].attrs.get("long_name", test_name)),
-                    "variable": test_name,
-                    "units": table[test_name].attrs.get("units", "1"),
-                    "direction": dense.direction(table, test_name),
-                    "provenance": provenance(table, test_name),
-                },
-            ),
-            "cost_seconds": (
-                RUN,
-                outcome.seconds,
-                {"long_name": "simulated search time", "units": "s", "provenance": price},
-            ),
-            "cost_epochs": (RUN, outcome.epochs, {"long_name": "epochs trained", "units": "epoch"}),
-            "evaluations": (RUN, outcome.evaluations, {"long_name": "evaluations, zero-cost ones included"}),
-            "unique_evaluations": (RUN, outcome.unique, {"long_name": "distinct architectures evaluated"}),
-            "stop_reason": (
-                RUN,
-                outcome.stop_reason,
-                {
-                    "long_name": "what ended the run",
-                    "flag_values": list(range(len(STOP_MEANINGS))),
-                    "flag_meanings": " ".join(STOP_MEANINGS),
-                },
-            ),
-        },
-        coords={RUN: (RUN, np.arange(first_run, first_run + n_run), {"long_name": "run index of the seed"})},
-        attrs={
-            "optimizer": optimizer.name,
-            "problem": str(table.attrs.get("name", "custom")),
-            "space": space.name,
-            "dataset": str(table.attrs.get("dataset", "")),
-            "protocol": protocol,
-            "seed": seed,
-            "settings": json.dumps(values, sort_keys=True),
-            "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
-            "inputs_digest": _inputs_digest(job, test_all),
-            "opened_from_digest": str(table.attrs.get("digest", "")),
-            "mfnas_vec_version": mfnas_vec.__version__,
-        },
+        {name: (RUN_VARIABLES[name][0], arrays[name], told.variables[name]) for name in RUN_VARIABLES},
+        coords={RUN: (RUN, runs, {"long_name": "run index of the seed"})},
+        attrs={**told.attrs, "protocol": protocol, "seed": seed},
     )
     if trace is not None:
         result = result.merge(_trace_variables(trace, dense.table_space(table).row(np.maximum(trace.code, 0))))

@@ -1,0 +1,209 @@
+"""A grid: what a sweep runs, checked as far as that needs no table."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mfnas_vec.experiment.run import check_runs, check_seed
+from mfnas_vec.optimizers import GECCO2024, OPTIMIZERS, PROTOCOLS, Setting, get_optimizer
+from mfnas_vec.optimizers.base import nearest
+from mfnas_vec.tables.coverage import REFUSE, WORST
+
+#: Keys of a grid.
+KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")
+#: Keys of an entry that are no settings.
+ENTRY_KEYS = ("optimizer", "problems")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """An optimizer of a grid, with the values that its settings take."""
+
+    label: str
+    optimizer: str
+    #: One value fixes a setting, several vary it.
+    settings: dict[str, list[Any]]
+    #: Problems it is run on; ``None`` means all.
+    problems: tuple[str, ...] | None = None
+
+    @property
+    def varied(self) -> list[str]:
+        """Settings with several values."""
+        return [name for name, values in self.settings.items() if len(values) > 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """Problems times optimizers times settings, each with the same runs."""
+
+    name: str
+    title: str
+    #: Settings of a problem's own, by problem (a table's name).
+    problems: dict[str, dict[str, Any]]
+    entries: tuple[Entry, ...]
+    n_run: int = 500
+    seed: int = 0
+    protocol: str = GECCO2024
+    missing: str = REFUSE
+
+    def json_of_cells(self) -> str:
+        """Problems, optimizers and settings as text, the same for equal ones."""
+        return json.dumps([self.problems, [dataclasses.asdict(entry) for entry in self.entries]])
+
+    def with_values(self, **given: Any) -> "Grid":
+        """The grid with those of ``n_run, seed, protocol, missing`` that are not ``None``, checked.
+
+        Raises
+        ------
+        ValueError
+            If a value is not allowed.
+        """
+        return _checked(dataclasses.replace(self, **{k: v for k, v in given.items() if v is not None}))
+
+    def on_problems(self, names: Iterable[str] | None) -> "Grid":
+        """The grid on some of its problems only.
+
+        Raises
+        ------
+        ValueError
+            If the grid has no such problem.
+        """
+        if names is None:
+            return self
+        wanted = list(names)
+        for name in wanted:
+            if name not in self.problems:
+                raise ValueError(f"problem {name!r} is not in the grid; {nearest(name, list(self.problems))}")
+        kept = {name: own for name, own in self.problems.items() if name in wanted}
+        entries = [e for e in self.entries if e.problems is None or set(e.problems) & set(kept)]
+        return dataclasses.replace(self, problems=kept, entries=tuple(entries))
+
+
+def grid_of(content: Any, name: str = "grid") -> Grid:
+    """The grid of a mapping, as a YAML file gives it.
+
+    Parameters
+    ----------
+    content
+        ``problems`` (a list of tables, or a mapping of table to settings of its own) and
+        ``optimizers`` (a mapping of label to settings; ``optimizer`` names the optimizer where the
+        label does not, ``problems`` limits the entry to some). A list varies a setting. Optional:
+        ``name, title, n_run, seed, protocol, missing``.
+    name
+        Name of the grid if the content has none.
+
+    Raises
+    ------
+    ValueError
+        If a key, an optimizer or a setting is unknown (the nearest are named), or a value is not
+        allowed.
+    """
+    top = _mapping(content, "a grid")
+    _known(top, KEYS, "a grid")
+    for key in ("problems", "optimizers"):
+        if not top.get(key):
+            raise ValueError(f"a grid needs {key!r}")
+    problems = _problems(top["problems"])
+    optimizers = _mapping(top["optimizers"], "'optimizers'")
+    entries = tuple(_entry(label, _mapping(own or {}, f"{label!r}"), problems) for label, own in optimizers.items())
+    options = {key: top[key] for key in ("n_run", "seed", "protocol", "missing") if key in top}
+    title = str(top.get("title", ""))
+    return _checked(Grid(str(top.get("name", name)), title, problems, entries, **options))
+
+
+def _checked(grid: Grid) -> Grid:
+    check_runs(grid.n_run)
+    check_seed(grid.seed)
+    for key, value, allowed in (
+        ("protocol", grid.protocol, PROTOCOLS),
+        ("missing", grid.missing, (REFUSE, WORST)),
+    ):
+        if value not in allowed:
+            raise ValueError(f"{key}={value!r} must be one of {', '.join(allowed)}")
+    return grid
+
+
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} must be a mapping of names, not {_short(value)}")
+    for key in value:
+        if not isinstance(key, str):
+            raise ValueError(f"{what} has the key {key!r}, which is no text")
+    return dict(value)
+
+
+def _known(given: Iterable[str], known: tuple[str, ...], what: str) -> None:
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{what} has no {key!r}; {nearest(key, known)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _problems(value: Any) -> dict[str, dict[str, Any]]:
+    if isinstance(value, Mapping):
+        found = {name: _mapping(own or {}, f"problem {name!r}") for name, own in _mapping(value, "'problems'").items()}
+    else:
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"'problems' must be names of tables, not {_short(value)}")
+        found = {name: {} for name in names}
+        if len(found) < len(names):
+            raise ValueError("'problems' names one twice")
+    for name in found:
+        if not name or "/" in name or name.startswith("."):
+            raise ValueError(f"problem {name!r} must be the name of a table; tables by path are given apart")
+    for problem, own in found.items():
+        for key, given in own.items():
+            owners = [setting for o in OPTIMIZERS.values() for setting in o.settings if setting.name == key]
+            if not owners:
+                names = sorted({setting.name for o in OPTIMIZERS.values() for setting in o.settings})
+                raise ValueError(f"problem {problem!r}: no optimizer has a setting {key!r}; {nearest(key, names)}")
+            own[key] = _value(owners[0], given, f"problem {problem!r}")
+    return found
+
+
+def _entry(label: str, content: dict[str, Any], problems: Mapping[str, Any]) -> Entry:
+    optimizer = get_optimizer(str(content.get("optimizer", label)))
+    only = content.get("problems")
+    if only is not None:
+        only = [only] if isinstance(only, str) else only
+        if not isinstance(only, list) or not only:
+            raise ValueError(f"{label!r}: problems={_short(only)} must be names of the grid's problems")
+        for name in only:
+            _known([str(name)], tuple(problems), "the grid's 'problems'")
+    settings: dict[str, list[Any]] = {}
+    for key, given in content.items():
+        if key in ENTRY_KEYS:
+            continue
+        setting = optimizer.setting(key)
+        if setting.name in settings:
+            raise ValueError(f"{label!r}: {key!r} is another name of {setting.name!r}, which is given too")
+        values = [_value(setting, v, f"{label!r}") for v in _alternatives(setting, given)]
+        if not values:
+            raise ValueError(f"{label!r}: {key} has no values")
+        if any(a == b and type(a) is type(b) for i, a in enumerate(values) for b in values[:i]):
+            raise ValueError(f"{label!r}: {key}={_short(given)} names a value twice")
+        settings[setting.name] = values
+    return Entry(label, optimizer.name, settings, None if only is None else tuple(map(str, only)))
+
+
+def _alternatives(setting: Setting, given: Any) -> list[Any]:
+    """The values of a setting: a list varies it, and so does a list of lists where one value is a list."""
+    if not isinstance(given, list):
+        return [given]
+    if setting.kind == "epochs" and not any(isinstance(v, list) for v in given):
+        return [given]
+    return given
+
+
+def _value(setting: Setting, given: Any, where: str) -> Any:
+    # YAML reads 1e4 as text, and published files quote some numbers.
+    try:
+        return setting.check(setting.parse(given) if isinstance(given, str) else given)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None

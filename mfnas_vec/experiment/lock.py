@@ -1,0 +1,118 @@
+"""One writer at a time for a sweep's store."""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from zarr.abc.store import Store
+from zarr.core.buffer import default_buffer_prototype
+from zarr.core.sync import sync
+from zarr.storage import LocalStore, MemoryStore
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+#: Object that tells who writes, in places without locks of their own.
+KEY = "writer.lock"
+#: How often a writer says that it is alive, and after how long it is believed dead.
+BEAT_SECONDS = 10.0
+DEAD_SECONDS = 60.0
+
+
+@contextlib.contextmanager
+def one_writer(store: Store, name: str) -> Iterator[None]:
+    """Be the only writer of a store.
+
+    On local disks the system's own lock of the folder is held: it goes with the process, however
+    that ends. Elsewhere an object in the store is renewed again and again; one that is not is
+    taken over after a minute.
+
+    Raises
+    ------
+    ValueError
+        If somebody else writes.
+    """
+    if isinstance(store, MemoryStore):
+        yield
+    elif isinstance(store, LocalStore) and fcntl is not None:
+        with _folder_lock(Path(store.root), name):
+            yield
+    else:
+        with _object_lock(store, name):
+            yield
+
+
+@contextlib.contextmanager
+def _folder_lock(folder: Path, name: str) -> Iterator[None]:
+    try:
+        folder.mkdir(exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ValueError(f"cannot write {name}: {error.strerror or error}") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(f"{name} is being written by another process") from None
+        yield
+    finally:
+        os.close(handle)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only if nothing was written
+
+
+def _read(store: Store) -> dict[str, object] | None:
+    found = sync(store.get(KEY, default_buffer_prototype()))
+    if found is None:
+        return None
+    try:
+        content = json.loads(found.to_bytes())
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(store: Store, token: str) -> None:
+    content = {"token": token, "host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
+    sync(store.set(KEY, default_buffer_prototype().buffer.from_bytes(json.dumps(content).encode())))
+
+
+@contextlib.contextmanager
+def _object_lock(store: Store, name: str) -> Iterator[None]:
+    token = secrets.token_hex(8)
+    try:
+        held = _read(store)
+        age = time.time() - float(str((held or {}).get("time", 0)))
+        if held is not None and age < DEAD_SECONDS:
+            raise ValueError(
+                f"{name} is being written by process {held.get('pid')} on {held.get('host')}; if that was killed, "
+                f"try again in {DEAD_SECONDS - age:.0f} s"
+            )
+        _write(store, token)
+    except OSError as error:
+        raise ValueError(f"cannot write {name}: {error}") from None
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_SECONDS):
+            with contextlib.suppress(OSError):  # the next beat may come through
+                _write(store, token)
+
+    beater = threading.Thread(target=beat, daemon=True)
+    beater.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beater.join()
+        with contextlib.suppress(OSError):
+            if (_read(store) or {}).get("token") == token:
+                sync(store.delete(KEY))

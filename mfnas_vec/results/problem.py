@@ -1,0 +1,23 @@
+"""What results on a problem tell of its table."""
+
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec.tables import dense
+from mfnas_vec.tables.provenance import provenance
+from mfnas_vec.tables.schema import TRAIN_SECONDS
+
+
+def problem_attrs(problem: str, table: xr.Dataset) -> dict[str, Any]:
+    """Attributes of the results on a table: its title, note and best test result."""
+    test = dense.test_variable(table)
+    sign = dense.sign(table, test)
+    return {
+        "problem": problem,
+        "title": str(table.attrs.get("title", problem)),
+        "timed": int(TRAIN_SECONDS in table),
+        "table_note": str(table.attrs.get("note", "")),
+        "optimum": float((sign * table[test]).max()) * sign,
+        "optimum_provenance": provenance(table, test),
+    }
