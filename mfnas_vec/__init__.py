@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run"]
+__all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run", "sweep"]
 
 if TYPE_CHECKING:
     from mfnas_vec.experiment.run import run
+    from mfnas_vec.experiment.sweep import sweep
     from mfnas_vec.optimizers import OPTIMIZERS
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.tables.build import build_table
@@ -25,6 +26,7 @@ _HOMES = {
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
     "run": "mfnas_vec.experiment.run",
+    "sweep": "mfnas_vec.experiment.sweep",
 }
 
 

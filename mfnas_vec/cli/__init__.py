@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"mfnas: error: {message}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("mfnas: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interruption:
+        print(": ".join(["mfnas: interrupted", *map(str, interruption.args)]), file=sys.stderr)
         return 130
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mfnas_vec.cli.parser import DATASETS, Action
+from mfnas_vec.cli.sweeping import run_sweep, tell_contents
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,8 +90,8 @@ def _reproduce(args: argparse.Namespace) -> None:
     from mfnas_vec.tables.store import open_table
 
     imported = time.perf_counter()
-    problems = select_problems(_names("--problems", args.problems))
-    entries = select_entries(_names("--optimizers", args.optimizers))
+    problems = select_problems(names_of("--problems", args.problems))
+    entries = select_entries(names_of("--optimizers", args.optimizers))
     if args.out is not None:
         check_folder(args.out, overwrite=args.overwrite)
     own = [open_table(path) for path in args.tables if path != "embedded"]
@@ -126,7 +127,7 @@ def _reproduce(args: argparse.Namespace) -> None:
         print(f"  written to {args.out}")
 
 
-def _names(option: str, text: str | None) -> list[str] | None:
+def names_of(option: str, text: str | None) -> list[str] | None:
     """The words of a list with commas; ``None`` if not given."""
     if text is None:
         return None
@@ -248,6 +249,8 @@ def _tables_export(args: argparse.Namespace) -> None:
 ACTIONS: dict[str, Action] = {
     "run": _run,
     "reproduce": _reproduce,
+    "sweep": run_sweep,
+    "info": tell_contents,
     "optimizers": _optimizers,
     "tables list": _tables_list,
     "tables info": _tables_info,

@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mfnas_vec import __version__
+from mfnas_vec.cli.sweeping import add_sweep
 
 #: Data sets of each space; the first is the default.
 DATASETS: dict[str, tuple[str, ...]] = {"nb101": (), "nb201": ("cifar10", "cifar100", "imagenet16"), "nbasr": ()}
@@ -16,6 +17,7 @@ examples:
   mfnas reproduce                the published table and the baselines, beside the published numbers
   mfnas run --ss nb201 --dataset cifar10 --optimizer MF-NAS --n_run 500
   mfnas run --ss nb201 --dataset cifar100 --optimizer REA+W --set max_time=10000 --out result.zarr
+  mfnas sweep paper/ablation-zc --out zc.zarr    a grid of settings
   mfnas optimizers MF-NAS        what can be set, and the published defaults
   mfnas tables info nb201-cifar10    what is measured, computed and modelled
 """
@@ -183,6 +185,8 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
     reproduce.add_argument("--overwrite", action="store_true", help="replace the results at --out")
     reproduce.set_defaults(act=actions["reproduce"])
 
+    add_sweep(commands, _add_run_arguments, actions)
+
     optimizers = commands.add_parser(
         "optimizers",
         help="list the optimizers, or the settings of one",
@@ -219,9 +223,16 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--n_run", "--n-run", type=int, default=500, help="number of independent runs (default 500)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all runs (default 0)")
-    parser.add_argument("--protocol", default="gecco2024", help="gecco2024 (default) or corrected")
-    parser.add_argument("--missing", default="refuse", help="tables that know some architectures only: refuse or worst")
+def _add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = False) -> None:
+    def default(value: Any) -> tuple[Any, str]:
+        return (None, f"default: the grid's, {value} if it says nothing") if from_grid else (value, f"default {value}")
+
+    for flags, kind, value, text in (
+        (("--n_run", "--n-run"), int, 500, "number of independent runs"),
+        (("--seed",), int, 0, "seed of all runs"),
+        (("--protocol",), str, "gecco2024", "gecco2024 or corrected"),
+        (("--missing",), str, "refuse", "tables that know some architectures only: refuse or worst"),
+    ):
+        chosen, note = default(value)
+        parser.add_argument(*flags, type=kind, default=chosen, help=f"{text} ({note})")
     parser.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")

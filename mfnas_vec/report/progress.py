@@ -39,13 +39,15 @@ class ProgressBar:
         if self._bar is None:
             self._bar = self._make_bar()
             self._bar.start()
-            self._task = self._bar.add_task(self._label, total=self._total)
-        self._bar.update(self._task, completed=self._done)
+            self._task = self._bar.add_task(self._label, total=self._total, speed="")
+        speed = self._done / max(time.monotonic() - self._begun, 1e-9)
+        self._bar.update(self._task, completed=self._done, speed=f"{speed:,.0f}/s")
 
     def _make_bar(self) -> Any:
         # Imported where needed: most runs end before a bar would show.
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        speed = TextColumn("{task.fields[speed]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
         return Progress(*columns, console=Console(stderr=True), transient=True)

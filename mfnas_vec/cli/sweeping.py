@@ -1,0 +1,167 @@
+"""The commands ``sweep`` and ``info``: arguments and actions."""
+
+import argparse
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mfnas_vec.experiment.sweep import SweepProgress
+
+EPILOG = """\
+A grid is a YAML file: problems (tables), optimizers with settings, a list varies a setting. The
+whole grid is checked before anything runs. Without a name, list the shipped grids.
+
+    problems: [nb201-cifar10, nb201-cifar100]
+    n_run: 500
+    optimizers:
+      RS:
+      MF-NAS:
+        metric_stage1: [params, synflow]
+        n_candidate: [32, 64]
+      MF-NAS without local search:
+        optimizer: MF-NAS
+        optimizer_stage1: RS
+
+Whatever stops a sweep, --resume completes it; the store then has the same bytes as one made in one
+go. --workers and --scheduler use Dask (pip install 'mfnas-vec[cluster]'); OUT may be a URL of fsspec
+(s3://bucket/path).
+
+examples:
+  mfnas sweep paper/ablation-zc --out zc.zarr
+  mfnas sweep paper/main --problems nb201-cifar10 --n_run 100000 --out big.zarr --dry-run
+  mfnas sweep my_grid.yaml --out mine.zarr --workers 8
+  mfnas sweep algo.yaml problem.yaml --problems nb201-cifar10 --out published.zarr
+"""
+
+
+def add_sweep(commands: Any, parser_of_runs: Any, actions: Any) -> None:
+    """Add both commands to the parser."""
+    parser = commands.add_parser(
+        "sweep",
+        help="run a grid of problems, optimizers and settings",
+        description="Run a grid of problems, optimizers and settings into one result store.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("grid", nargs="*", metavar="GRID", help="a shipped grid or a YAML file")
+    parser.add_argument("--out", metavar="PATH|URL", help="the store to write; needed unless --dry-run")
+    parser.add_argument("--problems", metavar="NAME,...", help="some of the grid's problems (default: all)")
+    parser_of_runs(parser, from_grid=True)
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="tables of your own, each in place of that of the same name; 'embedded': no imported table",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="check everything and tell what it would take")
+    parser.add_argument("--resume", action="store_true", help="complete the store at --out")
+    parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786")
+    parser.add_argument("--block-size", type=int, metavar="RUNS", help="runs per piece of work (default 8192)")
+    parser.set_defaults(act=actions["sweep"])
+    info = commands.add_parser("info", help="what a result store holds, and whether it is complete")
+    info.add_argument("result", metavar="RESULT")
+    info.set_defaults(act=actions["info"])
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does: workers are stopped, scratch files removed."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run_sweep(args: argparse.Namespace) -> None:
+    """``mfnas sweep``."""
+    begun = time.perf_counter()
+    from mfnas_vec.cli.commands import names_of
+    from mfnas_vec.experiment.grid_files import shipped_grids
+    from mfnas_vec.experiment.sweep import get_grid, sweep
+    from mfnas_vec.report.sweeping import duration_text, grids_text
+
+    if not args.grid:
+        print(grids_text(shipped_grids()))
+        return
+    values = {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
+    grid = get_grid(args.grid, problems=names_of("--problems", args.problems), **values)
+    if args.dry_run:
+        _tell(args, grid)
+        return
+    if args.out is None:
+        raise ValueError("--out is needed (or --dry-run)")
+    try:
+        with _terminable(), _progress(f"{grid.name}") as progress:
+            tree = sweep(
+                grid,
+                args.out,
+                tables=[path for path in args.tables if path != "embedded"],
+                embedded="embedded" in args.tables,
+                resume=args.resume,
+                n_thread=args.threads,
+                block_size=args.block_size,
+                workers=args.workers,
+                scheduler=args.scheduler,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"what is finished is kept; the same command with --resume completes {args.out}"
+        ) from None
+    n_cell = sum(int(node["exists"].sum()) for node in tree.children.values())
+    taken = duration_text(time.perf_counter() - begun)
+    print(f"{grid.title or grid.name}: {n_cell:,} combinations x {grid.n_run:,} runs in {taken}")
+    print(f"  written to {args.out} (mfnas info {args.out})")
+
+
+def _tell(args: argparse.Namespace, grid: Any) -> None:
+    from mfnas_vec.experiment.estimate import estimate
+    from mfnas_vec.experiment.plan import make_plan
+    from mfnas_vec.experiment.run import check_threads
+    from mfnas_vec.experiment.sweep import get_sources
+    from mfnas_vec.report.sweeping import estimate_text
+
+    tables = [path for path in args.tables if path != "embedded"]
+    plans = make_plan(grid, get_sources(grid, tables, embedded="embedded" in args.tables))
+    found = estimate(plans, grid, check_threads(args.threads))
+    print(estimate_text(grid, {plan.problem: len(plan.cells) for plan in plans}, found))
+
+
+@contextlib.contextmanager
+def _progress(label: str) -> "Iterator[SweepProgress]":
+    from mfnas_vec.report.progress import ProgressBar
+
+    bars: list[ProgressBar] = []
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if not bars:
+            bars.append(ProgressBar(total - done, label))
+        else:
+            bars[0](done - told)
+        told = done
+
+    try:
+        yield tell
+    finally:
+        for bar in bars:
+            bar.__exit__(None, None, None)
+
+
+def tell_contents(args: argparse.Namespace) -> None:
+    """``mfnas info``."""
+    from mfnas_vec.report.sweeping import contents_text
+    from mfnas_vec.results.contents import read_contents
+
+    print(contents_text(args.result, read_contents(args.result)))
