@@ -169,4 +169,4 @@ def test_large_files_are_not_copied(tmp_path):
     finally:
         tracemalloc.stop()
     assert plain(array).shape == (n,)
-    assert peak < 3.5 * n  # the file, what an instruction holds of it, and the array
+    assert peak < 2.5 * n  # the file, and what one instruction holds of it
