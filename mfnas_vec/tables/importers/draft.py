@@ -24,7 +24,7 @@ Progress = Callable[[int, int], object]
 
 MEAN = "mean"
 #: Plausible parameters and FLOPs of a network of the spaces, as counts; as millions none of them would be.
-COUNTS = {"params": (1e3, 1e9), "flops": (1e5, 1e12)}
+COUNTS = {"params": (1e2, 1e9), "flops": (1e5, 1e12)}
 MOST_MILLIONS = {"params": 1e3, "flops": 1e5}
 #: Highest plausible error rate, as a share of 1: insertions count as errors, too.
 HIGHEST_PER = 10.0
