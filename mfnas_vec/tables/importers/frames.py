@@ -1,4 +1,8 @@
-"""Files of one's own as data frames, with a bound on what they take before anything is read."""
+"""Files of one's own as data frames, with a bound on what they take before anything is read.
+
+Parquet, netCDF and zarr are opened by their own libraries. The HDF5 library may hang on a damaged netCDF
+file, and nothing in the same process can stop it: such files are to be of a source one trusts.
+"""
 
 import csv
 import io
