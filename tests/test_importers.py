@@ -272,7 +272,7 @@ def test_imported_tables_take_precedence(capsys, tmp_path, user_tables):
     code, out, _ = mfnas(capsys, *words)
     assert code == 0
     assert "my_proxy" in out
-    assert sorted(p.name for p in user_tables.iterdir()) == ["nb201-cifar10.sha256", "nb201-cifar10.zarr"]
+    assert sorted(p.name for p in user_tables.iterdir()) == ["nb201-cifar10.zarr"]
     assert "my_proxy" in open_table("nb201-cifar10")
     assert "my_proxy" not in open_table("nb201-cifar10", embedded=True)
     search = ["run", "--ss", "nb201", "--optimizer", "MF-NAS", "--set", "metric_stage1=my_proxy", "--n_run", "2"]

@@ -2,6 +2,8 @@ import collections
 import os
 import pickle
 import pickletools
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfnas_vec.tables.readers import pickles
-from mfnas_vec.tables.readers.pickles import check_program, loads, plain
+from mfnas_vec.tables.readers.pickles import check_program, loads, plain, read_pickles
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 KEYS = st.integers() | st.text()
@@ -66,6 +68,13 @@ class Evil:
             b"\x80\x04K\x01\x85\x940" + b"".join(b"h%ch%c\x86\x940" % (i, i) for i in range(60)) + b"h\x3c.",
             "holds more",
         ),
+        # A frame that ends within a string: the unpickler goes on after the frame, with other bytes.
+        (b"\x80\x04\x95" + struct.pack("<Q", 7) + b"X\x06\0\0\0ABK\x07.....", "a frame ends within an instruction"),
+        (b"\x80\x04" + 2 * (b"\x95" + struct.pack("<Q", 20)) + b"N." + b"N" * 20, "a frame begins within another"),
+        # Two lists, one in the other; then the inner one is filled, or filled with itself.
+        (b"\x80\x04]\x94]\x94h\x00a0h\x00K\x01a.", "lies in another already"),
+        (b"\x80\x04]\x94h\x00a.", "lies in another already"),
+        (b"\x80\x04]\x94}\x94h\x00K\x01h\x01sa.", "lies in another already"),
         (b"", "it is damaged"),
         (b"\x80\x04]", "it is damaged"),
         (b"cnumpy\nndarray\n(tR.", "made by its own function"),
@@ -115,3 +124,49 @@ def test_where_a_program_ends_is_told():
     end = check_program(data)
     assert loads(data)[0] == [1]
     assert loads(data, start=end) == ({"b": 2}, len(data))
+
+
+def chain(n):
+    """Lists made inner to outer through the memo, each filled with the one before only at the end."""
+    made = b"".join(b"]" + b"\x94" + b"0" for _ in range(n))
+    filled = b"".join(b"h%ch%ca0" % (i, i - 1) for i in range(n - 1, 0, -1))
+    return b"\x80\x04" + made + filled + b"h%c." % (n - 1)
+
+
+def test_containers_filled_later_are_measured_too():
+    """Each list lies in the next one before anything lies in itself: no depth would be seen."""
+    with pytest.raises(ValueError, match="lies in another already"):
+        loads(chain(100))
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("character", [0x110000, 0xFFFFFFFF])
+def test_characters_that_do_not_exist_are_refused(byteorder, character):
+    text = np.array(["abc", "de"], dtype=f"{byteorder}U3")
+    good = pickle.dumps(text, protocol=2)
+    raw = struct.pack(f"{byteorder}I", ord("e"))
+    bad = struct.pack(f"{byteorder}I", character)
+    found = pickle.dumps(text, protocol=4)
+    assert plain(loads(good)[0]).tolist() == ["abc", "de"]
+    assert raw in found
+    with pytest.raises(ValueError, match="characters that do not exist"):
+        plain(loads(found.replace(raw, bad))[0]).tolist()
+    scalar = pickle.dumps(text[1], protocol=4)
+    with pytest.raises(ValueError, match="characters that do not exist"):
+        loads(scalar.replace(raw, bad))
+
+
+def test_large_files_are_not_copied(tmp_path):
+    """Several pickles of a file are read where they lie; reading holds the file once."""
+    n = 2**24
+    one = pickle.dumps([1]) + pickle.dumps(np.arange(n, dtype=np.uint8))
+    (tmp_path / "f.p").write_bytes(one)
+    del one
+    tracemalloc.start()
+    try:
+        _, array = read_pickles(tmp_path / "f.p", 2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert plain(array).shape == (n,)
+    assert peak < 2.5 * n  # the file, and what one instruction holds of it

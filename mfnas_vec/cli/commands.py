@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mfnas_vec.cli.parser import DATASETS, Action
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from mfnas_vec.optimizers import Optimizer
+
+#: Steps of a progress bar of unknown units.
+_N_SHARE = 1000
 
 
 def _table_name(args: argparse.Namespace) -> str:
@@ -175,6 +178,20 @@ def _tables_verify(args: argparse.Namespace) -> None:
         print(f"{name}: every byte as in the manifest" if name in embedded else f"{name}: every byte as imported")
 
 
+def _shares(progress: Callable[[int], object]) -> Callable[[int, int], None]:
+    """Progress told as what is done and what there is to do, for a bar of ``_N_SHARE`` steps."""
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        now = min(_N_SHARE, _N_SHARE * done // total) if total > 0 else 0
+        if now > told:
+            progress(now - told)
+            told = now
+
+    return tell
+
+
 def _tables_import(args: argparse.Namespace) -> None:
     from mfnas_vec.report.importing import formats_text, import_text
     from mfnas_vec.report.progress import ProgressBar
@@ -190,15 +207,7 @@ def _tables_import(args: argparse.Namespace) -> None:
     likely = args.name or likely_name(args.format, args.paths, args.dataset, args.into)
     if likely in imported_names() and not args.overwrite:
         raise ValueError(f"there is an imported table {likely!r} already; --overwrite replaces it")
-    with ProgressBar(1000, f"importing {args.format}") as progress:
-        told = 0
-
-        def tell(done: int, total: int) -> None:
-            nonlocal told
-            now = 1000 * done // max(1, total)
-            progress(max(0, now - told))
-            told = max(told, now)
-
+    with ProgressBar(_N_SHARE, f"importing {args.format}") as progress:
         table = import_table(
             args.format,
             args.paths,
@@ -208,7 +217,7 @@ def _tables_import(args: argparse.Namespace) -> None:
             metrics=args.metrics,
             provenance=args.provenance,
             into=args.into,
-            progress=tell,
+            progress=_shares(progress),
         )
     name = args.name or str(table.attrs["name"])
     table.attrs["name"] = name
@@ -221,6 +230,7 @@ def _tables_fetch(args: argparse.Namespace) -> None:
 
     from mfnas_vec.optimizers.base import nearest
     from mfnas_vec.report.importing import sources_text
+    from mfnas_vec.report.progress import ProgressBar
     from mfnas_vec.tables.fetch import SOURCES, fetch
 
     if args.name is None:
@@ -229,7 +239,8 @@ def _tables_fetch(args: argparse.Namespace) -> None:
     if args.name not in SOURCES:
         raise ValueError(f"source {args.name!r} is unknown; {nearest(args.name, list(SOURCES))}")
     source = SOURCES[args.name]
-    path = fetch(source, None if args.to is None else Path(args.to))
+    with ProgressBar(_N_SHARE, f"fetching {source.file}") as progress:
+        path = fetch(source, None if args.to is None else Path(args.to), _shares(progress))
     print(f"{source.name}: {path}\n  next: mfnas tables import {source.importer} '{path}'")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.tables.schema import ARCH, EPOCH, SECONDS_SUFFIX
+from mfnas_vec.tables.schema import ARCH, SECONDS_SUFFIX
 
 #: Attribute of a variable that knows some architectures only: how many.
 N_KNOWN = "n_arch_known"
@@ -16,16 +16,14 @@ MISSING = (REFUSE, WORST)
 
 
 def mark_coverage(table: xr.Dataset) -> xr.Dataset:
-    """The table with ``N_KNOWN`` in the attributes of every variable that does not know all architectures."""
+    """The table with ``N_KNOWN`` in the attributes of every variable that does not know all architectures.
+
+    An architecture is known where it has a value at every epoch and of every trial.
+    """
     for name, variable in table.data_vars.items():
         if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
             continue
-        known = variable.notnull()
-        if EPOCH in variable.dims:
-            known = known.all(EPOCH)
-        if variable.dims != tuple(d for d in variable.dims if d in (ARCH, EPOCH)):
-            continue
-        n_known = int(known.sum())
+        n_known = int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
         if n_known < table.sizes[ARCH]:
             table[name].attrs[N_KNOWN] = n_known
     return table

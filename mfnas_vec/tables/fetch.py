@@ -1,8 +1,8 @@
 """Official sources of benchmark data, and their download.
 
 Downloads go through requests (and gdown for Google Drive), in the extra ``fetch``. A cut download is
-taken up where it stopped. Checksums that are published are checked; others are kept on first use
-and checked from then on.
+taken up where it stopped, if the file is still the same. Checksums that are published are checked;
+others are kept on first use and checked from then on.
 """
 
 import dataclasses
@@ -11,15 +11,13 @@ import json
 import os
 from pathlib import Path
 
+from mfnas_vec.tables.download import Progress, discard, from_drive, over_http
 from mfnas_vec.tables.library import user_folder
 
 #: Environment variable that overrides the folder of downloads.
 DOWNLOADS_VARIABLE = "MFNAS_DOWNLOADS"
 RECORD = "checksums.json"
 _BLOCK = 1 << 20
-#: Small, so that little is lost where a connection is cut.
-_DOWNLOAD_BLOCK = 1 << 15
-_TIMEOUT = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,16 +138,29 @@ def download_folder() -> Path:
     return Path(given) if given else user_folder().parent / "downloads"
 
 
+class _ManualError(ValueError):
+    """A message that tells the manual way."""
+
+
 def manual(source: Source, reason: str) -> ValueError:
     """What went wrong, and how to go on by hand."""
-    return ValueError(
+    return _ManualError(
         f"{source.name} was not downloaded: {reason}. By hand: download {source.file} from {source.page} "
         f"({source.url}), then `mfnas tables import {source.importer} {source.file}`"
     )
 
 
-def fetch(source: Source, folder: Path | None = None) -> Path:
+def fetch(source: Source, folder: Path | None = None, progress: Progress | None = None) -> Path:
     """Download a file, or take up a cut download, and check it.
+
+    Parameters
+    ----------
+    source
+        One of ``SOURCES``.
+    folder
+        Where to; the folder of downloads by default.
+    progress
+        Called with the bytes there are and the bytes there will be (0 if the server does not tell).
 
     Returns
     -------
@@ -159,68 +170,50 @@ def fetch(source: Source, folder: Path | None = None) -> Path:
     Raises
     ------
     ValueError
-        If it cannot be downloaded, is no data (an error page), or has another checksum than it
-        should; the message tells how to go on by hand.
+        If it cannot be downloaded or written, is no data (an error page), or has another checksum
+        than it should; the message tells how to go on by hand.
     """
     folder = download_folder() if folder is None else folder
+    path, part = folder / source.file, folder / f"{source.file}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"cannot make the folder of downloads, {folder}: {error.strerror or error}") from error
-    path = folder / source.file
-    expected = source.sha256 or _read_record(folder).get(source.file, "")
-    if path.is_file() and expected and _sha256(path) == expected:
-        return path
-    partial = folder / f"{source.file}.partial"
-    try:
-        (_from_drive if source.url.startswith(_DRIVE) else _over_http)(source.url, partial)
+        kept = _read_record(folder).get(source.file, "")
+        expected = source.sha256 or kept
+        if path.is_file() and expected and _sha256(path) == expected:
+            return path
+        (from_drive if source.url.startswith(_DRIVE) else over_http)(source.url, part, progress)
+        if reason := _what_is_wrong(part, expected, source.file if kept and not source.sha256 else "", folder):
+            discard(part)
+            raise manual(source, reason)
+        digest = _sha256(part)
+        part.replace(path)
+        discard(part)
+        _write_record(folder, source.file, digest)
     except ImportError as error:
         raise manual(source, f"{error} (pip install 'mfnas-vec[fetch]')") from error
+    except _ManualError:
+        raise
     except Exception as error:  # libraries of the network raise many types
         raise manual(source, str(error) or type(error).__name__) from error
-    _check(source, partial, expected)
-    partial.replace(path)
-    _write_record(folder, source.file, _sha256(path))
     return path
 
 
-def _check(source: Source, partial: Path, expected: str) -> None:
-    with partial.open("rb") as stream:
+def _what_is_wrong(part: Path, expected: str, recorded: str, folder: Path) -> str:
+    """What is wrong with a download; nothing if it is as expected."""
+    with part.open("rb") as stream:
         head = stream.read(512).lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")):
-        partial.unlink()
-        raise manual(source, "a web page came in place of the data")
-    found = _sha256(partial)
-    if expected and found != expected:
-        partial.unlink()
-        raise manual(source, f"its checksum is {found}, not {expected}")
-
-
-def _over_http(url: str, path: Path) -> None:
-    """Download a file, from where an earlier try stopped."""
-    import requests
-
-    have = path.stat().st_size if path.is_file() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
-        if answer.status_code == 416:  # nothing is left to send
-            return
-        answer.raise_for_status()
-        resumed = answer.status_code == 206
-        total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
-        with path.open("ab" if resumed else "wb") as stream:
-            for block in answer.iter_content(_DOWNLOAD_BLOCK):
-                stream.write(block)
-    if total and path.stat().st_size < total:
-        raise OSError(f"the connection was cut after {path.stat().st_size:,} of {total:,} bytes; fetch again to go on")
-
-
-def _from_drive(url: str, path: Path) -> None:
-    """Download a file from Google Drive."""
-    import gdown
-
-    if gdown.download(url, str(path), quiet=True, resume=True) is None:
-        raise OSError("Google Drive does not give it")
+        return "a web page came in place of the data"
+    found = _sha256(part)
+    if not expected or found == expected:
+        return ""
+    reason = f"its checksum is {found}, not {expected}"
+    if recorded:
+        reason += (
+            f", which is that of its first download; if the file was changed at its source on purpose, delete the "
+            f"entry {recorded!r} of {folder / RECORD} and fetch again"
+        )
+    return reason
 
 
 def _sha256(path: Path) -> str:

@@ -3,8 +3,12 @@
 import contextlib
 import hashlib
 import json
+import os
+import platform
+import re
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +17,11 @@ from typing import Any
 import xarray as xr
 
 _METADATA = "zarr.json"
+#: File in a store that keeps the digest of its other files.
+DIGEST = "digest.sha256"
+SCRATCH_SUFFIX = ".partial"
+#: Seconds after which a writer on another machine is no longer at work.
+_LONGEST_WRITE = 86_400
 
 
 def check_target(path: str | Path, *, mark: str | None = None, within: str = "") -> None:
@@ -53,13 +62,16 @@ def new_folder(path: str | Path, *, replace: str | None = None, within: str = ""
         If the path exists and may not be replaced, or cannot be written.
     """
     path = Path(path)
+    clean_up(path)
     check_target(path, mark=replace, within=within)
     scratch: str | None = None
     try:
-        scratch = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        prefix = f".{path.name}.{_machine()}-{os.getpid()}-"
+        scratch = tempfile.mkdtemp(prefix=prefix, suffix=SCRATCH_SUFFIX, dir=path.parent)
         store = Path(scratch) / "store"
         store.mkdir()
         yield store
+        check_target(path, mark=replace, within=within)  # another writer may have been faster
         _swap(Path(scratch), path)
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
@@ -68,16 +80,57 @@ def new_folder(path: str | Path, *, replace: str | None = None, within: str = ""
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _machine() -> str:
+    """A short name of this machine: process numbers mean nothing on another one that shares the folder."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def clean_up(path: Path) -> None:
+    """Remove what killed writers of a path left beside it; bring back the store one had moved away.
+
+    Folders of writers that may be at work are left alone: those whose process runs, and those of other
+    machines that are younger than a day.
+    """
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.([0-9a-f]{{8}})-(\d{{1,10}})-\w+{re.escape(SCRATCH_SUFFIX)}")
+    with contextlib.suppress(OSError):
+        for folder in path.parent.iterdir():
+            found = pattern.fullmatch(folder.name)
+            if found is None or not folder.is_dir() or folder.is_symlink():
+                continue
+            here = found[1] == _machine()
+            if _is_running(int(found[2])) if here else time.time() - folder.stat().st_mtime < _LONGEST_WRITE:
+                continue
+            previous = folder / "previous"
+            if previous.is_dir() and not path.exists():
+                previous.rename(path)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process of this machine runs; also where that cannot be told."""
+    if os.name != "posix":  # elsewhere signal 0 is no question
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def write_zarr(
     dataset: xr.Dataset,
     path: str | Path,
     *,
     encoding: Mapping[str, Any] | None = None,
     replace: str | None = None,
+    digest: bool = False,
 ) -> None:
     """Write a Dataset as a zarr v3 store: to a temporary folder beside it, then renamed.
 
-    ``replace`` allows to replace a store that has this attribute.
+    ``replace`` allows to replace a store that has this attribute. ``digest`` keeps the digest of the
+    store in it, as ``DIGEST``.
 
     Raises
     ------
@@ -86,6 +139,8 @@ def write_zarr(
     """
     with new_folder(path, replace=replace) as store, _quiet():
         dataset.to_zarr(str(store), mode="w", zarr_format=3, encoding=encoding, consolidated=True)
+        if digest:
+            (store / DIGEST).write_text(full_digest(store) + "\n", encoding="utf-8")
 
 
 def write_tree(groups: Mapping[str, xr.Dataset], attrs: Mapping[str, Any], path: str | Path) -> None:
@@ -129,7 +184,7 @@ def read_zarr(path: Path) -> xr.Dataset:
 
 def _files(path: Path) -> list[tuple[str, Path]]:
     found = [(p.relative_to(path).as_posix(), p) for p in path.rglob("*") if p.is_file()]
-    return sorted(found)
+    return sorted(entry for entry in found if entry[0] != DIGEST)
 
 
 def quick_digest(path: Path) -> str:

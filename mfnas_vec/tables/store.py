@@ -9,7 +9,7 @@ import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
 from mfnas_vec.tables.encoding import store_encoding
-from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr, write_zarr
+from mfnas_vec.tables.files import DIGEST, full_digest, quick_digest, read_zarr, write_zarr
 from mfnas_vec.tables.library import embedded_path, imported_names, imported_path
 
 MANIFEST = "MANIFEST.json"
@@ -99,10 +99,10 @@ def verify_table(name: str) -> None:
     manifest = read_manifest() | read_manifest(section="spaces")
     if name in imported_names():
         path = imported_path(name)
-        sidecar = digest_path(path)
-        if not sidecar.is_file():
-            raise ValueError(f"table {name!r} has no digest to check against: {sidecar} is missing; import it again")
-        expected = sidecar.read_text(encoding="utf-8").strip()
+        kept = path / DIGEST
+        if not kept.is_file():
+            raise ValueError(f"table {name!r} has no digest to check against: {kept} is missing; import it again")
+        expected = kept.read_text(encoding="utf-8").strip()
     elif name in manifest:
         path, expected = embedded_path(name), manifest[name]["digest"]
     else:
@@ -114,13 +114,8 @@ def verify_table(name: str) -> None:
         raise ValueError(f"table {name!r} is damaged: digest {found}, expected {expected}")
 
 
-def digest_path(path: Path) -> Path:
-    """Where the digest of an imported table is kept: beside its store."""
-    return path.with_suffix(".sha256")
-
-
 def write_imported(table: xr.Dataset, name: str, *, overwrite: bool = False) -> Path:
-    """Write a table to the user's folder, whole or not at all, and its digest.
+    """Write a table to the user's folder with its digest, whole or not at all.
 
     Raises
     ------
@@ -132,14 +127,8 @@ def write_imported(table: xr.Dataset, name: str, *, overwrite: bool = False) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"cannot make the folder of imported tables, {path.parent}: {error.strerror}") from error
-    sidecar = digest_path(path)
-    write_zarr(table, path, encoding=store_encoding(table), replace="imported_from" if overwrite else None)
-    try:
-        scratch = sidecar.with_suffix(".partial")
-        scratch.write_text(full_digest(path) + "\n", encoding="utf-8")
-        scratch.replace(sidecar)
-    except OSError as error:
-        raise ValueError(f"cannot write {sidecar}: {error.strerror or error}") from error
+    replace = "imported_from" if overwrite else None
+    write_zarr(table, path, encoding=store_encoding(table), replace=replace, digest=True)
     return path
 
 

@@ -14,7 +14,7 @@ import xarray as xr
 from mfnas_vec.spaces import SearchSpace
 from mfnas_vec.tables.build import RESERVED, empty_table, variable_attrs
 from mfnas_vec.tables.coverage import mark_coverage
-from mfnas_vec.tables.schema import ARCH, EPOCH, MEASURED, SECONDS_SUFFIX, TRAIN_SECONDS
+from mfnas_vec.tables.schema import ARCH, EPOCH, MEASURED, SCHEMA, SECONDS_SUFFIX, TEST_VARIABLES, TRAIN_SECONDS
 from mfnas_vec.tables.store import open_table
 
 FloatArray = npt.NDArray[np.float64]
@@ -23,6 +23,11 @@ FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], object]
 
 MEAN = "mean"
+#: Plausible parameters and FLOPs of a network of the spaces, as counts; as millions none of them would be.
+COUNTS = {"params": (1e2, 1e9), "flops": (1e5, 1e12)}
+MOST_MILLIONS = {"params": 1e3, "flops": 1e5}
+#: Highest plausible error rate, as a share of 1: insertions count as errors, too.
+HIGHEST_PER = 10.0
 #: Names of variables in published files, where they differ from ours.
 ALIASES = {"jacob_cov": "jacov", "n_params": "params", "FLOPs": "flops", "nwot_relu": "nwot"}
 
@@ -68,6 +73,56 @@ def number(value: Any) -> float:
         raise ValueError("a number is too large") from error
 
 
+def row_of(space: SearchSpace, key: Any) -> int:
+    """Row of an architecture that an untrusted file names.
+
+    Raises
+    ------
+    ValueError
+        If the name is no text, or names no architecture of the space.
+    """
+    if not isinstance(key, str):
+        raise ValueError(f"an architecture is named by a {type(key).__name__}, not by text")
+    return space.row_of_key(key)
+
+
+class Seen:
+    """Refuses an architecture that comes twice."""
+
+    def __init__(self) -> None:
+        self._rows: set[int] = set()
+
+    def __call__(self, row: int) -> int:
+        """The row given, the first time.
+
+        Raises
+        ------
+        ValueError
+            If it was given before.
+        """
+        if row in self._rows:
+            raise ValueError("the architecture comes twice")
+        self._rows.add(row)
+        return row
+
+
+def check_score(name: Any) -> str:
+    """Our name of a score; a score may not take the place of results of training.
+
+    Raises
+    ------
+    ValueError
+        If it is no text, or the name of a training-based or test variable.
+    """
+    if not isinstance(name, str):
+        raise ValueError(f"a score is named by a {type(name).__name__}, not by text")
+    known: str = ours(name)
+    declared = SCHEMA.get(known)
+    if known in TEST_VARIABLES or (declared is not None and EPOCH in declared.dims):
+        raise ValueError(f"a score is called {name!r}, which is the name of a result of training")
+    return known
+
+
 class Draft:
     """Arrays of a table in the making; NaN where nothing has been read."""
 
@@ -96,19 +151,61 @@ class Draft:
             raise ValueError(f"{name!r} comes per epoch and once")
         return found
 
-    def percent(self, *names: str) -> None:
-        """Shares to percent, where values are shares."""
+    def percent(self, *names: str, highest: float = 1.0) -> None:
+        """Shares to percent: what the format defines as shares is checked to be, never guessed.
+
+        Raises
+        ------
+        ValueError
+            If a value is below 0 or above ``highest``.
+        """
         for name in names:
-            values = self.arrays.get(name)
-            if values is not None and not np.isnan(values).all() and np.nanmax(values) <= 1.0:
-                values *= 100
+            self._check_range(name, 0.0, highest, "a share of 1 in this format")
+            if name in self.arrays:
+                self.arrays[name] *= 100
+
+    def check_percent(self, *names: str) -> None:
+        """Check what the format defines as percent.
+
+        Raises
+        ------
+        ValueError
+            If a value is below 0 or above 100.
+        """
+        for name in names:
+            self._check_range(name, 0.0, 100.0, "percent in this format")
 
     def millions(self, *names: str) -> None:
-        """Plain counts to millions, where values are plain counts."""
+        """Plain counts to millions, checked to be counts.
+
+        Raises
+        ------
+        ValueError
+            If a value is implausible as a count.
+        """
         for name in names:
-            values = self.arrays.get(name)
-            if values is not None and not np.isnan(values).all() and np.nanmin(values) > 1e4:
-                values /= 1e6
+            self._check_range(name, *COUNTS[name], "a plain count in this format")
+            if name in self.arrays:
+                self.arrays[name] /= 1e6
+
+    def check_millions(self, *names: str) -> None:
+        """Check what the format defines as millions.
+
+        Raises
+        ------
+        ValueError
+            If a value is implausible as millions.
+        """
+        for name in names:
+            self._check_range(name, 0.0, MOST_MILLIONS[name], "in millions in this format")
+
+    def _check_range(self, name: str, low: float, high: float, unit: str) -> None:
+        values = self.arrays.get(name)
+        if values is None:
+            return
+        bad = (values < low) | (values > high)  # NaN is neither
+        if bad.any():
+            raise ValueError(f"{name!r} is {values[bad][0]:.6g} somewhere; it is {unit}, {low:g} to {high:g}")
 
     def finish(self, name: str, dataset: str, *, format_name: str, files: Sequence[Path], trials: str) -> xr.Dataset:
         """The table, with costs from the definition of the networks where the files have none."""
@@ -161,7 +258,20 @@ def sha256(path: Path) -> str:
 
 
 def merge(base: xr.Dataset, added: xr.Dataset) -> xr.Dataset:
-    """A table with the variables of another in place of, or beside, its own."""
+    """A table with the variables of another in place of, or beside, its own.
+
+    Raises
+    ------
+    ValueError
+        If a score would take the place of a test result, or of a variable of other dimensions.
+    """
+    for name in map(str, added.data_vars):
+        if name in base and (name in TEST_VARIABLES or set(base[name].dims) - {ARCH} != set(added[name].dims) - {ARCH}):
+            known = ", ".join(map(str, base[name].dims))
+            raise ValueError(
+                f"{name!r} of dims ({', '.join(map(str, added[name].dims))}) would replace {name!r} of dims ({known}) "
+                f"of {base.attrs.get('name', 'the table')}, a result of training; give it another name"
+            )
     merged = base.assign({name: added[name] for name in added.data_vars})
     keep = {key: added.attrs[key] for key in ("imported_from", "files", "trials")}
     return merged.assign_attrs(base.attrs | keep | {"base_digest": str(base.attrs.get("digest", ""))})

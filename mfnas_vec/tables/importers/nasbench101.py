@@ -3,7 +3,8 @@
 A record is a JSON list of module hash, epochs, adjacency, operations and a base64 protocol buffer: field 1
 repeated, evaluations with fields 1 epoch, 2 seconds of training, 3 to 5 training, validation and test
 accuracy; field 2 trainable parameters; field 3 seconds in all. The last evaluation of a record counts. Each
-cell is trained three times at each budget. Streams; peak memory about 650 MB.
+cell is trained three times at each budget. Accuracies are shares of 1 and become percent, parameters are
+counted and become millions. Streams; peak memory about 650 MB.
 """
 
 import base64
@@ -16,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.spaces import get_space
-from mfnas_vec.tables.importers.draft import MEAN, Draft, Options, number
+from mfnas_vec.tables.importers.draft import MEAN, Draft, Options, number, row_of
 from mfnas_vec.tables.readers.tfrecords import message_fields, read_records
 from mfnas_vec.tables.schema import TRAIN_SECONDS
 
@@ -36,7 +37,7 @@ def parse_record(record: bytes) -> tuple[str, int, dict[str, float]]:
     try:
         key, epochs, _, _, text = json.loads(record)
         message = base64.b64decode(str(text).replace("\n", ""), validate=True)
-        if not isinstance(key, str) or not isinstance(epochs, int):
+        if not isinstance(key, str) or type(epochs) is not int:
             raise ValueError("hash or epochs are missing")
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise ValueError(f"it is no record of NAS-Bench-101: {error}") from error
@@ -48,7 +49,7 @@ def parse_record(record: bytes) -> tuple[str, int, dict[str, float]]:
         elif field == 2 and isinstance(value, int):
             params = float(value)
     if not {2, 3, 4, 5} <= set(last):
-        raise ValueError("a record has no finished evaluation")
+        raise ValueError("it has no finished evaluation")
     seconds, train, val, test = (number(last[i]) for i in (2, 3, 4, 5))
     return key, epochs, {"seconds": seconds, "train": train, "val": val, "test": test, "params": params}
 
@@ -76,10 +77,17 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     for i, (record, position) in enumerate(read_records(paths[0])):
         if i % 10_000 == 0:
             options.tell(min(position, total), total)
-        key, epochs, values = parse_record(record)
-        if epochs not in EPOCHS:
-            raise ValueError(f"{paths[0]} has a training of {epochs} epochs; NAS-Bench-101 has {EPOCHS}")
-        at = EPOCHS.index(epochs), space.row_of_key(key)
+        try:
+            key, epochs, values = parse_record(record)
+            if epochs not in EPOCHS:
+                raise ValueError(f"it is a training of {epochs} epochs; NAS-Bench-101 has {EPOCHS}")
+            at = EPOCHS.index(epochs), row_of(space, key)
+            if count[at] == N_REPEAT:
+                raise ValueError(
+                    f"it is training {N_REPEAT + 1} of cell {key} with {epochs} epochs; {N_REPEAT} are made"
+                )
+        except ValueError as error:
+            raise ValueError(f"{paths[0]}, record {i} (before byte {position:,}): {error}") from error
         if wanted == MEAN or count[at] == int(wanted):
             for name in names:
                 sums[name][at] += values[name]

@@ -9,7 +9,7 @@ accuracy and loss of every epoch. Which split is which:
   validation half (``x-valid``) there and the whole test set (``ori-test``) before, ``test_acc`` the test
   half (``x-test``).
 
-Reads one file at a time; peak memory about 400 MB.
+Accuracies are percent. Reads one file at a time; peak memory about 400 MB.
 """
 
 import io
@@ -23,8 +23,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.spaces import get_space
-from mfnas_vec.tables.importers.draft import MEAN, Draft, Options, number
-from mfnas_vec.tables.readers.files import read_stream
+from mfnas_vec.tables.importers.draft import MEAN, Draft, Options, Seen, number, row_of
+from mfnas_vec.tables.readers.files import DAMAGED, read_stream
 from mfnas_vec.tables.readers.pickles import loads, read_pickles
 from mfnas_vec.tables.schema import TRAIN_SECONDS
 
@@ -91,16 +91,20 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
                     yield f"{path}: {member.name}", loads(data)[0]
                 except ValueError as error:
                     raise ValueError(f"{path}: {member.name} is not read as a pickle: {error}") from error
-    except tarfile.TarError as error:
+    except (tarfile.TarError, *DAMAGED) as error:
         raise ValueError(f"{path} is no whole tar archive: {error}") from error
 
 
 def _trainings(record: Any) -> dict[tuple[str, int], Mapping[str, Any]]:
     try:
         results = record["200"]["all_results"]
-        return {(str(name), int(seed)): training for (name, seed), training in results.items()}
+        named = {(name, seed): training for (name, seed), training in results.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"it holds no trainings of {N_EPOCH} epochs") from error
+    for name, seed in named:
+        if not isinstance(name, str) or type(seed) is not int:
+            raise ValueError(f"a training is named {(name, seed)!r:.60}, not by a data set and a seed")
+    return named
 
 
 def _by_epoch(values: Any, prefix: str = "") -> FloatArray:
@@ -139,7 +143,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If a file is damaged or no record, or no training has the seed.
+        If a file is damaged or no record, a cell comes twice, or no training has the seed.
     """
     dataset = (options.dataset or "cifar10").lower().replace("imagenet16-120", "imagenet16")
     if dataset not in SPLITS:
@@ -149,14 +153,14 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     space = get_space("nb201")
     draft = Draft(space, range(1, N_EPOCH + 1), source=SOURCE, licence=LICENCE)
     total = count_records(paths) or space.n_arch
-    n_read = 0
+    n_read, seen = 0, Seen()
     for path, record in read_records(paths):
         if n_read % 50 == 0:
             options.tell(min(n_read, total), total)
         n_read += 1
         try:
             trainings = _trainings(record)
-            row = space.row_of_key(str(record["200"]["arch_str"]))
+            row = seen(row_of(space, record["200"]["arch_str"]))
             cell = _cell(trainings, dataset, options.trials)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is no record of NATS-Bench: {error}") from error
@@ -169,6 +173,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
                 draft.curve(name)[:, row] = values
     if n_read == 0:
         raise ValueError(f"{paths[0]} holds no NNNNNN.pickle.pbz2")
+    draft.check_percent("val_acc", "train_acc", "test_acc")
     note = f"training {SPLITS[dataset][0]}, split {SPLITS[dataset][1]}"
     if SPLITS[dataset][1] != SPLITS[dataset][2]:
         note += f" after epoch {N_EPOCH}, {SPLITS[dataset][2]} before"

@@ -2,12 +2,14 @@
 
 That column is called ``genotype``, ``arch``, ``arch_str``, ``arch_key``, ``hash`` or ``key`` and holds gene
 digits, published names, hashes or readable forms. Numeric columns are metrics; ``NAME_EPOCH`` (``val_acc_12``)
-is NAME after that many epochs, ``NAME_seconds`` what a score costs. Peak memory: a few times the file.
+is NAME after that many epochs, ``NAME_seconds`` what a score costs. Values are kept as they are: accuracies and
+error rates in percent, parameters and FLOPs in millions, seconds, if they are to compare with other tables. Columns
+without a name (and pandas' ``Unnamed: 0``) are skipped; two of one name are refused. Peak memory: a few times
+the file.
 """
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,59 +18,9 @@ import xarray as xr
 from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.tables.build import RESERVED
 from mfnas_vec.tables.coverage import mark_coverage
-from mfnas_vec.tables.files import read_zarr
-from mfnas_vec.tables.importers.draft import Draft, Options, merge
-from mfnas_vec.tables.schema import PROVENANCES, SCHEMA, SECONDS_SUFFIX, TRAIN_SECONDS
-
-#: Columns that may name architectures, in order of preference.
-KEYS = ("genotype", "arch", "arch_str", "arch_key", "hash", "key", "architecture")
-MAX_ROW, MAX_COLUMN = 5_000_000, 5_000
-
-
-def read_frame(path: Path) -> pd.DataFrame:
-    """Rows of a file, told by its suffix; everything as text where it is CSV.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, or is too large.
-    """
-    suffixes = {s.lower() for s in path.suffixes}
-    try:
-        if ".parquet" in suffixes:
-            frame = pd.read_parquet(path)
-            frame = frame if frame.index.name is None else frame.reset_index()
-        elif path.is_dir() or ".nc" in suffixes:
-            data = read_zarr(path) if path.is_dir() else xr.open_dataset(path)
-            frame = _frame_of(data)
-        else:
-            frame = pd.read_csv(path, dtype=str, nrows=MAX_ROW + 1, encoding="utf-8")
-    except ImportError as error:
-        raise ValueError(f"cannot read {path}: {error}") from error
-    except Exception as error:  # readers raise many types for a damaged file
-        raise ValueError(f"cannot read {path}: {error}") from error
-    if len(frame) > MAX_ROW or len(frame.columns) > MAX_COLUMN:
-        raise ValueError(f"{path} has more than {MAX_ROW:,} rows or {MAX_COLUMN:,} columns")
-    return frame
-
-
-def _frame_of(data: xr.Dataset) -> pd.DataFrame:
-    """Variables along the dimension of architectures, one column each (and epoch)."""
-    key = next((k for k in ("arch_key", *KEYS) if k in data.variables and data[k].ndim == 1), None)
-    if key is None:
-        raise ValueError(f"it has no variable of one dimension that names architectures: {', '.join(KEYS)}")
-    dim = data[key].dims[0]
-    columns: dict[str, Any] = {"key": [str(v) for v in data[key].values.tolist()]}
-    for name in map(str, data.data_vars):
-        variable = data[name]
-        if name == key or not np.issubdtype(variable.dtype, np.number) or dim not in variable.dims:
-            continue
-        if variable.ndim == 1:
-            columns[name] = variable.values
-        elif variable.ndim == 2 and "epoch" in variable.dims:
-            for epoch in data["epoch"].values.tolist():
-                columns[f"{name}_{epoch}"] = variable.sel(epoch=epoch).values
-    return pd.DataFrame(columns)
+from mfnas_vec.tables.importers.draft import Draft, Options, check_score, merge
+from mfnas_vec.tables.importers.frames import KEYS, read_frame
+from mfnas_vec.tables.schema import PROVENANCES, SCHEMA, SECONDS_SUFFIX, TEST_VARIABLES, TRAIN_SECONDS
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
@@ -108,7 +60,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         if bad.any():
             raise ValueError(f"{path}: {column!r} is no number in row {int(np.flatnonzero(bad)[0]) + 1}")
         if epoch is None:
-            draft.score(name)[rows] = values
+            draft.score(name if options.base is None and name in TEST_VARIABLES else check_score(name))[rows] = values
         else:
             draft.curve(name)[epochs.index(epoch), rows] = values
     label = str(options.base.attrs["name"]) if options.base is not None else re.sub(r"[^\w.-]", "_", path.stem)
@@ -161,6 +113,13 @@ def _columns(
         price = name + SECONDS_SUFFIX
         if epoch is None and price in frame.columns and price not in [c for _, _, c in found]:
             found.append((price, None, price))
+    columns: dict[tuple[str, int | None], str] = {}
+    for name, epoch, column in found:
+        if epoch == 0:
+            raise ValueError(f"{path}: {column!r} is of epoch 0; epochs are counted from 1")
+        if columns.setdefault((name, epoch), column) != column:
+            told = f"{name!r}" if epoch is None else f"{name!r} at epoch {epoch}"
+            raise ValueError(f"{path}: {columns[name, epoch]!r} and {column!r} are both {told}")
     epochs = sorted({epoch for _, epoch, _ in found if epoch is not None})
     if options.base is not None and epochs:
         known = options.base["epoch"].values.tolist() if "epoch" in options.base else []

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import IO, Any
 #: Largest content of one file, in bytes.
 MAX_BYTES = 2**30
 _BLOCK = 1 << 20
+#: What reading and unpacking raise for a damaged file.
+DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 _OPENERS: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -51,7 +54,7 @@ def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> byte
     opener = next((o for magic, o in _OPENERS.items() if head.startswith(magic)), None)
     try:
         data: bytes = (opener(stream, "rb") if opener else stream).read(limit + 1)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except DAMAGED as error:
         raise ValueError(f"cannot read {name}: {error}") from error
     if len(data) > limit:
         raise ValueError(f"{name} holds more than {limit:,} bytes; that much is not read")
@@ -66,14 +69,13 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
     ValueError
         If the file cannot be read, is damaged, or holds more than ``limit`` bytes.
     """
-    blocks, size = [], 0
+    whole = io.BytesIO()  # grows in place: joining blocks would hold everything twice
     try:
         with open_bytes(path) as stream:
             while block := stream.read(_BLOCK):
-                size += len(block)
-                if size > limit:
+                if whole.tell() + len(block) > limit:
                     raise ValueError(f"{path} holds more than {limit:,} bytes; that much is not read")
-                blocks.append(block)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+                whole.write(block)
+    except DAMAGED as error:
         raise ValueError(f"cannot read {path}: {error}") from error
-    return b"".join(blocks)
+    return whole.getvalue()

@@ -11,6 +11,7 @@ import collections
 import io
 import pickle
 import pickletools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,19 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec.tables.readers.files import MAX_BYTES, read_bytes
+from mfnas_vec.tables.readers.pickle_depths import Depths, RefusedError
 
 #: Largest estimated memory of the objects of a pickle, in bytes.
 MAX_MEMORY = 2 * 2**30
 #: Bytes that an integer may have.
 _MAX_LONG = 16
-#: Containers that may lie one in another.
-_MAX_DEPTH = 64
-_MARK = (-1, 0)
-#: Items of a container, all that lies in it included.
-MAX_SIZE = 100_000_000
-#: Instructions that make a container of so many items, or of all above the last mark.
-_COLLECTS = {"TUPLE": None, "LIST": None, "DICT": None, "FROZENSET": None, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-_COLLECTS |= {"REDUCE": 2, "NEWOBJ": 2, "STACK_GLOBAL": 2}
 
 # Estimated bytes of what an instruction makes, its argument apart.
 _COST = {"FRAME": 0, "PROTO": 0, "STOP": 0, "MARK": 8, "MEMOIZE": 16, "BINPUT": 16, "LONG_BINPUT": 16, "PUT": 16}
@@ -43,10 +37,6 @@ _DEFAULT_COST = 72
 _REFUSED = frozenset(
     ["INST", "OBJ", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "DUP", "NEXT_BUFFER", "READONLY_BUFFER", "NEWOBJ_EX"]
 )
-
-
-class RefusedError(ValueError):
-    """A pickle that is not read for what it asks."""
 
 
 class _Budget:
@@ -88,7 +78,7 @@ class NumpyArray:
         sizes = [int(n) for n in shape]
         if min(sizes, default=0) < 0 or len(sizes) > 32 or len(raw) != kind.itemsize * _product(sizes):
             raise pickle.UnpicklingError(f"an array of shape {tuple(sizes)} comes with {len(raw)} bytes")
-        values = np.frombuffer(raw, kind)
+        values = _values(raw, kind)
         self.array = values.reshape(tuple(reversed(sizes))).T if fortran else values.reshape(tuple(sizes))
 
 
@@ -147,9 +137,9 @@ def _make_dtype(text: Any, *_: Any) -> _Dtype:
 def _make_scalar(dtype: Any, data: Any = b"") -> Any:
     kind = _dtype(dtype)
     raw = data.encode("latin1") if isinstance(data, str) else data
-    if not isinstance(raw, bytes) or len(raw) != kind.itemsize:
+    if not isinstance(raw, bytes) or len(raw) != kind.itemsize or not raw:
         raise pickle.UnpicklingError("a NumPy number comes with the wrong number of bytes")
-    return np.frombuffer(raw, kind)[0].item()
+    return _values(raw, kind)[0].item()
 
 
 def _make_encoded(text: Any, encoding: Any = "latin1") -> bytes:
@@ -223,6 +213,13 @@ def _dtype(value: Any) -> "np.dtype[Any]":
     return value.kind
 
 
+def _values(raw: bytes, kind: "np.dtype[Any]") -> npt.NDArray[Any]:
+    """Numbers or strings of raw bytes; NumPy does not look whether the characters of a string exist."""
+    if kind.kind == "U" and (np.frombuffer(raw, np.dtype("u4").newbyteorder(kind.byteorder)) > sys.maxunicode).any():
+        raise pickle.UnpicklingError("a string of an array has characters that do not exist")
+    return np.frombuffer(raw, kind)
+
+
 def _product(sizes: list[int]) -> int:
     product = 1
     for size in sizes:
@@ -230,61 +227,21 @@ def _product(sizes: list[int]) -> int:
     return product
 
 
-class _Depths:
-    """How deep and how large, shared parts counted each time, the containers are that a program makes.
+def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int:
+    """Where the frame ends that the next instruction is in.
 
-    Deep ones overflow the machine's stack; large ones of few bytes take for ever to be hashed.
+    The unpickler drops the rest of a frame that ends within an instruction, and would run another
+    program than the one looked at.
     """
-
-    def __init__(self) -> None:
-        self.stack: list[tuple[int, int]] = []  # (depth, size)
-        self.memo: dict[int, tuple[int, int]] = {}
-
-    def _take(self, n: int | None) -> tuple[int, int]:
-        """Take ``n`` items, or all above the last mark: their greatest depth and their size together."""
-        deepest = total = 0
-        taken = 0
-        while taken != n and (item := self.stack.pop()) != _MARK:
-            deepest, total, taken = max(deepest, item[0]), total + item[1], taken + 1
-        return deepest, total
-
-    def _add(self, inner: tuple[int, int]) -> None:
-        """Put items into the container on top."""
-        depth, size = self.stack[-1]
-        self.stack[-1] = max(depth, inner[0] + 1), size + inner[1]
-
-    def run(self, name: str, argument: Any) -> None:
-        """Follow one instruction."""
-        stack = self.stack
-        if name in ("APPENDS", "SETITEMS", "ADDITEMS"):
-            self._add(self._take(None))
-        elif name in ("APPEND", "BUILD"):
-            self._add(self._take(1))
-        elif name == "SETITEM":
-            self._add(self._take(2))
-        elif name in _COLLECTS:
-            depth, size = self._take(_COLLECTS[name])
-            stack.append((depth + 1, size + 1))
-        elif name in ("BINGET", "LONG_BINGET", "GET"):
-            stack.append(self.memo[argument])
-        elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
-            self.memo[len(self.memo) if name == "MEMOIZE" else argument] = stack[-1]
-        elif name == "MARK":
-            stack.append(_MARK)
-        elif name == "POP":
-            stack.pop()
-        elif name == "POP_MARK":
-            self._take(None)
-        elif name not in ("PROTO", "FRAME", "STOP"):
-            stack.append((0, 1))
-        if stack and stack[-1][0] > _MAX_DEPTH:
-            raise RefusedError(f"more than {_MAX_DEPTH} containers lie one in another")
-        if stack and stack[-1][1] > MAX_SIZE:
-            raise RefusedError(f"a container holds more than {MAX_SIZE:,} items, shared ones counted each time")
+    if name == "FRAME":
+        if position < frame_end:
+            raise RefusedError("a frame begins within another")
+        return position + 9 + int(argument)
+    return frame_end
 
 
-def check_program(data: bytes) -> int:
-    """Look at every instruction of the first pickle in ``data`` without running it.
+def check_program(data: bytes | io.BytesIO) -> int:
+    """Look at every instruction of a pickle, from where a stream stands, without running it.
 
     Returns
     -------
@@ -296,11 +253,12 @@ def check_program(data: bytes) -> int:
     ValueError
         If an instruction is not one of plain data, or the whole would take too much memory.
     """
-    memory = 0
-    depths = _Depths()
+    memory = frame_end = 0
+    depths = Depths()
+    stream = data if isinstance(data, io.BytesIO) else io.BytesIO(data)
     try:
-        for instruction, argument, position in pickletools.genops(io.BytesIO(data)):
-            name = instruction.name
+        for instruction, argument, place in pickletools.genops(stream):
+            name, position = instruction.name, int(place or 0)
             if name in _REFUSED:
                 raise RefusedError(f"it holds the instruction {name}, which plain data does not need")
             memory += _COST.get(name, _DEFAULT_COST)
@@ -313,9 +271,12 @@ def check_program(data: bytes) -> int:
                     raise RefusedError("it holds a number of too many digits")
             if memory > MAX_MEMORY:
                 raise RefusedError(f"its objects would take more than {MAX_MEMORY:,} bytes")
+            frame_end = _check_frame(name, argument, position, frame_end)
+            if position < frame_end < stream.tell() and name != "FRAME":
+                raise RefusedError("a frame ends within an instruction")
             depths.run(name, argument)
             if name == "STOP":
-                return int(position or 0) + 1
+                return position + 1
     except RefusedError:
         raise
     except Exception as error:  # a damaged program fails in many ways
@@ -331,10 +292,12 @@ def loads(data: bytes, *, start: int = 0) -> tuple[Any, int]:
     ValueError
         If the pickle is damaged, names code, or would take too much memory.
     """
-    part = data[start:] if start else data
+    stream = io.BytesIO(data)  # shares the bytes: files are large
+    stream.seek(start)
     try:
-        end = check_program(part)
-        return _PlainUnpickler(io.BytesIO(part[:end] if end < len(part) else part)).load(), start + end
+        end = check_program(stream)
+        stream.seek(start)
+        return _PlainUnpickler(stream).load(), end
     except ValueError:
         raise
     except Exception as error:  # unpicklers raise many types for a damaged pickle

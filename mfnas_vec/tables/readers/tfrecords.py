@@ -8,11 +8,12 @@ fields; which number means what is up to the caller.
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from mfnas_vec._jit import njit
-from mfnas_vec.tables.readers.files import open_bytes
+from mfnas_vec.tables.readers.files import DAMAGED, open_bytes
 
 #: Largest record, in bytes.
 MAX_RECORD = 16 * 2**20
@@ -57,7 +58,7 @@ def read_records(path: Path) -> Iterator[tuple[bytes, int]]:
     table = crc_table()
     position = 0
     with open_bytes(path) as stream:
-        while head := stream.read(_HEAD):
+        while head := _read(stream, _HEAD, path, position):
             if len(head) < _HEAD:
                 raise ValueError(f"{path} ends within a record, at byte {position:,}")
             length, check = struct.unpack("<QI", head)
@@ -65,13 +66,20 @@ def read_records(path: Path) -> Iterator[tuple[bytes, int]]:
                 raise ValueError(f"{path} is damaged: wrong checksum of a length at byte {position:,}")
             if length > MAX_RECORD:
                 raise ValueError(f"{path} has a record of {length:,} bytes at byte {position:,}; too large")
-            body = stream.read(length + 4)
+            body = _read(stream, length + 4, path, position)
             if len(body) < length + 4:
                 raise ValueError(f"{path} ends within a record, at byte {position:,}")
             if _masked(body[:-4], table) != struct.unpack("<I", body[-4:])[0]:
                 raise ValueError(f"{path} is damaged: wrong checksum of a record at byte {position:,}")
             position += _HEAD + len(body)
             yield body[:-4], position
+
+
+def _read(stream: IO[bytes], size: int, path: Path, position: int) -> bytes:
+    try:
+        return stream.read(size)
+    except DAMAGED as error:
+        raise ValueError(f"cannot read {path} after byte {position:,}: {error}") from error
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

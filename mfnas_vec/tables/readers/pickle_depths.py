@@ -1,0 +1,88 @@
+"""How deep and how large the containers of a pickle are, told from its instructions."""
+
+from typing import Any
+
+#: Containers that may lie one in another.
+MAX_DEPTH = 64
+#: Items of a container, all that lies in it included.
+MAX_SIZE = 100_000_000
+#: Instructions that make a container of so many items, or of all above the last mark.
+_COLLECTS = {"TUPLE": None, "LIST": None, "DICT": None, "FROZENSET": None, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_COLLECTS |= {"REDUCE": 2, "NEWOBJ": 2, "STACK_GLOBAL": 2}
+
+
+class RefusedError(ValueError):
+    """A pickle that is not read for what it asks."""
+
+
+class Item:
+    """What lies on the stack of a program: how deep and how large it is, shared parts counted each time."""
+
+    __slots__ = ("depth", "placed", "size")
+
+    def __init__(self, depth: int = 0, size: int = 1, placed: bool = False) -> None:
+        self.depth, self.size, self.placed = depth, size, placed
+
+
+#: Items that cannot be filled.
+_LEAF = Item(placed=True)
+_MARK = Item(placed=True)
+
+
+class Depths:
+    """How deep and how large the containers are that a program makes.
+
+    Deep ones overflow the machine's stack; large ones of few bytes take for ever to be hashed. So that
+    the numbers stay true, nothing may be filled any more once it lies in something else.
+    """
+
+    def __init__(self) -> None:
+        self.stack: list[Item] = []
+        self.memo: dict[int, Item] = {}
+
+    def _take(self, n: int | None) -> tuple[int, int]:
+        """Take ``n`` items, or all above the last mark: their greatest depth and their size together."""
+        deepest = total = 0
+        taken = 0
+        while taken != n and (item := self.stack.pop()) is not _MARK:
+            deepest, total, taken = max(deepest, item.depth), total + item.size, taken + 1
+            item.placed = True
+        return deepest, total
+
+    def _add(self, inner: tuple[int, int]) -> None:
+        """Put items into the container on top."""
+        top = self.stack[-1]
+        if top.placed:
+            raise RefusedError("it fills a container that lies in another already, or in itself")
+        top.depth, top.size = max(top.depth, inner[0] + 1), top.size + inner[1]
+
+    def run(self, name: str, argument: Any) -> None:
+        """Follow one instruction."""
+        stack = self.stack
+        if name in ("APPENDS", "SETITEMS", "ADDITEMS"):
+            self._add(self._take(None))
+        elif name in ("APPEND", "BUILD"):
+            self._add(self._take(1))
+        elif name == "SETITEM":
+            self._add(self._take(2))
+        elif name in _COLLECTS:
+            depth, size = self._take(_COLLECTS[name])
+            stack.append(Item(depth + 1, size + 1))
+        elif name in ("BINGET", "LONG_BINGET", "GET"):
+            stack.append(self.memo[argument])
+        elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            self.memo[len(self.memo) if name == "MEMOIZE" else argument] = stack[-1]
+        elif name in ("EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET", "GLOBAL"):
+            stack.append(Item())
+        elif name == "MARK":
+            stack.append(_MARK)
+        elif name == "POP":
+            stack.pop()
+        elif name == "POP_MARK":
+            self._take(None)
+        elif name not in ("PROTO", "FRAME", "STOP"):
+            stack.append(_LEAF)
+        if stack and stack[-1].depth > MAX_DEPTH:
+            raise RefusedError(f"more than {MAX_DEPTH} containers lie one in another")
+        if stack and stack[-1].size > MAX_SIZE:
+            raise RefusedError(f"a container holds more than {MAX_SIZE:,} items, shared ones counted each time")
