@@ -71,7 +71,7 @@ def run_on_dask(
             return client.submit(make_block_at, path, options, task, pure=False, retries=RETRIES)
 
         futures = [submit(task) for task in itertools.islice(waiting, n_thread * BLOCKS_PER_THREAD)]
-        done = as_completed(futures)
+        done = as_completed(futures, loop=client.loop)
         try:
             for future in done:
                 n_run = future.result()

@@ -15,13 +15,13 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import LocalStore, MemoryStore
 
+from mfnas_vec.results.grid_store import LOCK as KEY
+
 try:
     import fcntl
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-#: Object that tells who writes, in places without locks of their own.
-KEY = "writer.lock"
 #: How often a writer says that it is alive, and after how long it is believed dead.
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0
@@ -52,6 +52,7 @@ def one_writer(store: Store, name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _folder_lock(folder: Path, name: str) -> Iterator[None]:
+    made = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
@@ -65,8 +66,9 @@ def _folder_lock(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # only if nothing was written
+        if made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # only if nothing was written
 
 
 def _read(store: Store) -> dict[str, object] | None:

@@ -60,6 +60,8 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
     if MARK not in root:
         raise ValueError(f"{path} is a zarr store, but holds no results of mfnas_vec")
     try:
+        if root.get(STATE) == CREATING:
+            return Contents("sweep", root, [])
         if STATE in root:
             return _sweep(GridStore(place, str(path)), open_tree(place), root)
         if "optimizer" in root:
@@ -77,8 +79,6 @@ def _whole(problem: str, result: xr.Dataset) -> Part:
 
 
 def _sweep(store: GridStore, tree: xr.DataTree, root: dict[str, Any]) -> Contents:
-    if root[STATE] == CREATING:
-        return Contents("sweep", root, [])
     parts = []
     for problem in root["problems"]:
         dataset = tree[problem].to_dataset()

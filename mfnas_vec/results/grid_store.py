@@ -28,6 +28,8 @@ from mfnas_vec.results.store import MARK
 RUNS_PER_CHUNK = 8192
 #: The variable that is written last.
 LAST = "arch"
+#: Object that tells who writes, in places without locks of their own.
+LOCK = "writer.lock"
 #: Attribute of the root: how far the store is.
 STATE = "state"
 CREATING, RUNNING, COMPLETE = "creating", "running", "complete"
@@ -112,9 +114,9 @@ class GridStore:
         return attrs
 
     def has_anything(self) -> bool:
-        """Whether there is any file, of whatever kind."""
+        """Whether there is anything but a writer's lock."""
         with self._errors("read"):
-            return bool(sync(_collect(self._store.list_dir(""))))
+            return bool(set(sync(_collect(self._store.list_dir("")))) - {LOCK})
 
     def create(self, attrs: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
         """Write everything but the runs; a stop on the way leaves a store that says so."""
@@ -205,7 +207,8 @@ class GridStore:
             If one is damaged.
         """
         for name in RUN_VARIABLES:
-            array = self._array(problem, name)
+            with self._errors("read"):
+                array = self._array(problem, name)
             for position, chunk in sorted(blocks):
                 start = chunk * RUNS_PER_CHUNK
                 try:
