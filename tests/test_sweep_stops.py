@@ -169,7 +169,7 @@ def test_s3(tmp_path, whole, monkeypatch):
             sweep(grid, "s3://results/a.zarr", resume=True)
         bucket.pipe("results/a.zarr/writer.lock", b'{"token": "x", "host": "h", "pid": 7, "time": 5.0}')
         sweep(grid, "s3://results/a.zarr", resume=True, workers=1)
-        assert {k for k in found("a.zarr") if "/run/c/" not in k} == {k for k in whole if "/run/c/" not in k}
+        assert found("a.zarr") == whole
         sweep(grid, "s3://results/b.zarr", workers=2)
         assert found("b.zarr") == whole
         with pytest.raises(ValueError, match=r"cannot (read|write) s3://nosuch/r\.zarr"):

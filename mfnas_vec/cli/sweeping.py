@@ -68,18 +68,24 @@ def add_sweep(commands: Any, parser_of_runs: Any, actions: Any) -> None:
     info.set_defaults(act=actions["info"])
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does: workers are stopped, scratch files removed."""
+class _Stop:
+    """Ctrl-C and SIGTERM: the first is heeded between two blocks, so that nothing is cut; the second at once."""
 
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.wanted = False
 
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    def __call__(self, number: int, frame: object) -> None:
+        if self.wanted:
+            raise KeyboardInterrupt
+        self.wanted = True
+
+    def __enter__(self) -> "_Stop":
+        self._before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
 
 def run_sweep(args: argparse.Namespace) -> None:
@@ -101,7 +107,7 @@ def run_sweep(args: argparse.Namespace) -> None:
     if args.out is None:
         raise ValueError("--out is needed (or --dry-run)")
     try:
-        with _terminable(), _progress(f"{grid.name}") as progress:
+        with _Stop() as stop, _progress(grid.name, stop) as progress:
             tree = sweep(
                 grid,
                 args.out,
@@ -138,7 +144,7 @@ def _tell(args: argparse.Namespace, grid: Any) -> None:
 
 
 @contextlib.contextmanager
-def _progress(label: str) -> "Iterator[SweepProgress]":
+def _progress(label: str, stop: _Stop) -> "Iterator[SweepProgress]":
     from mfnas_vec.report.progress import ProgressBar
 
     bars: list[ProgressBar] = []
@@ -146,6 +152,8 @@ def _progress(label: str) -> "Iterator[SweepProgress]":
 
     def tell(done: int, total: int) -> None:
         nonlocal told
+        if stop.wanted:
+            raise KeyboardInterrupt
         if not bars:
             bars.append(ProgressBar(total - done, label))
         else:

@@ -241,12 +241,14 @@ def _begin(store: GridStore, grid: Grid, plans: Sequence[ProblemPlan], resume: b
                     f"{store.name} holds another sweep, so it is not taken up: its {what} "
                     f"{_difference(found.get(key), attrs[key])}"
                 )
+    groups = {plan.problem: _group(plan, grid) for plan in plans}
     if found is None or found[STATE] == CREATING:
-        store.create(attrs, {plan.problem: _group(plan, grid) for plan in plans})
+        store.create(attrs, groups)
         return {}
     finished = {plan.problem: store.finished(plan.problem) for plan in plans}
     for problem, blocks in finished.items():
         store.check(problem, blocks)
+        store.mend(problem, groups[problem])
     store.clean()
     if found[STATE] == COMPLETE and _n_finished(finished, grid) == sum(len(p.cells) for p in plans) * grid.n_run:
         return None

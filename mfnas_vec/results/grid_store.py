@@ -163,8 +163,7 @@ class GridStore:
             dimension_names=(RUN,),
             attributes={"long_name": "run index of the seed"},
         )
-        for start in range(0, n_run, 1 << 20):
-            index[start : start + (1 << 20)] = np.arange(start, min(start + (1 << 20), n_run))
+        _write_runs(index, n_run)
 
     def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
         """Write runs from ``start`` on, a multiple of ``RUNS_PER_CHUNK``, of one combination."""
@@ -220,6 +219,22 @@ class GridStore:
                         "remove that file, and --resume makes it anew"
                     ) from None
 
+    def mend(self, problem: str, group: Group) -> None:
+        """Write anew what holds no runs, where somebody removed or changed it."""
+        with self._errors("write"), _quiet():
+            if not all(
+                self._is_there(f"{problem}/{name}", wanted.values) for name, wanted in group.template.coords.items()
+            ):
+                group.template.to_zarr(self._store, group=problem, mode="a", zarr_format=3, consolidated=False)
+            if not self._is_there(f"{problem}/{RUN}", np.arange(group.n_run)):
+                _write_runs(zarr.open_array(self._store, path=f"{problem}/{RUN}", mode="r+"), group.n_run)
+
+    def _is_there(self, path: str, values: np.ndarray[Any, Any]) -> bool:
+        try:
+            return bool(np.array_equal(zarr.open_array(self._store, path=path, mode="r")[...], values))
+        except Exception:  # whatever a decoder says of a broken chunk
+            return False
+
     def clean(self) -> None:
         """Remove scratch files that killed writers left (local stores)."""
         if isinstance(self._store, LocalStore):
@@ -238,6 +253,11 @@ class GridStore:
             raise ValueError(f"{self.name} is damaged: {type(error).__name__} {_line(error)}") from error
 
 
+def _write_runs(index: Any, n_run: int) -> None:
+    for start in range(0, n_run, 1 << 20):
+        index[start : start + (1 << 20)] = np.arange(start, min(start + (1 << 20), n_run))
+
+
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300]
 
@@ -247,6 +267,7 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         # Neither consolidated metadata nor variable-length strings are in the text of zarr v3 yet.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        warnings.filterwarnings("ignore", message=f"Object at {LOCK} is not recognized")
         warnings.filterwarnings("ignore", message="The data type .* does not have a Zarr V3 specification")
         yield
 
