@@ -169,6 +169,29 @@ def speed_part() -> str:
     )
 
 
+def sweeps_part() -> str:
+    """The table of ``bench/sweeps.json``."""
+    report = json.loads((ROOT / "bench" / "sweeps.json").read_text(encoding="utf-8"))
+    m = report["machine"]
+    rows = [["sweep", "searches", "seconds", "peak memory", "store"]]
+    for r in report["sweeps"]:
+        rows.append(
+            [
+                r["title"],
+                f"{r['searches']:,}",
+                f"{r['seconds']:.1f}",
+                f"{r['peak_memory_mb']:.0f} MB",
+                f"{r['bytes'] / 1e6:.1f} MB",
+            ]
+        )
+    return (
+        f"{markdown(rows)}\n\n"
+        f"Whole processes, kernels compiled before, medians of {len(report['sweeps'][0]['seconds_all'])}, on "
+        f"{m['processor']}, {m['threads']} threads;\n"
+        f"Python {m['python']}, numba {m['numba']}, NumPy {m['numpy']}, xarray {m['xarray']}, zarr {m['zarr']}."
+    )
+
+
 def example_part() -> str:
     """The Python example with its real output."""
     source = (ROOT / "bench" / "example.py").read_text(encoding="utf-8")
@@ -184,6 +207,7 @@ PARTS = {
     "results": results_part,
     "measured": measured_part,
     "speed": speed_part,
+    "sweeps": sweeps_part,
     "example": example_part,
 }
 

@@ -41,6 +41,12 @@ def test_bench_runs_in_small(tmp_path):
     assert (tmp_path / "speed.json").read_text().count("kernel_seconds_min") >= 7
 
 
+def test_the_bench_of_sweeps_runs_in_small(tmp_path):
+    command = [sys.executable, ROOT / "bench/sweeps.py", "--quick", "--out", tmp_path / "sweeps.json"]
+    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
+    assert (tmp_path / "sweeps.json").read_text().count("peak_memory_mb") == 3
+
+
 def test_project_speaks_of_itself_alone():
     """No path of one machine, no host of a package registry."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
