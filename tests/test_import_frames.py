@@ -1,6 +1,7 @@
 """Tables of one's own: bounded before they are read, columns told apart."""
 
 import gzip
+import sys
 
 import numpy as np
 import pandas as pd
@@ -134,6 +135,8 @@ def test_large_stores_are_refused_before_they_are_read(tmp_path, monkeypatch, su
     else:
         pytest.importorskip("h5netcdf")
         data.to_netcdf(path, engine="h5netcdf")
+        # What the process that reads it does.
+        monkeypatch.setattr(frames, "_read_netcdf", lambda p: frames._read_xarray(xr.open_dataset(p)))
     closed = []
     close = xr.Dataset.close
     monkeypatch.setattr(xr.Dataset, "close", lambda self: closed.append(close(self)))
@@ -147,3 +150,32 @@ def test_large_stores_are_refused_before_they_are_read(tmp_path, monkeypatch, su
             with pytest.raises(ValueError, match=rf"f\.{suffix}: it (has|holds) [\d,]+ .*at most .*{limit:,}"):
                 read(path)
     assert len(closed) == 4
+
+
+def test_a_netcdf_file_that_hangs_or_crashes_its_reader_is_refused(tmp_path, monkeypatch):
+    """Whatever happens in the process that reads it."""
+    from mfnas_vec.tables.importers import frames
+
+    path = tmp_path / "x.nc"
+    path.write_bytes(b"CDF")
+    monkeypatch.setattr(frames, "NETCDF_SECONDS", 1)
+    python = sys.executable
+    for code, message in (
+        ("import time; time.sleep(60)", "not read within 1 s"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "reading it crashed"),
+    ):
+        reader = tmp_path / "reader"
+        reader.write_text(f"#!{python}\n{code}\n")
+        reader.chmod(0o755)
+        monkeypatch.setattr(frames.sys, "executable", str(reader))
+        with pytest.raises(ValueError, match=message):
+            frames.read_frame(path)
+
+
+def test_a_damaged_netcdf_file_is_refused(tmp_path):
+    from mfnas_vec.tables.importers import frames
+
+    path = tmp_path / "x.nc"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(200))
+    with pytest.raises(ValueError, match=r"cannot read .*x\.nc|x\.nc"):
+        frames.read_frame(path)

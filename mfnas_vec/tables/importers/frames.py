@@ -1,12 +1,16 @@
 """Files of one's own as data frames, with a bound on what they take before anything is read.
 
-Parquet, netCDF and zarr are opened by their own libraries. The HDF5 library may hang on a damaged netCDF
-file, and nothing in the same process can stop it: such files are to be of a source one trusts.
+Parquet, netCDF and zarr are opened by their own libraries. The HDF5 library may hang or crash on a damaged
+netCDF file, and nothing in the same process can stop it: it works in a process of its own, for a limited time.
 """
 
 import csv
 import io
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,8 @@ KEYS = ("genotype", "arch", "arch_str", "arch_key", "hash", "key", "architecture
 MAX_ROW, MAX_COLUMN, MAX_CELL = 5_000_000, 5_000, 50_000_000
 #: Unpacked bytes of a CSV file, and of what the other formats hold.
 MAX_DATA = 2**30
+#: Seconds that reading a netCDF file may take, and bytes more that are read in each further one.
+NETCDF_SECONDS, NETCDF_SPEED = 60, 2**22
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)?|__index_level_\d+__|)")
 
 
@@ -40,7 +46,7 @@ def read_frame(path: Path) -> pd.DataFrame:
         if path.is_dir():
             return _read_xarray(read_zarr(path))
         if ".nc" in suffixes:
-            return _read_xarray(xr.open_dataset(path))
+            return _read_netcdf(path)
         return _read_csv(read_bytes(path, limit=MAX_DATA))
     except Exception as error:  # readers raise many types for a damaged file
         raise ValueError(str(error) if str(path) in str(error) else f"cannot read {path}: {error}") from error
@@ -99,6 +105,35 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     # Text stays one copy of each word: a file of few bytes may repeat a long one in all rows.
     with pq.ParquetFile(path, read_dictionary=text) as file:
         return _named(file.read(columns=[*text, *plain]).to_pandas(ignore_metadata=True))
+
+
+def _read_netcdf(path: Path) -> pd.DataFrame:
+    limit = NETCDF_SECONDS + path.stat().st_size / NETCDF_SPEED
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "frame.parquet"
+        child = [sys.executable, "-c", f"from {__name__} import netcdf_child; netcdf_child()"]
+        child += [str(path), str(out), *map(str, (MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA))]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(p or os.curdir for p in sys.path)}
+        try:
+            done = subprocess.run(child, capture_output=True, text=True, env=environment, timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"not read within {limit:.0f} s: it is damaged, or no netCDF file") from None
+        if done.returncode:
+            lines = done.stderr.strip().splitlines()
+            raise ValueError(lines[-1][:300] if lines and done.returncode > 0 else "reading it crashed: it is damaged")
+        return pd.read_parquet(out)
+
+
+def netcdf_child() -> None:
+    """In a process of its own: read a netCDF file, write its frame. The arguments are the paths and the bounds."""
+    global MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA
+    path, out, *bounds = sys.argv[1:]
+    MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA = map(int, bounds)
+    try:
+        frame = _read_xarray(xr.open_dataset(path))
+    except Exception as error:  # readers raise many types for a damaged file
+        raise SystemExit(" ".join(f"{error}".split()) or type(error).__name__) from None
+    frame.to_parquet(out)
 
 
 def _read_xarray(data: xr.Dataset) -> pd.DataFrame:
