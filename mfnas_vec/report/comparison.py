@@ -26,8 +26,8 @@ MAX_PAIRS = 60
 
 METHOD = (
     f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
-    "A12: share of pairs of runs in which the first is better, ties half. Runs are independent samples, "
-    "those of the same seed, too; a run that found nothing is the worst. No difference found is no proof of equality."
+    "A12: share of pairs of runs in which the first is better, ties half: how often, not by how much. "
+    "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. No difference found is no proof of equality."
 )
 
 
@@ -202,7 +202,7 @@ def _notes(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
         told = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in protocols.items())
         notes.append(f"the searches were run under different protocols ({told}).")
     dearest = max((_spread(problem.values()) for problem in problems.values()), default=1.0)
-    if dearest > 1.1:
+    if dearest > 1.2:
         notes.append(f"the searches do not cost the same: on a problem, up to {dearest:.2g} times as many seconds.")
     unknown = sum(int((s.runs["arch"] >= 0).sum()) - int(s.runs[TEST].notnull().sum()) for s in searches)
     if unknown:
