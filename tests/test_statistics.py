@@ -1,5 +1,7 @@
 """Statistics over runs, curves and targets, against hand-worked cases and scipy."""
 
+import sys
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -230,3 +232,25 @@ def test_refusals(traced, cifar10, tree):
         time_to_target(traced, np.nan)
     with pytest.raises(ValueError, match="has no seconds"):
         time_to_target(made([1.0], cost_seconds=[0.0]), 1.0)
+
+
+def test_curves_and_targets_over_more_dimensions(cifar10):
+    parts = [run("RS", cifar10, n_run=3, seed=s, max_eval=8, max_time=None, trace=True) for s in (0, 1)]
+    both = xr.concat(parts, dim="batch", combine_attrs="override")
+    curves = anytime(both, cifar10, over="evaluations", at=[1, 4, 9])
+    assert curves["test_performance"].dims == ("batch", "cost", "run")
+    assert statistics(curves, n_resample=0)["mean"].dims == ("batch", "cost")
+    for i, part in enumerate(parts):
+        alone = anytime(part, cifar10, over="evaluations", at=[1, 4, 9])
+        assert np.array_equal(curves["search_score"].isel(batch=i), alone["search_score"])
+        found = time_to_target(both, 93.0, over="epochs", table=cifar10).isel(batch=i)
+        expected = time_to_target(part, 93.0, over="epochs", table=cifar10)
+        assert float(found["expected_cost"]) == float(expected["expected_cost"])
+
+
+def test_missing_scipy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+    with pytest.raises(ValueError, match=r"mfnas-vec\[analysis\]"):
+        statistics(made([1.0, 2.0]))
+    assert float(statistics(made([1.0, 2.0]), n_resample=0)["mean"]) == 1.5

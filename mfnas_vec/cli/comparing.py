@@ -1,4 +1,4 @@
-"""The command ``compare``: arguments and action."""
+"""The commands ``compare`` and ``export``: arguments and actions."""
 
 import argparse
 from typing import Any
@@ -20,7 +20,7 @@ examples:
 
 
 def add_compare(commands: Any, actions: Any) -> None:
-    """Add the command to the parser."""
+    """Add both commands to the parser."""
     parser = commands.add_parser(
         "compare",
         help="which search is better, by how much, and what cannot be told",
@@ -32,6 +32,20 @@ def add_compare(commands: Any, actions: Any) -> None:
     parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
     parser.add_argument("--against", metavar="LABEL", help="compare every search with this one only")
     parser.set_defaults(act=actions["compare"])
+    export = commands.add_parser(
+        "export",
+        help="write results as CSV, Parquet, netCDF, LaTeX or Markdown",
+        description="Write a result store as a file: csv and parquet have a row per run, netcdf keeps everything, "
+        "latex and markdown are a table of means.",
+    )
+    export.add_argument("result", metavar="RESULT")
+    export.add_argument("--format", required=True, metavar="FORMAT", help="csv, parquet, netcdf, latex or markdown")
+    export.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    export.add_argument(
+        "--wide", metavar="VARIABLE", help="csv, parquet: one variable, such as test_performance, a column per search"
+    )
+    export.add_argument("--overwrite", action="store_true", help="replace the file")
+    export.set_defaults(act=actions["export"])
 
 
 def run_compare(args: argparse.Namespace) -> None:
@@ -44,3 +58,16 @@ def run_compare(args: argparse.Namespace) -> None:
     scipy_stats()
     found = read_searches(args.results, names_of("--problems", args.problems))
     print(comparison_text(found, args.against))
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """``mfnas export``."""
+    from mfnas_vec.results.contents import read_contents
+    from mfnas_vec.results.export import export_results
+
+    contents = read_contents(args.result)
+    if not contents.complete:
+        raise ValueError(f"{args.result} is unfinished; mfnas sweep ... --resume completes it")
+    results = {part.problem: part.dataset for part in contents.parts}
+    export_results(results, args.out, args.format, wide=args.wide, attrs=contents.attrs, overwrite=args.overwrite)
+    print(f"{args.result}: written to {args.out}")

@@ -27,7 +27,8 @@ MAX_PAIRS = 60
 METHOD = (
     f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
     "A12: share of pairs of runs in which the first is better, ties half: how often, not by how much. "
-    "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. No difference found is no proof of equality."
+    "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. "
+    "No difference found is no proof of equality."
 )
 
 

@@ -95,7 +95,6 @@ def _searches(part: Part, name: str, place: str) -> Iterator[Search]:
     result = part.dataset
     dims = leading_dims(result)
     exists = present(result).transpose(*dims).values
-    tested = str(result[TEST].attrs.get("provenance", UNSTATED))
     for at in zip(*np.nonzero(exists), strict=True) if dims else [()]:
         place_of = dict(zip(dims, map(int, at), strict=True))
         one = result.isel(place_of)
@@ -103,19 +102,31 @@ def _searches(part: Part, name: str, place: str) -> Iterator[Search]:
         runs.attrs = dict(result.attrs)
         if dims:
             label = label_of(result, place_of, exists)
-            inputs = json.loads(str(one["inputs"].item()))
-            kinds = [str(one[f"{which}_provenance"].item()) for which in ("search", "seconds")]
             settings, digest = str(one["settings"].item()), str(one["inputs_digest"].item())
         else:
             label = str(result.attrs["optimizer"])
-            inputs = list(np.atleast_1d(result.attrs["inputs"]))
-            kinds = [str(result[which].attrs.get("provenance", "")) for which in ("search_score", "cost_seconds")]
             settings, digest = str(result.attrs["settings"]), str(result.attrs["inputs_digest"])
         if name:
             label = f"{name}: {label}" if dims else name
-        read = [str(text).rpartition(": ")[2] for text in inputs]
-        kind = weakest([tested, *read, *kinds])
-        yield Search(label, runs, settings, digest, kind, place)
+        yield Search(label, runs, settings, digest, provenance_of(one), place)
+
+
+def provenance_of(cell: xr.Dataset) -> str:
+    """The weakest provenance of what a search read, of its price, and of its test results.
+
+    Parameters
+    ----------
+    cell
+        Of ``run``, or one combination of a sweep.
+    """
+    kinds = [str(cell[TEST].attrs.get("provenance", UNSTATED))]
+    if "inputs" in cell.coords:
+        inputs = json.loads(str(cell["inputs"].item()))
+        kinds += [str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds")]
+    else:
+        inputs = list(np.atleast_1d(cell.attrs["inputs"]))
+        kinds += [str(cell[which].attrs.get("provenance", "")) for which in ("search_score", "cost_seconds")]
+    return weakest([*kinds, *(str(text).rpartition(": ")[2] for text in inputs)])
 
 
 def label_of(result: xr.Dataset, place: Mapping[str, int], exists: Any) -> str:
