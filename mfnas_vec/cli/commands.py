@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mfnas_vec.cli.comparing import run_compare, run_export
 from mfnas_vec.cli.parser import DATASETS, Action
 from mfnas_vec.cli.sweeping import run_sweep, tell_contents
 
@@ -262,6 +263,8 @@ ACTIONS: dict[str, Action] = {
     "reproduce": _reproduce,
     "sweep": run_sweep,
     "info": tell_contents,
+    "compare": run_compare,
+    "export": run_export,
     "optimizers": _optimizers,
     "tables list": _tables_list,
     "tables info": _tables_info,

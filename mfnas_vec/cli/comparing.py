@@ -1,0 +1,73 @@
+"""The commands ``compare`` and ``export``: arguments and actions."""
+
+import argparse
+from typing import Any
+
+EPILOG = """\
+Each RESULT is a store that run, reproduce or sweep wrote. All searches in them are compared, on
+every problem that all stores have: pair by pair, and across problems by average rank. NAME=PATH
+names what is in a store, which is needed where two have searches of the same name. What differs in
+the table, in units or in direction is refused.
+
+Runs of different searches are independent samples, those of the same seed, too. Needs scipy
+(pip install 'mfnas-vec[analysis]').
+
+examples:
+  mfnas compare rs.zarr mf.zarr
+  mfnas compare published=mf.zarr corrected=mf_corrected.zarr
+  mfnas compare zc.zarr --problems nb201-cifar10 --against RS
+"""
+
+
+def add_compare(commands: Any, actions: Any) -> None:
+    """Add both commands to the parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="which search is better, by how much, and what cannot be told",
+        description="Compare the searches of result stores.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
+    parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
+    parser.add_argument("--against", metavar="LABEL", help="compare every search with this one only")
+    parser.set_defaults(act=actions["compare"])
+    export = commands.add_parser(
+        "export",
+        help="write results as CSV, Parquet, netCDF, LaTeX or Markdown",
+        description="Write a result store as a file: csv and parquet have a row per run, netcdf keeps everything, "
+        "latex and markdown are a table of means.",
+    )
+    export.add_argument("result", metavar="RESULT")
+    export.add_argument("--format", required=True, metavar="FORMAT", help="csv, parquet, netcdf, latex or markdown")
+    export.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    export.add_argument(
+        "--wide", metavar="VARIABLE", help="csv, parquet: one variable, such as test_performance, a column per search"
+    )
+    export.add_argument("--overwrite", action="store_true", help="replace the file")
+    export.set_defaults(act=actions["export"])
+
+
+def run_compare(args: argparse.Namespace) -> None:
+    """``mfnas compare``."""
+    from mfnas_vec.cli.commands import names_of
+    from mfnas_vec.report.comparison import comparison_text
+    from mfnas_vec.results.searches import read_searches
+    from mfnas_vec.results.statistics import scipy_stats
+
+    scipy_stats()
+    found = read_searches(args.results, names_of("--problems", args.problems))
+    print(comparison_text(found, args.against))
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """``mfnas export``."""
+    from mfnas_vec.results.contents import read_contents
+    from mfnas_vec.results.export import export_results
+
+    contents = read_contents(args.result)
+    if not contents.complete:
+        raise ValueError(f"{args.result} is unfinished; mfnas sweep ... --resume completes it")
+    results = {part.problem: part.dataset for part in contents.parts}
+    export_results(results, args.out, args.format, wide=args.wide, attrs=contents.attrs, overwrite=args.overwrite)
+    print(f"{args.result}: written to {args.out}")

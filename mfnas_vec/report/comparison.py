@@ -1,0 +1,211 @@
+"""Comparisons in words: what is significant, how large it is, and what cannot be told."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.report.text import aligned
+from mfnas_vec.results.comparison import (
+    ALPHA,
+    LEAST_PROBLEMS,
+    LEAST_RUNS,
+    compare_problems,
+    compare_runs,
+    effect_name,
+    scores_of,
+)
+from mfnas_vec.results.searches import Search
+from mfnas_vec.results.statistics import TEST, bootstrap_interval, statistics
+from mfnas_vec.tables.provenance import weakest
+from mfnas_vec.tables.schema import COMPUTED, MEASURED
+
+#: Most lines of pairs that are printed for a problem.
+MAX_PAIRS = 60
+
+METHOD = (
+    f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
+    "A12: share of pairs of runs in which the first is better, ties half: how often, not by how much. "
+    "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. "
+    "No difference found is no proof of equality."
+)
+
+
+def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str | None = None) -> str:
+    """Searches compared on each problem and, where there are several, across them.
+
+    Parameters
+    ----------
+    problems
+        As ``read_searches`` gives them.
+    against
+        Compare all with this label only.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two searches on a problem, or none of that label.
+    """
+    parts = [problem_text(name, searches, against) for name, searches in problems.items()]
+    if len(problems) > 1:
+        parts.append(across_text(problems))
+    notes = _notes(problems)
+    return "\n\n".join([*parts, "\n".join(f"  note: {note}" for note in [*notes, METHOD])])
+
+
+def problem_text(problem: str, searches: Mapping[str, Search], against: str | None = None) -> str:
+    """The searches on one problem: a line each, then a line a pair."""
+    try:
+        found = compare_runs({label: scores_of(s.runs) for label, s in searches.items()}, against)
+    except ValueError as error:
+        raise ValueError(f"{problem}: {error}") from None
+    attrs = next(iter(searches.values())).runs[TEST].attrs
+    better = "lower" if attrs["direction"] == "minimize" else "higher"
+    unit = {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units")))
+    head = f"{problem}: {attrs.get('long_name', TEST)} in {unit}, {better} is better; {attrs.get('provenance')}"
+    rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "NUMBERS")]
+    rows += [_search_row(search) for search in searches.values()]
+    lines = [head, *("  " + line for line in aligned(rows, right=(1, 2, 3, 5, 6)).splitlines()), ""]
+    verdicts = [_verdict(found.isel(pair=i)) for i in range(found.sizes["pair"])]
+    lines += [f"  {verdict}" for verdict in verdicts[:MAX_PAIRS]]
+    if len(verdicts) > MAX_PAIRS:
+        lines.append(f"  and {len(verdicts) - MAX_PAIRS:,} more pairs (all are corrected for; --against shows fewer)")
+    return "\n".join(lines)
+
+
+def _search_row(search: Search) -> tuple[str, ...]:
+    runs = search.runs
+    told = statistics(runs, n_resample=0)
+    test = runs[TEST].values
+    low, high = bootstrap_interval(test[~np.isnan(test)], np.mean)
+    interval = "-" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
+    known = int(told["n_known"]) > 0
+    seconds = float(runs["cost_seconds"].mean())
+    return (
+        search.label,
+        f"{runs.sizes['run']:,}",
+        f"{int((runs['arch'] >= 0).sum()):,}",
+        f"{float(told['mean']):.2f}" if known else "-",
+        interval,
+        f"{float(told['iqm']):.2f}" if known else "-",
+        f"{seconds:,.0f}" if seconds > 0 else "-",
+        search.provenance,
+    )
+
+
+def _p_text(p: float) -> str:
+    return f"p {p:.2g}" if p >= 1e-4 else "p < 0.0001"
+
+
+def _verdict(pair: xr.Dataset) -> str:
+    first, second = str(pair["first"].item()), str(pair["second"].item())
+    effect, p = float(pair["a12"]), float(pair["p_holm"])
+    n, m = int(pair["n_first"]), int(pair["n_second"])
+    if math.isnan(p):
+        return f"{first} and {second}: nothing to compare, one has no known test result"
+    size = f"A12 {effect:.2f}, {effect_name(effect)}"
+    if float(pair["p_least"]) > ALPHA:
+        return f"{first} and {second}: too few runs to tell ({n} and {m}); {size}"
+    few = f"; only {min(n, m)} runs" if min(n, m) < LEAST_RUNS else ""
+    if p >= ALPHA:
+        return f"{first} and {second}: no difference found ({size}; {_p_text(p)}{few})"
+    if effect == 0.5:
+        # Ties can make the distributions differ though neither is better.
+        return f"{first} and {second}: neither is better ({size}; {_p_text(p)}{few})"
+    winner, loser, shown = (first, second, effect) if effect > 0.5 else (second, first, 1 - effect)
+    return f"{winner} is better than {loser} (A12 {shown:.2f}, {effect_name(effect)}; {_p_text(p)}{few})"
+
+
+def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
+    """Average ranks, what they separate, and the probability of improvement."""
+    samples = {name: {k: scores_of(s.runs) for k, s in searches.items()} for name, searches in problems.items()}
+    n = len(problems)
+    try:
+        found = compare_problems(samples)
+    except ValueError as error:
+        return f"across {n} problems: nothing to compare, {error}"
+    labels = [str(label) for label in found["label"].values]
+    order = [int(i) for i in np.argsort(found["average_rank"].values, kind="stable")]
+    kind = weakest(s.provenance for searches in problems.values() for s in searches.values())
+    rows = [("SEARCH", "AVERAGE RANK", *problems)]
+    for i in order:
+        ranks = [f"{float(rank):g}" for rank in found["rank"].values[:, i]]
+        rows.append((labels[i], f"{float(found['average_rank'][i]):.2f}", *ranks))
+    table = aligned(rows, right=tuple(range(1, n + 2)))
+    lines = [f"across {n} problems: ranks, 1 is best; {kind}", *("  " + line for line in table.splitlines()), ""]
+    left_out = sorted({label for searches in problems.values() for label in searches} - set(labels))
+    if left_out:
+        lines.append(f"  left out, not on every problem: {', '.join(left_out)}")
+    lines += [f"  {line}".rstrip() for line in [*_rank_tests(found, order, n), *_improvement(found, order)]]
+    return "\n".join(lines)
+
+
+def _rank_tests(found: xr.Dataset, order: Sequence[int], n: int) -> list[str]:
+    labels = [str(label) for label in found["label"].values]
+    ranks, k = found["average_rank"].values, len(labels)
+    p, limit = found.attrs["p_value"], found.attrs["critical_difference"]
+    says = "ranks differ" if p < ALPHA else "no difference between ranks found"
+    chi2 = f"chi2 {found.attrs['chi2']:.2f}, " if k > 2 else ""
+    lines = [f"{found.attrs['test']} test: {chi2}{_p_text(p)}: {says}"]
+    apart = [
+        f"{labels[i]} from {labels[j]}"
+        for place, i in enumerate(order)
+        for j in order[place + 1 :]
+        if ranks[j] - ranks[i] >= limit
+    ]
+    widest = float(ranks.max() - ranks.min())
+    head = f"critical difference (Nemenyi) {limit:.2f}; the widest difference of average ranks is {widest:.2f}"
+    if limit > k - 1:
+        lines.append(f"{head}: separates nothing; with {n} problems no ranks could differ so much, too few to tell")
+    elif not apart:
+        lines.append(f"{head}: separates nothing")
+    elif p >= ALPHA:
+        lines.append(f"{head}, but is not used: the {found.attrs['test']} test finds no difference")
+    else:
+        lines.append(f"{head}: separates {', '.join(apart[:MAX_PAIRS])}")
+    if n < LEAST_PROBLEMS:
+        lines.append(f"{n} problems are few: these tests are approximations for many, independent problems")
+    return lines
+
+
+def _improvement(found: xr.Dataset, order: Sequence[int]) -> list[str]:
+    labels = [str(label) for label in found["label"].values]
+    rows = [("PROBABILITY THAT ROW BEATS COLUMN", *(labels[j] for j in order))]
+    if len(labels) > 12:
+        return [f"probability of improvement: not shown for {len(labels)} searches"]
+    for i in order:
+        cells = ["" if i == j else f"{float(found['improvement'][i, j]):.2f}" for j in order]
+        rows.append((labels[i], *cells))
+    return ["", *aligned(rows, right=tuple(range(1, len(rows)))).splitlines()]
+
+
+def _spread(searches: Iterable[Search]) -> float:
+    """The mean seconds of the dearest search over those of the cheapest that has any."""
+    means = [float(s.runs["cost_seconds"].mean()) for s in searches]
+    known = [mean for mean in means if mean > 0]
+    return max(known) / min(known) if known else 1.0
+
+
+def _notes(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
+    searches = [search for problem in problems.values() for search in problem.values()]
+    notes = []
+    doubtful = sorted({s.provenance for s in searches} - {MEASURED, COMPUTED})
+    if doubtful:
+        kinds = " and ".join(doubtful)
+        notes.append(f"searches read, or are judged by, {kinds} values: these are no published or measured results.")
+    protocols: dict[str, list[str]] = {}
+    for search in searches:
+        names = protocols.setdefault(str(search.runs.attrs.get("protocol")), [])
+        if search.label not in names:
+            names.append(search.label)
+    if len(protocols) > 1:
+        told = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in protocols.items())
+        notes.append(f"the searches were run under different protocols ({told}).")
+    dearest = max((_spread(problem.values()) for problem in problems.values()), default=1.0)
+    if dearest > 1.2:
+        notes.append(f"the searches do not cost the same: on a problem, up to {dearest:.2g} times as many seconds.")
+    unknown = sum(int((s.runs["arch"] >= 0).sum()) - int(s.runs[TEST].notnull().sum()) for s in searches)
+    if unknown:
+        notes.append(f"{unknown} runs found an architecture whose test result the table lacks; they are left out.")
+    return notes

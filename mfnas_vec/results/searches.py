@@ -1,0 +1,186 @@
+"""From result stores to the searches in them, one by one, checked to be comparable."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.results.assemble import RUN
+from mfnas_vec.results.contents import Part, read_contents
+from mfnas_vec.results.grid_store import is_url
+from mfnas_vec.results.statistics import TEST, leading_dims, present
+from mfnas_vec.tables.provenance import UNSTATED, weakest
+
+#: Variables that comparisons read.
+_READ = ("arch", TEST, "cost_seconds", "evaluations")
+
+
+class Search(NamedTuple):
+    """The runs of one optimizer with one choice of settings on one problem."""
+
+    label: str
+    #: Over ``run``, in memory: ``arch, test_performance, cost_seconds, evaluations``.
+    runs: xr.Dataset
+    settings: str
+    inputs_digest: str
+    #: The weakest provenance of what the search read, of its price and of the test results.
+    provenance: str
+    #: Which of the given stores it is of.
+    store: str
+
+
+def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) -> dict[str, dict[str, Search]]:
+    """The searches of result stores, by problem and label.
+
+    Parameters
+    ----------
+    places
+        Paths of stores of ``run``, ``reproduce`` or ``sweep``. ``NAME=PATH`` names what is in one:
+        the search of ``run`` is called NAME, those of the others "NAME: label".
+    problems
+        Some of the problems; by default those that every store has.
+
+    Raises
+    ------
+    ValueError
+        If a store cannot be read or is not complete, stores have no problem in common, two searches
+        have the same label or are the same runs, or their test results differ in kind.
+    """
+    found: dict[str, dict[str, Search]] = {}
+    stores: list[set[str]] = []
+    for place in places:
+        name, path = _split(place)
+        contents = read_contents(path)
+        if not contents.complete:
+            raise ValueError(f"{path} is unfinished; mfnas sweep ... --resume completes it")
+        stores.append({part.problem for part in contents.parts})
+        for part in contents.parts:
+            if problems is not None and part.problem not in problems:
+                continue
+            for search in _searches(part, name, place):
+                others = found.setdefault(part.problem, {})
+                if search.label in others:
+                    raise ValueError(
+                        f"{part.problem}: {others[search.label].store} and {place} both have {search.label!r}; "
+                        "NAME=PATH gives what is in a store another name"
+                    )
+                others[search.label] = search
+    common = set.intersection(*stores) if stores else set()
+    wanted = [problem for problem in found if problem in common]
+    for problem in problems or ():
+        if problem not in common:
+            raise ValueError(f"not every store has results on {problem!r}; on {', '.join(sorted(common)) or 'none'}")
+    if not wanted:
+        told = "; ".join(f"{place}: {', '.join(sorted(has))}" for place, has in zip(places, stores, strict=True))
+        raise ValueError(f"the stores have no problem in common ({told})")
+    for problem in wanted:
+        _check(problem, list(found[problem].values()))
+    return {problem: found[problem] for problem in wanted}
+
+
+def _split(place: str) -> tuple[str, str]:
+    """Name and path of ``NAME=PATH``; a path that exists as it stands has no name."""
+    name, equals, path = place.partition("=")
+    if not equals or is_url(name) or "/" in name or Path(place).exists():
+        return "", place
+    if not name.strip() or not path:
+        raise ValueError(f"{place}: must be PATH or NAME=PATH")
+    return name.strip(), path
+
+
+def _searches(part: Part, name: str, place: str) -> Iterator[Search]:
+    result = part.dataset
+    dims = leading_dims(result)
+    exists = present(result).transpose(*dims).values
+    for at in zip(*np.nonzero(exists), strict=True) if dims else [()]:
+        place_of = dict(zip(dims, map(int, at), strict=True))
+        one = result.isel(place_of)
+        runs = one[list(_READ)].reset_coords(drop=True).load()
+        runs.attrs = dict(result.attrs)
+        if dims:
+            label = label_of(result, place_of, exists)
+            settings, digest = str(one["settings"].item()), str(one["inputs_digest"].item())
+        else:
+            label = str(result.attrs["optimizer"])
+            settings, digest = str(result.attrs["settings"]), str(result.attrs["inputs_digest"])
+        if name:
+            label = f"{name}: {label}" if dims else name
+        yield Search(label, runs, settings, digest, provenance_of(one), place)
+
+
+def provenance_of(cell: xr.Dataset) -> str:
+    """The weakest provenance of what a search read, of its price, and of its test results.
+
+    Parameters
+    ----------
+    cell
+        Of ``run``, or one combination of a sweep.
+    """
+    kinds = [str(cell[TEST].attrs.get("provenance", UNSTATED))]
+    if "inputs" in cell.coords:
+        inputs = json.loads(str(cell["inputs"].item()))
+        kinds += [str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds")]
+    else:
+        inputs = list(np.atleast_1d(cell.attrs["inputs"]))
+        kinds += [str(cell[which].attrs.get("provenance", "")) for which in ("search_score", "cost_seconds")]
+    return weakest([*kinds, *(str(text).rpartition(": ")[2] for text in inputs)])
+
+
+def label_of(result: xr.Dataset, place: Mapping[str, int], exists: Any) -> str:
+    """An optimizer's label with the settings that it was run with more than one value of."""
+    dims = leading_dims(result)
+    label = [str(result["optimizer"].values[place["optimizer"]])] if "optimizer" in place else []
+    own = np.take(exists, place["optimizer"], axis=dims.index("optimizer")) if "optimizer" in place else exists
+    rest = [dim for dim in dims if dim != "optimizer"]
+    for axis, dim in enumerate(rest):
+        others = tuple(i for i in range(len(rest)) if i != axis)
+        if own.any(axis=others).sum() > 1:
+            label.append(f"{dim}={setting_text(result[dim].values[place[dim]])}")
+    return " ".join(label)
+
+
+def setting_text(value: Any) -> str:
+    """A coordinate's value as a user would type it."""
+    if isinstance(value, (float, np.floating)):
+        return "none" if np.isinf(value) else f"{value:g}"
+    return str(value)
+
+
+def _kind(search: Search) -> tuple[str, ...]:
+    attrs = search.runs[TEST].attrs
+    return tuple(str(attrs.get(key, "unstated")) for key in ("variable", "units", "direction", "provenance"))
+
+
+def _check(problem: str, searches: list[Search]) -> None:
+    first = searches[0]
+    for other in searches[1:]:
+        if _kind(other) != _kind(first):
+            a, b = (f"{s.label} is judged by {' '.join(_kind(s))}" for s in (first, other))
+            raise ValueError(f"{problem}: not comparable: {a}, {b}")
+        tables = [str(s.runs.attrs.get("opened_from_digest", "")) for s in (first, other)]
+        if all(tables) and tables[0] != tables[1]:
+            raise ValueError(f"{problem}: not comparable: {first.label} and {other.label} were run on different tables")
+    for i, one in enumerate(searches):
+        for other in searches[i + 1 :]:
+            if one.store != other.store and _same_runs(one, other):
+                raise ValueError(
+                    f"{problem}: {one.label} ({one.store}) and {other.label} ({other.store}) are the same runs: "
+                    "there is nothing to compare"
+                )
+
+
+def _same_runs(one: Search, other: Search) -> bool:
+    """Whether two searches share runs: the same settings, inputs, seed and outcomes."""
+    keys = ("seed", "protocol")
+    if (one.settings, one.inputs_digest) != (other.settings, other.inputs_digest):
+        return False
+    if any(one.runs.attrs.get(key) != other.runs.attrs.get(key) for key in keys):
+        return False
+    common = np.intersect1d(one.runs[RUN].values, other.runs[RUN].values)
+    if not common.size:
+        return False
+    names = ["arch", "cost_seconds", "evaluations"]
+    return bool(one.runs[names].sel({RUN: common}).equals(other.runs[names].sel({RUN: common})))
