@@ -177,6 +177,7 @@ GOOD = {"problems": ["nb201-cifar10"], "optimizers": {"MF-NAS": {}}}
         ({"optimizers": {"MF-NAS": {"k": "many"}}}, "n_candidate='many' must be"),
         ({"optimizers": {"RS": {"problems": "nb101"}}}, "has no 'nb101'"),
         ({"n_run": 0}, "n_run=0 must be"),
+        ({"n_run": 100_000_001}, "n_run=100000001 must be an integer in 1..100000000"),
         ({"n_run": "500"}, "n_run='500' must be"),
         ({"seed": -1}, "seed=-1 must be"),
         ({"protocol": "gecco"}, "protocol='gecco' must be one of"),

@@ -5,11 +5,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mfnas_vec.experiment.run import check_runs, check_seed
+from mfnas_vec.experiment.run import check_count, check_seed
 from mfnas_vec.optimizers import GECCO2024, OPTIMIZERS, PROTOCOLS, Setting, get_optimizer
 from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.tables.coverage import REFUSE, WORST
 
+#: Most runs of a combination: whoever opens the results has their indices in memory.
+MAX_RUNS = 100_000_000
 #: Keys of a grid.
 KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")
 #: Keys of an entry that are no settings.
@@ -113,7 +115,7 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
 
 
 def _checked(grid: Grid) -> Grid:
-    check_runs(grid.n_run)
+    check_count("n_run", grid.n_run, 1, MAX_RUNS)
     check_seed(grid.seed)
     for key, value, allowed in (
         ("protocol", grid.protocol, PROTOCOLS),

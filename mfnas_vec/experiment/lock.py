@@ -99,13 +99,17 @@ def _object_lock(store: Store, name: str) -> Iterator[None]:
                 f"try again in {DEAD_SECONDS - age:.0f} s"
             )
         _write(store, token)
-    except OSError as error:
-        raise ValueError(f"cannot write {name}: {error}") from None
+        if (_read(store) or {}).get("token") != token:
+            raise ValueError(f"{name} is being written by another process")
+    except ValueError:
+        raise
+    except Exception as error:  # libraries of remote stores have errors of their own
+        raise ValueError(f"cannot write {name}: {error or type(error).__name__}") from None
     ended = threading.Event()
 
     def beat() -> None:
         while not ended.wait(BEAT_SECONDS):
-            with contextlib.suppress(OSError):  # the next beat may come through
+            with contextlib.suppress(Exception):  # the next beat may come through
                 _write(store, token)
 
     beater = threading.Thread(target=beat, daemon=True)
@@ -115,6 +119,6 @@ def _object_lock(store: Store, name: str) -> Iterator[None]:
     finally:
         ended.set()
         beater.join()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             if (_read(store) or {}).get("token") == token:
                 sync(store.delete(KEY))

@@ -86,4 +86,4 @@ def _part_lines(part: Part) -> list[str]:
 
 def _short(value: Any) -> str:
     text = str(value)
-    return {"": "-", "-1": "-"}.get(text, text)
+    return {"": "-", "-1": "-", "-1.0": "-"}.get(text, text)

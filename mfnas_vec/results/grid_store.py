@@ -26,6 +26,8 @@ from mfnas_vec.results.store import MARK
 
 #: Runs per chunk.
 RUNS_PER_CHUNK = 8192
+#: Run indices per chunk.
+INDEX_CHUNK = 1 << 20
 #: The variable that is written last.
 LAST = "arch"
 #: Object that tells who writes, in places without locks of their own.
@@ -158,12 +160,13 @@ class GridStore:
         index = folder.create_array(
             RUN,
             shape=(n_run,),
-            chunks=(min(n_run, 1 << 20),),
+            chunks=(min(n_run, INDEX_CHUNK),),
             dtype="int64",
             dimension_names=(RUN,),
             attributes={"long_name": "run index of the seed"},
         )
-        _write_runs(index, n_run)
+        for start in range(0, n_run, INDEX_CHUNK):
+            index[start : start + INDEX_CHUNK] = np.arange(start, min(start + INDEX_CHUNK, n_run))
 
     def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
         """Write runs from ``start`` on, a multiple of ``RUNS_PER_CHUNK``, of one combination."""
@@ -226,12 +229,15 @@ class GridStore:
                 self._is_there(f"{problem}/{name}", wanted.values) for name, wanted in group.template.coords.items()
             ):
                 group.template.to_zarr(self._store, group=problem, mode="a", zarr_format=3, consolidated=False)
-            if not self._is_there(f"{problem}/{RUN}", np.arange(group.n_run)):
-                _write_runs(zarr.open_array(self._store, path=f"{problem}/{RUN}", mode="r+"), group.n_run)
+            index = zarr.open_array(self._store, path=f"{problem}/{RUN}", mode="r+")
+            for start in range(0, group.n_run, INDEX_CHUNK):
+                stop = min(start + INDEX_CHUNK, group.n_run)
+                if not self._is_there(f"{problem}/{RUN}", np.arange(start, stop), slice(start, stop)):
+                    index[start:stop] = np.arange(start, stop)
 
-    def _is_there(self, path: str, values: np.ndarray[Any, Any]) -> bool:
+    def _is_there(self, path: str, values: np.ndarray[Any, Any], part: Any = ...) -> bool:
         try:
-            return bool(np.array_equal(zarr.open_array(self._store, path=path, mode="r")[...], values))
+            return bool(np.array_equal(zarr.open_array(self._store, path=path, mode="r")[part], values))
         except Exception:  # whatever a decoder says of a broken chunk
             return False
 
@@ -251,11 +257,11 @@ class GridStore:
             raise ValueError(f"cannot {doing} {self.name}: {error.strerror or _line(error)}") from error
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.name} is damaged: {type(error).__name__} {_line(error)}") from error
-
-
-def _write_runs(index: Any, n_run: int) -> None:
-    for start in range(0, n_run, 1 << 20):
-        index[start : start + (1 << 20)] = np.arange(start, min(start + (1 << 20), n_run))
+        except Exception as error:
+            if isinstance(self._store, (LocalStore, MemoryStore)):
+                raise
+            # Libraries of remote stores have errors of their own, for credentials and the like.
+            raise ValueError(f"cannot {doing} {self.name}: {_line(error) or type(error).__name__}") from error
 
 
 def _line(error: BaseException) -> str:
