@@ -194,6 +194,8 @@ def test_an_impossible_grid_is_refused(change, message):
     [
         ({"MF-NAS": {"metric_stage1": ["params", "synflwo"]}}, "MF-NAS metric_stage1=synflwo: .*did you mean synflow"),
         ({"RS": {"metric": "params", "iepoch": 12}}, "iepoch=12 has no effect"),
+        ({"RS": {"max_time": [None, math.inf], "max_eval": 5}}, "two combinations of its settings mean the same"),
+        ({"RS": {"metric": "synflow", "using_zc_metric": [None, True]}}, "mean the same"),
         ({"RS": {"iepoch": [12, 13]}}, "RS iepoch=13"),
         ({"MF-NAS": {"k": list(range(1, 1001)), "max_eval_stage1": list(range(1, 1001))}}, "1000000 combinations"),
     ],

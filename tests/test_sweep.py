@@ -180,6 +180,22 @@ def test_a_second_writer_is_refused(tmp_path):
     sweep(SMALL, out)
 
 
+def test_the_lock_outlives_the_making_of_the_store(tmp_path, monkeypatch):
+    out, seen = tmp_path / "r.zarr", []
+    write = GridStore.write
+
+    def look(self, *args):
+        if not seen:
+            seen.append(1)
+            with pytest.raises(ValueError, match="being written by another process"):
+                sweep(SMALL, out, resume=True)
+        write(self, *args)
+
+    monkeypatch.setattr(GridStore, "write", look)
+    sweep(SMALL, out)
+    assert seen
+
+
 def test_foreign_things_are_left_alone(tmp_path, capsys):
     folder = tmp_path / "mine"
     folder.mkdir()

@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key_node, _ in node.value:
-            if key_node.value in seen and isinstance(key_node, yaml.ScalarNode):
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key_node.value!r} is given twice", node.start_mark
                 )
@@ -108,7 +108,7 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
         content = yaml.load(data, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ValueError(f"{name} is no YAML: {' '.join(str(error).split())}") from None
-    except (RecursionError, ValueError, OverflowError) as error:
+    except (RecursionError, ValueError, OverflowError, TypeError) as error:
         raise ValueError(f"{name} is no YAML of a grid: {error}") from None
     if not isinstance(content, dict):
         raise ValueError(f"{name} must hold a mapping of names")

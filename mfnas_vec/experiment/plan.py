@@ -126,12 +126,16 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
     for name in varied:
         setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
         dims[name] = _labels(setting, [values.get(name, _Absent) for values, _ in told])
-    cells = []
+    cells: list[Cell] = []
+    taken: set[tuple[int, ...]] = set()
     for (entry, settings), (values, description) in zip(choices, told, strict=True):
         position = [dims[OPTIMIZER].index(entry.label)]
         for name in varied:
             setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
             position.append(dims[name].index(_label(setting, values.get(name, _Absent))))
+        if tuple(position) in taken:
+            raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same")
+        taken.add(tuple(position))
         cells.append(Cell(entry.optimizer, settings, tuple(position), description))
     size = int(np.prod([float(len(v)) for v in dims.values()]))
     if size > MAX_CELLS:

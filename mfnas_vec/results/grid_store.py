@@ -116,14 +116,17 @@ class GridStore:
         return attrs
 
     def has_anything(self) -> bool:
-        """Whether there is anything but a writer's lock."""
+        """Whether there is anything but a writer's lock and scratch files."""
         with self._errors("read"):
-            return bool(set(sync(_collect(self._store.list_dir("")))) - {LOCK})
+            found = set(sync(_collect(self._store.list_dir("")))) - {LOCK}
+            return any(not name.endswith(".partial") for name in found)
 
     def create(self, attrs: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
         """Write everything but the runs; a stop on the way leaves a store that says so."""
         with self._errors("write"), _quiet():
-            root = zarr.create_group(self._store, zarr_format=3, overwrite=True, attributes={**attrs, STATE: CREATING})
+            # Never "overwrite": that removes the folder which the writer's lock is on.
+            root = zarr.open_group(self._store, mode="a", zarr_format=3, use_consolidated=False)
+            root.update_attributes({**attrs, STATE: CREATING})
             for problem, group in groups.items():
                 self._create_group(problem, group)
             self._set_state(root, RUNNING)
