@@ -8,6 +8,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.results.assemble import RUN, STEP
+from mfnas_vec.results.problem import best_of
 from mfnas_vec.results.statistics import (
     LEVEL,
     TEST,
@@ -18,10 +19,10 @@ from mfnas_vec.results.statistics import (
     scipy_stats,
 )
 from mfnas_vec.tables import dense
-from mfnas_vec.tables.provenance import provenance
 
 #: What a search can be charged in: the variable of a run's total.
 COSTS = {"seconds": "cost_seconds", "epochs": "cost_epochs", "evaluations": "evaluations"}
+UNITS = {"seconds": "s", "epochs": "epoch", "evaluations": "1"}
 COST = "cost"
 
 
@@ -143,18 +144,14 @@ def anytime(
     ):
         values = np.take_along_axis(steps, np.maximum(last, 0), axis=-1)
         curves[name] = (*_curve_dims(result), np.where(last >= 0, values, np.nan), attrs)
-    units = {"seconds": "s", "epochs": "epoch", "evaluations": "1"}[over]
+    units = UNITS[over]
     charged = {"provenance": result["cost_seconds"].attrs.get("provenance")} if over == "seconds" else {}
     axis = {"long_name": f"search cost in {over}", "units": units, **{k: v for k, v in charged.items() if v}}
     found = xr.Dataset(coords=result.coords, attrs=result.attrs).assign_coords({COST: (COST, points, axis)})
     found["arch"] = result["arch"]
     for name, (dims, values, attrs) in curves.items():
         found[name] = xr.DataArray(values, dims=dims, attrs=attrs).transpose(..., COST, RUN)
-    test = dense.test_variable(table)
-    return found.assign_attrs(
-        optimum=float((dense.sign(table, test) * table[test]).max()) * dense.sign(table, test),
-        optimum_provenance=provenance(table, test),
-    )
+    return found.assign_attrs(best_of(table))
 
 
 def _curve_dims(result: xr.Dataset) -> tuple[list[str]]:
@@ -225,7 +222,7 @@ def time_to_target(
     dims = leading_dims(result)
     kept = {key: test.attrs[key] for key in ("provenance",) if key in test.attrs}
     price = result["cost_seconds"].attrs.get("provenance") if over == "seconds" else None
-    units = {"seconds": "s", "epochs": "epoch", "evaluations": "1"}[over]
+    units = UNITS[over]
     inner = [name for name, coord in result.coords.items() if RUN in coord.dims]
     found = xr.Dataset(coords=result.coords.to_dataset().drop_vars(inner).coords, attrs=result.attrs)
     found["n_run"] = dims, n_run, {"long_name": "runs"}

@@ -59,7 +59,24 @@ def a12(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     >>> a12([3, 4], [1, 3])
     0.875
     """
-    return mann_whitney(first, second)[0]
+    a, b = _without_nan(first, second)
+    return _effect(_ranks(a, b), a.size, b.size) if a.size and b.size else math.nan
+
+
+def _without_nan(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    if np.isnan(a).any() or np.isnan(b).any():
+        raise ValueError("scores must not be NaN")
+    return a, b
+
+
+def _ranks(a: FloatArray, b: FloatArray) -> FloatArray:
+    ranks: FloatArray = scipy_stats().rankdata(np.concatenate([a, b]))
+    return ranks
+
+
+def _effect(ranks: FloatArray, n: int, m: int) -> float:
+    return (float(ranks[:n].sum()) - n * (n + 1) / 2) / (n * m)
 
 
 def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[float, float]:
@@ -73,20 +90,16 @@ def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[float, fl
     first, second
         Shapes ``(n,)`` and ``(m,)``, to be maximised, without NaN; may be infinite.
     """
-    a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
-    if np.isnan(a).any() or np.isnan(b).any():
-        raise ValueError("scores must not be NaN")
+    a, b = _without_nan(first, second)
     if not a.size or not b.size:
         return math.nan, math.nan
-    stats = scipy_stats()
-    ranks = stats.rankdata(np.concatenate([a, b]))
-    u = float(ranks[: a.size].sum()) - a.size * (a.size + 1) / 2
-    effect = u / (a.size * b.size)
+    ranks = _ranks(a, b)
+    effect = _effect(ranks, a.size, b.size)
     if (ranks == ranks[0]).all():
         return effect, 1.0
     if ranks.size <= _EXACT_RUNS:
         return effect, _exact_p(ranks, a.size)
-    found = stats.mannwhitneyu(ranks[: a.size], ranks[a.size :], alternative="two-sided", method="asymptotic")
+    found = scipy_stats().mannwhitneyu(ranks[: a.size], ranks[a.size :], alternative="two-sided", method="asymptotic")
     return effect, float(found.pvalue)
 
 

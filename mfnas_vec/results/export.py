@@ -1,8 +1,5 @@
 """Results for other tools: data frames, CSV, Parquet, netCDF, and tables for papers."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from mfnas_vec.results.assemble import RUN, RUN_VARIABLES
 from mfnas_vec.results.searches import label_of, provenance_of
 from mfnas_vec.results.statistics import TEST, leading_dims, over_runs, present
 from mfnas_vec.results.summary import Summary, summarize
+from mfnas_vec.tables.files import new_file
 from mfnas_vec.tables.provenance import UNSTATED
 from mfnas_vec.tables.schema import GENE
 
@@ -185,30 +183,6 @@ def _netcdf(results: Results, path: str, attrs: Mapping[str, Any]) -> None:
     tree.to_netcdf(path, engine="h5netcdf")
 
 
-@contextlib.contextmanager
-def _new_file(path: Path, *, overwrite: bool) -> Iterator[str]:
-    """A temporary file to fill, which takes the place of ``path`` when all went well."""
-    if path.exists() and (not overwrite or path.is_dir()):
-        raise ValueError(f"{path} exists already")
-    if not path.parent.is_dir():
-        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    os.close(handle)
-    try:
-        yield scratch
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(scratch).chmod(0o666 & ~mask)
-        Path(scratch).replace(path)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        Path(scratch).unlink(missing_ok=True)
-
-
 def frame_of(results: Results, wide: str | None = None) -> Any:
     """The frames of several problems as one: below each other, or (``wide``, a variable) side by side."""
     import pandas as pd
@@ -255,7 +229,7 @@ def export_results(
     if wide is not None and format_name not in FORMATS[:2]:
         raise ValueError(f"wide={wide!r} is for csv and parquet")
     texts: dict[str, Callable[[Results], str]] = {"latex": latex, "markdown": markdown}
-    with _new_file(Path(path), overwrite=overwrite) as scratch:
+    with new_file(path, overwrite=overwrite) as scratch:
         try:
             if format_name in texts:
                 Path(scratch).write_text(texts[format_name](results), encoding="utf-8", newline="\n")

@@ -9,15 +9,19 @@ from mfnas_vec.tables.provenance import provenance
 from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 
-def problem_attrs(problem: str, table: xr.Dataset) -> dict[str, Any]:
-    """Attributes of the results on a table: its title, note and best test result."""
+def best_of(table: xr.Dataset) -> dict[str, Any]:
+    """Attributes that tell the best test result of a table."""
     test = dense.test_variable(table)
     sign = dense.sign(table, test)
+    return {"optimum": float((sign * table[test]).max()) * sign, "optimum_provenance": provenance(table, test)}
+
+
+def problem_attrs(problem: str, table: xr.Dataset) -> dict[str, Any]:
+    """Attributes of the results on a table: its title, note and best test result."""
     return {
         "problem": problem,
         "title": str(table.attrs.get("title", problem)),
         "timed": int(TRAIN_SECONDS in table),
         "table_note": str(table.attrs.get("note", "")),
-        "optimum": float((sign * table[test]).max()) * sign,
-        "optimum_provenance": provenance(table, test),
+        **best_of(table),
     }

@@ -1,13 +1,12 @@
 """Tables for other tools: CSV, Parquet, netCDF."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from mfnas_vec.spaces import get_space
+from mfnas_vec.tables.files import new_file
 from mfnas_vec.tables.schema import ARCH, EPOCH, TRIAL
 
 FORMATS = ("csv", "parquet", "netcdf")
@@ -27,40 +26,21 @@ def export_table(table: xr.Dataset, path: str | Path, format_name: str, *, overw
     """
     if format_name not in FORMATS:
         raise ValueError(f"format={format_name!r} must be one of {', '.join(FORMATS)}")
-    path = Path(path)
-    if path.exists() and (not overwrite or path.is_dir()):
-        raise ValueError(f"{path} exists already")
-    if not path.parent.is_dir():
-        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
-    scratch: str | None = None
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-        os.close(handle)
-        if format_name == "netcdf":
-            _netcdf(table, scratch)
-        else:
-            frame = columns(table).to_pandas()
-            frame.index.name = "arch_key"
-            if format_name == "csv":
-                frame.to_csv(scratch, lineterminator="\n", encoding="utf-8")
+    with new_file(path, overwrite=overwrite) as scratch:
+        try:
+            if format_name == "netcdf":
+                _netcdf(table, scratch)
             else:
-                frame.to_parquet(scratch)
-        Path(scratch).chmod(0o666 & ~_umask())
-        Path(scratch).replace(path)
-        scratch = None
-    except ImportError as error:
-        raise ValueError(f"{format_name} needs another package: {error} (pip install 'mfnas-vec[export]')") from error
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if scratch is not None:
-            Path(scratch).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+                frame = columns(table).to_pandas()
+                frame.index.name = "arch_key"
+                if format_name == "csv":
+                    frame.to_csv(scratch, lineterminator="\n", encoding="utf-8")
+                else:
+                    frame.to_parquet(scratch)
+        except ImportError as error:
+            raise ValueError(
+                f"{format_name} needs another package: {error} (pip install 'mfnas-vec[export]')"
+            ) from error
 
 
 def columns(table: xr.Dataset) -> xr.Dataset:

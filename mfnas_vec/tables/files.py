@@ -119,6 +119,37 @@ def _is_running(process: int) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def new_file(path: str | Path, *, overwrite: bool) -> Iterator[str]:
+    """A temporary file to fill, which takes the place of ``path`` when all went well.
+
+    Raises
+    ------
+    ValueError
+        If the path exists (unless ``overwrite``) or cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and (not overwrite or path.is_dir()):
+        raise ValueError(f"{path} exists already")
+    if not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
+    try:
+        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
+    os.close(handle)
+    try:
+        yield scratch
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(scratch).chmod(0o666 & ~mask)
+        Path(scratch).replace(path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        Path(scratch).unlink(missing_ok=True)
+
+
 def write_zarr(
     dataset: xr.Dataset,
     path: str | Path,
