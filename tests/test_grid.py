@@ -165,6 +165,14 @@ GOOD = {"problems": ["nb201-cifar10"], "optimizers": {"MF-NAS": {}}}
         ({"problems": ["nb201-cifar10", "nb201-cifar10"]}, "names one twice"),
         ({"problems": ["../x"]}, "must be the name of a table"),
         ({"problems": {"nb201-cifar10": {"max_tim": 1}}}, "did you mean max_time"),
+        ({"problems": {"nb201-cifar10": {"n_candidate": 3}}, "optimizers": {"RS": None}}, "none of its optimizers has"),
+        ({"problems": {"nb201-cifar10": {"k": 3, "n_candidate": 4}}}, "'n_candidate' is another name of 'n_candidate'"),
+        ({"problems": {"nb201-cifar10": 0}}, "must be a mapping of names, not 0"),
+        ({"problems": ["zarr.json"]}, "a name that result stores keep"),
+        ({"problems": ["__x"]}, "a name that result stores keep"),
+        ({"problems": ["c:\\d"]}, "must be the name of a table"),
+        ({"optimizers": {"RS": 0}}, "'RS' must be a mapping of names, not 0"),
+        ({"optimizers": {"x": {"optimizer": ["RS", "SH"]}}}, "must be the name of one"),
         ({"optimizers": {"MFNAS": {}}}, "'MFNAS' is unknown; did you mean MF-NAS"),
         ({"optimizers": ["RS"]}, "'optimizers' must be a mapping"),
         ({"optimizers": {"RS": 3}}, "'RS' must be a mapping of names, not 3"),
@@ -175,7 +183,7 @@ GOOD = {"problems": ["nb201-cifar10"], "optimizers": {"MF-NAS": {}}}
         ({"optimizers": {"MF-NAS": {"k": 1, "n_candidate": 2}}}, "'n_candidate' is another name"),
         ({"optimizers": {"MF-NAS": {"k": 0}}}, "n_candidate=0 must be an integer in 1"),
         ({"optimizers": {"MF-NAS": {"k": "many"}}}, "n_candidate='many' must be"),
-        ({"optimizers": {"RS": {"problems": "nb101"}}}, "has no 'nb101'"),
+        ({"optimizers": {"RS": {"problems": "nb101"}}}, "problems=\\['nb101'\\]: 'nb101' is not in the grid"),
         ({"n_run": 0}, "n_run=0 must be"),
         ({"n_run": 100_000_001}, "n_run=100000001 must be an integer in 1..100000000"),
         ({"n_run": "500"}, "n_run='500' must be"),
@@ -211,6 +219,7 @@ def test_a_grid_is_checked_against_its_tables(optimizers, message):
         ("problems: [a\n", "is no YAML"),
         ("a: 1\na: 2\n", "'a' is given twice"),
         ("- 1\n", "must hold a mapping"),
+        ("? [a, b]\n: 1\n", "is no YAML"),
         ("!!python/object/apply:os.system ['echo']\n", "is no YAML"),
         (
             "a: &a [x, x]\nb: &b [*a, *a]\n"
@@ -220,7 +229,7 @@ def test_a_grid_is_checked_against_its_tables(optimizers, message):
         ("a: " + "[" * 5000, "is no YAML"),
         ("x" * (1 << 20) + "x", "too many for a grid"),
     ],
-    ids=["syntax", "twice", "list", "code", "bomb", "depth", "size"],
+    ids=["syntax", "twice", "list", "key", "code", "bomb", "depth", "size"],
 )
 def test_hostile_yaml_is_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):

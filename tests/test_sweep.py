@@ -4,18 +4,19 @@ import fcntl
 import json
 import os
 import shutil
+import time
 
 import numpy as np
 import pytest
 import xarray as xr
-from sweeps import GRID, contents, write_grid
+from sweeps import contents, write_grid
 
 import mfnas_vec
 from mfnas_vec.cli import main
 from mfnas_vec.experiment.run import run
 from mfnas_vec.experiment.sweep import open_results, sweep
 from mfnas_vec.results.assemble import RUN_VARIABLES
-from mfnas_vec.results.grid_store import GridStore, open_store
+from mfnas_vec.results.grid_store import GridStore
 from mfnas_vec.tables.store import open_table
 
 SMALL = {"problems": ["nb201-cifar10"], "n_run": 7, "optimizers": {"RS": {}, "SH": {"k": [2, 8]}}}
@@ -114,23 +115,29 @@ def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
 
 
 def test_a_stop_while_the_store_is_made_is_mended(whole, grid, tmp_path, monkeypatch):
-    create = GridStore._create_group
-    for stop_at in range(2):
+    write = GridStore._set
+    for stop_at in (0, 1, 2, 30, 60):
         out, made = tmp_path / f"{stop_at}.zarr", []
 
-        def stopping(self, problem, group, made=made, stop_at=stop_at):
+        def stopping(self, key, data, made=made, stop_at=stop_at):
             if len(made) == stop_at:
                 raise KeyboardInterrupt
-            made.append(problem)
-            create(self, problem, group)
+            made.append(key)
+            write(self, key, data)
 
-        monkeypatch.setattr(GridStore, "_create_group", stopping)
+        monkeypatch.setattr(GridStore, "_set", stopping)
         with pytest.raises(KeyboardInterrupt):
             sweep(grid, out)
-        monkeypatch.setattr(GridStore, "_create_group", create)
-        assert main(["info", str(out)]) == 0
+        monkeypatch.setattr(GridStore, "_set", write)
+        if stop_at:
+            assert main(["info", str(out)]) == 0
+        else:
+            out.mkdir(exist_ok=True)
+            (out / "zarr.abc.partial").write_bytes(b"of a killed writer")
         sweep(grid, out, resume=True)
-        assert contents(out) == contents(whole)
+        assert contents(out) == (
+            contents(whole) if stop_at else contents(whole) | {"zarr.abc.partial": b"of a killed writer"}
+        )
 
 
 @pytest.mark.parametrize(
@@ -234,15 +241,34 @@ def test_a_damaged_block_is_told(tmp_path, capsys, name):
     assert main(["info", str(out)]) == 0
 
 
-@pytest.mark.parametrize("name", ["zarr.json", "nb201-cifar10/arch/zarr.json"])
-def test_damaged_metadata_is_told(tmp_path, name):
+def test_a_damaged_root_is_told(tmp_path, capsys):
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
-    (out / name).write_text('{"zarr_format": 3, "node')
+    for text in ('{"zarr_format": 3, "node', "", "[]"):
+        (out / "zarr.json").write_text(text)
+        before = contents(out)
+        with pytest.raises(ValueError, match=r"r\.zarr is damaged: its zarr\.json cannot be read"):
+            sweep(SMALL, out, resume=True)
+        assert main(["info", str(out)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+        assert contents(out) == before
+
+
+def test_other_damage_is_told_and_mended(tmp_path, capsys):
+    """Whatever file that holds no runs is cut, emptied or gone."""
+    out = tmp_path / "r.zarr"
+    sweep(SMALL, out)
     before = contents(out)
-    with pytest.raises(ValueError, match=r"r\.zarr"):
+    others = [n for n in before if n != "zarr.json" and ("/c/" not in n or n.split("/")[1] not in RUN_VARIABLES)]
+    assert len(others) > 20
+    for i, name in enumerate(others):
+        (out / name).write_bytes(before[name][: len(before[name]) // 2 * (i % 2)])
+        if i % 3 == 0:
+            (out / name).unlink()
+        assert main(["info", str(out)]) == 2, name
+        assert "--resume mends them" in capsys.readouterr().err
         sweep(SMALL, out, resume=True)
-    assert contents(out) == before
+        assert contents(out) == before
 
 
 def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch):
@@ -289,6 +315,45 @@ def test_arguments_are_checked(tmp_path, cifar10):
     assert not (tmp_path / "r").exists()
 
 
+def test_a_folder_is_no_problem_by_its_name(tmp_path, monkeypatch, cifar10):
+    """Tables by path are given apart; what lies in the working folder has no say."""
+    (tmp_path / "foo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    grid = {"problems": ["foo"], "optimizers": {"RS": None}, "n_run": 2}
+    with pytest.raises(ValueError, match="problem 'foo' is no table"):
+        sweep(grid)
+    tree = sweep(grid, tables=[cifar10.assign_attrs(name="foo")])
+    assert list(tree.children) == ["foo"]
+
+
+def test_a_metric_of_two_words(cifar10):
+    table = cifar10.assign({"my metric": cifar10["synflow"]})
+    grid = {"problems": ["nb201-cifar10"], "n_run": 2, "optimizers": {"RS": {"metric": "my metric", "max_eval": 5}}}
+    tree = sweep(grid, tables=[table])
+    assert tree["nb201-cifar10"]["search_metric"].values.tolist() == ["my metric"]
+
+
+def test_a_lock_that_was_taken_over_ends_the_work(monkeypatch):
+    """In places without locks of their own."""
+    import fsspec
+
+    from mfnas_vec.experiment import lock
+
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.01)
+    memory, said = fsspec.filesystem("memory"), []
+
+    def take(done, total):
+        said.append(done)
+        if len(said) == 2:
+            memory.pipe("/taken/r.zarr/writer.lock", b'{"token": "other", "time": 1e12, "pid": 1, "host": "h"}')
+            time.sleep(0.2)
+
+    with pytest.raises(ValueError, match="has been taken over by another writer"):
+        sweep(SMALL, "memory://taken/r.zarr", progress=take)
+    with pytest.raises(ValueError, match="is being written by process 1 on h"):
+        sweep(SMALL, "memory://taken/r.zarr", resume=True)
+
+
 def test_a_store_of_fsspec(whole, grid):
     """memory:// is fsspec's own; the same keys and bytes as on disk."""
     import fsspec
@@ -309,6 +374,9 @@ def test_the_command_line(tmp_path, capsys, grid):
     assert "searches      400 (50 runs each" in told
     assert "disk          at most " in told
     assert not out.exists()
+    for more in (["--block-size", "0"], ["--workers", "-3"], ["--out", str(tmp_path)], ["--threads", "0"]):
+        assert main(["sweep", str(grid), "--dry-run", *more]) == 2
+    capsys.readouterr()
     assert main(["sweep", str(grid), "--n_run", "50"]) == 2
     assert "--out is needed" in capsys.readouterr().err
     assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 0
@@ -330,8 +398,3 @@ def test_info_of_other_results(tmp_path, capsys):
     assert main(["info", str(tmp_path / "rep")]) == 0
     assert "complete, made by mfnas reproduce" in capsys.readouterr().out
     assert main(["info", str(tmp_path / "nothing")]) == 2
-
-
-def test_the_store_in_memory_needs_no_lock():
-    assert GridStore(open_store(None), "memory").attributes() is None
-    assert GRID

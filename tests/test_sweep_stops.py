@@ -129,8 +129,24 @@ def test_a_scheduler_that_is_not_there(tmp_path, monkeypatch):
     from mfnas_vec.experiment import cluster
 
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    # Nothing is written before the workers are there.
     with pytest.raises(ValueError, match="cannot be reached"):
         sweep(write_grid(tmp_path), tmp_path / "r.zarr", scheduler="tcp://127.0.0.1:9")
+    assert not (tmp_path / "r.zarr").exists()
+
+
+def test_ctrl_c_reaches_workers_too(tmp_path):
+    """A terminal sends it to the whole group of processes; the work ends, and quietly."""
+    out = tmp_path / "r.zarr"
+    grid = write_grid(tmp_path, "problems: [nb201-cifar10]\noptimizers:\n  MF-NAS:\n")
+    process = start("sweep", grid, "--out", out, "--workers", 2, "--n_run", 3_000_000)
+    while len(list(out.rglob("arch/c/*/*"))) < 3 and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.count("\n") == 1, errors
+    assert "--resume completes" in errors
 
 
 def test_s3(tmp_path, whole, monkeypatch):

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.comparing import run_compare, run_export
+from mfnas_vec.cli.options import names_of, tables_of
 from mfnas_vec.cli.parser import DATASETS, Action
-from mfnas_vec.cli.sweeping import run_sweep, tell_contents
+from mfnas_vec.cli.results import run_compare, run_export, tell_contents
+from mfnas_vec.cli.sweeping import run_sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,8 +99,8 @@ def _reproduce(args: argparse.Namespace) -> None:
     entries = select_entries(names_of("--optimizers", args.optimizers))
     if args.out is not None:
         check_folder(args.out, overwrite=args.overwrite)
-    own = [open_table(path) for path in args.tables if path != "embedded"]
-    tables = problem_tables(problems, own, embedded="embedded" in args.tables)
+    paths, embedded = tables_of(args.tables)
+    tables = problem_tables(problems, [open_table(path) for path in paths], embedded=embedded)
     opened = time.perf_counter()
     results: dict[str, xr.Dataset] = {}
     with ProgressBar(args.n_run * len(entries) * len(problems), "the published table") as progress:
@@ -129,16 +130,6 @@ def _reproduce(args: argparse.Namespace) -> None:
     print(f"  {timing_text(results, done - begun, parts)}")
     if args.out is not None:
         print(f"  written to {args.out}")
-
-
-def names_of(option: str, text: str | None) -> list[str] | None:
-    """The words of a list with commas; ``None`` if not given."""
-    if text is None:
-        return None
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words:
-        raise ValueError(f"{option} names nothing: {text!r}")
-    return words
 
 
 def _optimizers(args: argparse.Namespace) -> None:

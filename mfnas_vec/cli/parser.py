@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from mfnas_vec import __version__
-from mfnas_vec.cli.comparing import add_compare
+from mfnas_vec.cli.results import add_results
 from mfnas_vec.cli.sweeping import add_sweep
 
 #: Data sets of each space; the first is the default.
@@ -187,7 +187,7 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
     reproduce.set_defaults(act=actions["reproduce"])
 
     add_sweep(commands, _add_run_arguments, actions)
-    add_compare(commands, actions)
+    add_results(commands, actions)
 
     optimizers = commands.add_parser(
         "optimizers",

@@ -1,7 +1,9 @@
-"""The commands ``compare`` and ``export``: arguments and actions."""
+"""The commands on result stores, ``info``, ``compare`` and ``export``: arguments and actions."""
 
 import argparse
 from typing import Any
+
+from mfnas_vec.cli.options import names_of
 
 EPILOG = """\
 Each RESULT is a store that run, reproduce or sweep wrote. All searches in them are compared, on
@@ -19,8 +21,11 @@ examples:
 """
 
 
-def add_compare(commands: Any, actions: Any) -> None:
-    """Add both commands to the parser."""
+def add_results(commands: Any, actions: Any) -> None:
+    """Add these commands to the parser."""
+    info = commands.add_parser("info", help="what a result store holds, and whether it is complete")
+    info.add_argument("result", metavar="RESULT")
+    info.set_defaults(act=actions["info"])
     parser = commands.add_parser(
         "compare",
         help="which search is better, by how much, and what cannot be told",
@@ -50,7 +55,6 @@ def add_compare(commands: Any, actions: Any) -> None:
 
 def run_compare(args: argparse.Namespace) -> None:
     """``mfnas compare``."""
-    from mfnas_vec.cli.commands import names_of
     from mfnas_vec.report.comparison import comparison_text
     from mfnas_vec.results.searches import read_searches
     from mfnas_vec.results.statistics import scipy_stats
@@ -71,3 +75,11 @@ def run_export(args: argparse.Namespace) -> None:
     results = {part.problem: part.dataset for part in contents.parts}
     export_results(results, args.out, args.format, wide=args.wide, attrs=contents.attrs, overwrite=args.overwrite)
     print(f"{args.result}: written to {args.out}")
+
+
+def tell_contents(args: argparse.Namespace) -> None:
+    """``mfnas info``."""
+    from mfnas_vec.report.sweeping import contents_text
+    from mfnas_vec.results.contents import read_contents
+
+    print(contents_text(args.result, read_contents(args.result)))

@@ -1,4 +1,4 @@
-"""The commands ``sweep`` and ``info``: arguments and actions."""
+"""The command ``sweep``: arguments and action."""
 
 import argparse
 import contextlib
@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from mfnas_vec.cli.options import names_of, tables_of
 
 if TYPE_CHECKING:
     from mfnas_vec.experiment.sweep import SweepProgress
@@ -38,7 +40,7 @@ examples:
 
 
 def add_sweep(commands: Any, parser_of_runs: Any, actions: Any) -> None:
-    """Add both commands to the parser."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "sweep",
         help="run a grid of problems, optimizers and settings",
@@ -63,9 +65,6 @@ def add_sweep(commands: Any, parser_of_runs: Any, actions: Any) -> None:
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786")
     parser.add_argument("--block-size", type=int, metavar="RUNS", help="runs per piece of work (default 8192)")
     parser.set_defaults(act=actions["sweep"])
-    info = commands.add_parser("info", help="what a result store holds, and whether it is complete")
-    info.add_argument("result", metavar="RESULT")
-    info.set_defaults(act=actions["info"])
 
 
 class _Stop:
@@ -91,7 +90,6 @@ class _Stop:
 def run_sweep(args: argparse.Namespace) -> None:
     """``mfnas sweep``."""
     begun = time.perf_counter()
-    from mfnas_vec.cli.commands import names_of
     from mfnas_vec.experiment.grid_files import shipped_grids
     from mfnas_vec.experiment.sweep import get_grid, sweep
     from mfnas_vec.report.sweeping import duration_text, grids_text
@@ -104,15 +102,16 @@ def run_sweep(args: argparse.Namespace) -> None:
     if args.dry_run:
         _tell(args, grid)
         return
-    if args.out is None:
+    if not args.out:
         raise ValueError("--out is needed (or --dry-run)")
+    tables, embedded = tables_of(args.tables)
     try:
         with _Stop() as stop, _progress(grid.name, stop) as progress:
             tree = sweep(
                 grid,
                 args.out,
-                tables=[path for path in args.tables if path != "embedded"],
-                embedded="embedded" in args.tables,
+                tables=tables,
+                embedded=embedded,
                 resume=args.resume,
                 n_thread=args.threads,
                 block_size=args.block_size,
@@ -126,20 +125,22 @@ def run_sweep(args: argparse.Namespace) -> None:
         ) from None
     n_cell = sum(int(node["exists"].sum()) for node in tree.children.values())
     taken = duration_text(time.perf_counter() - begun)
-    print(f"{grid.title or grid.name}: {n_cell:,} combinations x {grid.n_run:,} runs in {taken}")
+    combinations = f"{n_cell:,} combination{'s' * (n_cell != 1)}"
+    print(f"{grid.title or grid.name}: {combinations} x {grid.n_run:,} runs in {taken}")
     print(f"  written to {args.out} (mfnas info {args.out})")
 
 
 def _tell(args: argparse.Namespace, grid: Any) -> None:
     from mfnas_vec.experiment.estimate import estimate
-    from mfnas_vec.experiment.plan import make_plan
-    from mfnas_vec.experiment.run import check_threads
-    from mfnas_vec.experiment.sweep import get_sources
+    from mfnas_vec.experiment.sweep import check_target, check_work, get_plans
     from mfnas_vec.report.sweeping import estimate_text
 
-    tables = [path for path in args.tables if path != "embedded"]
-    plans = make_plan(grid, get_sources(grid, tables, embedded="embedded" in args.tables))
-    found = estimate(plans, grid, check_threads(args.threads))
+    tables, embedded = tables_of(args.tables)
+    threads, _ = check_work(args.threads, args.block_size, args.workers, args.scheduler)
+    plans = get_plans(grid, tables, embedded=embedded)
+    if args.out:
+        check_target(grid, plans, args.out, resume=args.resume)
+    found = estimate(plans, grid, threads)
     print(estimate_text(grid, {plan.problem: len(plan.cells) for plan in plans}, found))
 
 
@@ -165,11 +166,3 @@ def _progress(label: str, stop: _Stop) -> "Iterator[SweepProgress]":
     finally:
         for bar in bars:
             bar.__exit__(None, None, None)
-
-
-def tell_contents(args: argparse.Namespace) -> None:
-    """``mfnas info``."""
-    from mfnas_vec.report.sweeping import contents_text
-    from mfnas_vec.results.contents import read_contents
-
-    print(contents_text(args.result, read_contents(args.result)))

@@ -3,13 +3,16 @@
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import xarray as xr
 
 from mfnas_vec.experiment.grid import Grid
 from mfnas_vec.experiment.plan import ProblemPlan, Source, load_inputs
 from mfnas_vec.experiment.run import Progress, Search, prepare
 from mfnas_vec.results.assemble import describe, run_arrays
-from mfnas_vec.results.grid_store import RUNS_PER_CHUNK, Block, GridStore, n_chunk, open_store
+from mfnas_vec.results.grid_skeleton import RUNS_PER_CHUNK
+from mfnas_vec.results.grid_store import Block, GridStore, n_chunk, open_store
 
 
 class Task(NamedTuple):
@@ -78,16 +81,20 @@ def make_block(task: Task, search: Search, store: GridStore, n_thread: int, prog
     store.write(task.problem, task.position, task.start, run_arrays(search.table, search.job, outcome))
 
 
+def prepare_task(task: Task, table: xr.Dataset) -> Search:
+    """The search of a task on its table."""
+    return prepare(task.optimizer, table, json.loads(task.settings), protocol=task.protocol, missing=task.missing)
+
+
 @functools.lru_cache(maxsize=8)
-def _worker_search(
-    source: Source, optimizer: str, settings: str, inputs_digest: str, protocol: str, missing: str
-) -> Search:
-    given = json.loads(settings)
-    table = load_inputs(source.open(), [(optimizer, given)])
-    search = prepare(optimizer, table, given, protocol=protocol, missing=missing)
+def _worker_search(task: Task) -> Search:
+    """The search of a task, its table opened here; ``task`` without what differs between blocks."""
+    search = prepare_task(task, load_inputs(task.source.open(), [(task.optimizer, json.loads(task.settings))]))
     found = describe(search.optimizer, search.table, search.job, search.values).attrs["inputs_digest"]
-    if found != inputs_digest:
-        raise ValueError(f"the table {source.table!r} of this worker is not that of the machine that sent the work")
+    if found != task.inputs_digest:
+        raise ValueError(
+            f"the table {task.source.table!r} of this worker is not that of the machine that sent the work"
+        )
     return search
 
 
@@ -104,12 +111,6 @@ def make_block_at(path: str, options: str, task: Task) -> int:
     ValueError
         If the worker's table is another, or the store cannot be written.
     """
-    search = _worker_search(task.source, task.optimizer, task.settings, task.inputs_digest, task.protocol, task.missing)
+    search = _worker_search(task._replace(start=0, stop=0))
     make_block(task, search, _worker_store(path, options), 1)
     return task.n_run
-
-
-def task_settings(task: Task) -> dict[str, Any]:
-    """The settings of a task's cell."""
-    settings: dict[str, Any] = json.loads(task.settings)
-    return settings

@@ -2,6 +2,9 @@
 
 import contextlib
 import itertools
+import logging
+import signal
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +20,24 @@ MAX_DEATHS = 100
 #: Blocks handed out per thread of the workers; the rest waits here.
 BLOCKS_PER_THREAD = 20
 CONNECT_SECONDS = 20
+#: Seconds between two looks at what is done, and whether anybody wants to stop.
+POLL_SECONDS = 0.05
+
+
+def dask_setup(worker: object) -> None:
+    """Dask calls this in each new worker: a terminal sends Ctrl-C to workers, too, who are not to heed it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
-def _client(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
+def connect(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
+    """A client of a scheduler, or of ``workers`` processes of this machine.
+
+    Raises
+    ------
+    ValueError
+        If Dask is not installed, or the scheduler is not there.
+    """
     try:
         import dask
         from distributed import Client, LocalCluster
@@ -34,51 +51,59 @@ def _client(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
         with client:
             yield client
         return
+    settings = {"distributed.scheduler.allowed-failures": MAX_DEATHS, "distributed.worker.preload": [__name__]}
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": logging.CRITICAL}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": MAX_DEATHS}),
-        LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        dask.config.set(settings),
+        LocalCluster(n_workers=workers, **options) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
 
 
-def run_on_dask(
-    tasks: Iterable[Task],
-    path: str,
-    options: str,
-    *,
-    scheduler: str | None,
-    workers: int | None,
-    progress: Progress | None,
-) -> None:
-    """Make all tasks on the workers of a scheduler, or of ``workers`` processes of this machine.
+def run_on_dask(client: "Client", tasks: Iterable[Task], path: str, options: str, progress: Progress) -> None:
+    """Make all tasks on the workers of a client.
 
     Dask starts blocks of lost workers anew elsewhere; a block made twice is the same bytes twice.
+
+    Parameters
+    ----------
+    client
+        As ``connect`` gives it.
+    tasks
+        What to do.
+    path, options
+        The store, as ``open_store`` takes it; options as JSON.
+    progress
+        Called with the number of runs finished since the last call, 0 while nothing is: whatever
+        it raises ends the work.
 
     Raises
     ------
     ValueError
-        If Dask is not installed, the scheduler is not there, or a block fails again and again.
+        If a block fails again and again.
     """
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
     waiting = iter(tasks)
-    with _client(scheduler, workers) as client:
-        from distributed import as_completed
-        from distributed.scheduler import KilledWorker
 
-        n_thread = sum(client.nthreads().values()) or 1
+    def submit(task: Task) -> Any:
+        return client.submit(make_block_at, path, options, task, pure=False, retries=RETRIES)
 
-        def submit(task: Task) -> Any:
-            return client.submit(make_block_at, path, options, task, pure=False, retries=RETRIES)
-
-        futures = [submit(task) for task in itertools.islice(waiting, n_thread * BLOCKS_PER_THREAD)]
-        done = as_completed(futures, loop=client.loop)
-        try:
-            for future in done:
-                n_run = future.result()
-                if progress is not None:
-                    progress(n_run)
+    n_thread = sum(client.nthreads().values()) or 1
+    futures = [submit(task) for task in itertools.islice(waiting, n_thread * BLOCKS_PER_THREAD)]
+    done = as_completed(futures, loop=client.loop)
+    try:
+        while not done.is_empty():
+            ready = done.next_batch(block=False)
+            if not ready:
+                progress(0)
+                time.sleep(POLL_SECONDS)
+            for future in ready:
+                progress(future.result())
                 future.release()
                 for task in itertools.islice(waiting, 1):
                     done.add(submit(task))
-        except KilledWorker as error:
-            raise ValueError(f"a block lost its worker again and again: {error}") from None
+    except KilledWorker as error:
+        raise ValueError(f"a block lost its worker again and again: {error}") from None

@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mfnas_vec.experiment.run import check_count, check_seed
-from mfnas_vec.optimizers import GECCO2024, OPTIMIZERS, PROTOCOLS, Setting, get_optimizer
+from mfnas_vec.optimizers import GECCO2024, PROTOCOLS, Setting, get_optimizer
 from mfnas_vec.optimizers.base import nearest
+from mfnas_vec.results.grid_skeleton import ROOT
+from mfnas_vec.results.grid_store import LOCK
 from mfnas_vec.tables.coverage import REFUSE, WORST
+from mfnas_vec.tables.library import imported_path
 
 #: Most runs of a combination: whoever opens the results has their indices in memory.
 MAX_RUNS = 100_000_000
+#: Names that no group of a result store can have.
+RESERVED = (ROOT, LOCK)
 #: Keys of a grid.
 KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")
 #: Keys of an entry that are no settings.
@@ -108,10 +113,12 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
             raise ValueError(f"a grid needs {key!r}")
     problems = _problems(top["problems"])
     optimizers = _mapping(top["optimizers"], "'optimizers'")
-    entries = tuple(_entry(label, _mapping(own or {}, f"{label!r}"), problems) for label, own in optimizers.items())
+    entries = tuple(_entry(label, _settings(own, f"{label!r}"), problems) for label, own in optimizers.items())
+    problems = {name: _problem_settings(name, own, entries) for name, own in problems.items()}
     options = {key: top[key] for key in ("n_run", "seed", "protocol", "missing") if key in top}
-    title = str(top.get("title", ""))
-    return _checked(Grid(str(top.get("name", name)), title, problems, entries, **options))
+    title = "" if top.get("title") is None else str(top["title"])
+    called = name if top.get("name") is None else str(top["name"])
+    return _checked(Grid(called, title, problems, entries, **options))
 
 
 def _checked(grid: Grid) -> Grid:
@@ -135,6 +142,11 @@ def _mapping(value: Any, what: str) -> dict[str, Any]:
     return dict(value)
 
 
+def _settings(value: Any, what: str) -> dict[str, Any]:
+    """A mapping that may be left empty."""
+    return {} if value is None else _mapping(value, what)
+
+
 def _known(given: Iterable[str], known: tuple[str, ...], what: str) -> None:
     for key in given:
         if key not in known:
@@ -148,7 +160,7 @@ def _short(value: Any) -> str:
 
 def _problems(value: Any) -> dict[str, dict[str, Any]]:
     if isinstance(value, Mapping):
-        found = {name: _mapping(own or {}, f"problem {name!r}") for name, own in _mapping(value, "'problems'").items()}
+        found = {name: _settings(own, f"problem {name!r}") for name, own in _mapping(value, "'problems'").items()}
     else:
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -157,27 +169,52 @@ def _problems(value: Any) -> dict[str, dict[str, Any]]:
         if len(found) < len(names):
             raise ValueError("'problems' names one twice")
     for name in found:
-        if not name or "/" in name or name.startswith("."):
-            raise ValueError(f"problem {name!r} must be the name of a table; tables by path are given apart")
-    for problem, own in found.items():
-        for key, given in own.items():
-            owners = [setting for o in OPTIMIZERS.values() for setting in o.settings if setting.name == key]
-            if not owners:
-                names = sorted({setting.name for o in OPTIMIZERS.values() for setting in o.settings})
-                raise ValueError(f"problem {problem!r}: no optimizer has a setting {key!r}; {nearest(key, names)}")
-            own[key] = _value(owners[0], given, f"problem {problem!r}")
+        try:
+            imported_path(name)  # problems are groups of the result, named as tables are
+        except ValueError as error:
+            raise ValueError(f"problem {name!r} must be the name of a table: {error}") from None
+        if name in RESERVED or name.startswith("__"):
+            raise ValueError(f"problem {name!r} is a name that result stores keep for themselves")
     return found
 
 
+def _problem_settings(problem: str, own: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, Any]:
+    """A problem's settings by their own names; each must be one of some optimizer that is run on it."""
+    optimizers = {
+        e.optimizer: get_optimizer(e.optimizer) for e in entries if e.problems is None or problem in e.problems
+    }
+    checked: dict[str, Any] = {}
+    for key, given in own.items():
+        owners = [o for o in optimizers.values() if key in {s.name for s in o.settings} | set(o.aliases)]
+        if not owners:
+            names = sorted({s.name for o in optimizers.values() for s in o.settings})
+            raise ValueError(
+                f"problem {problem!r}: none of its optimizers has a setting {key!r}; {nearest(key, names)}"
+            )
+        for owner in owners:
+            setting = owner.setting(key)
+            value = _value(setting, given, f"problem {problem!r}")
+            if checked.setdefault(setting.name, value) != value:
+                raise ValueError(
+                    f"problem {problem!r}: {key!r} is another name of {setting.name!r}, which is given too"
+                )
+    return checked
+
+
 def _entry(label: str, content: dict[str, Any], problems: Mapping[str, Any]) -> Entry:
-    optimizer = get_optimizer(str(content.get("optimizer", label)))
+    named = content.get("optimizer", label)
+    if not isinstance(named, str):
+        raise ValueError(f"{label!r}: optimizer={_short(named)} must be the name of one")
+    optimizer = get_optimizer(named)
     only = content.get("problems")
     if only is not None:
         only = [only] if isinstance(only, str) else only
         if not isinstance(only, list) or not only:
             raise ValueError(f"{label!r}: problems={_short(only)} must be names of the grid's problems")
         for name in only:
-            _known([str(name)], tuple(problems), "the grid's 'problems'")
+            if name not in problems:
+                hint = nearest(str(name), list(problems))
+                raise ValueError(f"{label!r}: problems={_short(only)}: {name!r} is not in the grid; {hint}")
     settings: dict[str, list[Any]] = {}
     for key, given in content.items():
         if key in ENTRY_KEYS:
@@ -188,7 +225,7 @@ def _entry(label: str, content: dict[str, Any], problems: Mapping[str, Any]) -> 
         values = [_value(setting, v, f"{label!r}") for v in _alternatives(setting, given)]
         if not values:
             raise ValueError(f"{label!r}: {key} has no values")
-        if any(a == b and type(a) is type(b) for i, a in enumerate(values) for b in values[:i]):
+        if len({repr(value) for value in values}) < len(values):
             raise ValueError(f"{label!r}: {key}={_short(given)} names a value twice")
         settings[setting.name] = values
     return Entry(label, optimizer.name, settings, None if only is None else tuple(map(str, only)))

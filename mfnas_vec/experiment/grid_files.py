@@ -155,14 +155,17 @@ def published_grid(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> Grid:
     if len(algorithms) != 1 or len(problems) != 1:
         names = " and ".join(name for name, _ in contents)
         raise ValueError(f"{names}: two files must be the published code's algo.yaml and problem.yaml")
+    optimizers = {label: own for label, own in algorithms[0].items() if label in OPTIMIZERS}
+    settings = {setting.name for label in optimizers for setting in OPTIMIZERS[label].settings}
     budgets = {
-        PUBLISHED_PROBLEMS[name]: {k: own[k] for k in PUBLISHED_BUDGETS if isinstance(own, Mapping) and k in own}
+        PUBLISHED_PROBLEMS[name]: {
+            k: own[k] for k in PUBLISHED_BUDGETS if isinstance(own, Mapping) and k in own and k in settings
+        }
         for name, own in problems[0].items()
-        if name in PUBLISHED_PROBLEMS
+        if name in PUBLISHED_PROBLEMS and isinstance(own, Mapping)
     }
     # The published code spells "no limit" as a very large number.
     for own in budgets.values():
         if isinstance(own.get("max_eval"), int) and own["max_eval"] > 2**31 - 2:
             own["max_eval"] = None
-    optimizers = {label: own for label, own in algorithms[0].items() if label in OPTIMIZERS}
     return grid_of({"name": "published-files", "problems": budgets, "optimizers": optimizers})

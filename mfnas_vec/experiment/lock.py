@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zarr.abc.store import Store
@@ -28,12 +28,17 @@ DEAD_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def one_writer(store: Store, name: str) -> Iterator[None]:
+def one_writer(store: Store, name: str) -> Iterator[Callable[[], None]]:
     """Be the only writer of a store.
 
     On local disks the system's own lock of the folder is held: it goes with the process, however
     that ends. Elsewhere an object in the store is renewed again and again; one that is not is
     taken over after a minute.
+
+    Yields
+    ------
+    Callable
+        Raises a ValueError if the lock has been taken over.
 
     Raises
     ------
@@ -41,13 +46,13 @@ def one_writer(store: Store, name: str) -> Iterator[None]:
         If somebody else writes.
     """
     if isinstance(store, MemoryStore):
-        yield
+        yield lambda: None
     elif isinstance(store, LocalStore) and fcntl is not None:
         with _folder_lock(Path(store.root), name):
-            yield
+            yield lambda: None
     else:
-        with _object_lock(store, name):
-            yield
+        with _object_lock(store, name) as still_mine:
+            yield still_mine
 
 
 @contextlib.contextmanager
@@ -61,8 +66,12 @@ def _folder_lock(folder: Path, name: str) -> Iterator[None]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever ends without having written anything removes the folder, perhaps just now.
+            same = os.path.samestat(os.fstat(handle), os.stat(folder))
         except OSError:
-            raise ValueError(f"{name} is being written by another process") from None
+            same = False
+        if not same:
+            raise ValueError(f"{name} is being written by another process")
         yield
     finally:
         os.close(handle)
@@ -88,7 +97,7 @@ def _write(store: Store, token: str) -> None:
 
 
 @contextlib.contextmanager
-def _object_lock(store: Store, name: str) -> Iterator[None]:
+def _object_lock(store: Store, name: str) -> Iterator[Callable[[], None]]:
     token = secrets.token_hex(8)
     try:
         held = _read(store)
@@ -105,17 +114,24 @@ def _object_lock(store: Store, name: str) -> Iterator[None]:
         raise
     except Exception as error:  # libraries of remote stores have errors of their own
         raise ValueError(f"cannot write {name}: {error or type(error).__name__}") from None
-    ended = threading.Event()
+    ended, lost = threading.Event(), threading.Event()
 
     def beat() -> None:
         while not ended.wait(BEAT_SECONDS):
             with contextlib.suppress(Exception):  # the next beat may come through
+                if (_read(store) or {"token": token}).get("token") != token:
+                    lost.set()
+                    return
                 _write(store, token)
+
+    def still_mine() -> None:
+        if lost.is_set():
+            raise ValueError(f"{name} has been taken over by another writer")
 
     beater = threading.Thread(target=beat, daemon=True)
     beater.start()
     try:
-        yield
+        yield still_mine
     finally:
         ended.set()
         beater.join()

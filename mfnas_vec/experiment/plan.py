@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from mfnas_vec.experiment.grid import Entry, Grid
 from mfnas_vec.experiment.run import Search, prepare
 from mfnas_vec.optimizers import Setting, get_optimizer
 from mfnas_vec.results.assemble import Description, describe
+from mfnas_vec.results.grid_skeleton import Group
 from mfnas_vec.results.problem import problem_attrs
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.store import open_table
@@ -123,20 +124,21 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
             search = prepare(entry.optimizer, table, settings, protocol=grid.protocol, missing=grid.missing)
         told.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
+    labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
     for name in varied:
         setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
-        dims[name] = _labels(setting, [values.get(name, _Absent) for values, _ in told])
+        labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in told]
+        dims[name] = list(dict.fromkeys(labels[name]))
+    places = {name: {label: i for i, label in enumerate(values)} for name, values in dims.items()}
     cells: list[Cell] = []
     taken: set[tuple[int, ...]] = set()
-    for (entry, settings), (values, description) in zip(choices, told, strict=True):
-        position = [dims[OPTIMIZER].index(entry.label)]
-        for name in varied:
-            setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
-            position.append(dims[name].index(_label(setting, values.get(name, _Absent))))
-        if tuple(position) in taken:
-            raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same")
-        taken.add(tuple(position))
-        cells.append(Cell(entry.optimizer, settings, tuple(position), description))
+    for i, ((entry, settings), (_, description)) in enumerate(zip(choices, told, strict=True)):
+        position = tuple(places[name][labels[name][i]] for name in dims)
+        if position in taken:
+            same = " ".join(f"{name}={labels[name][i]}" for name in varied)
+            raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same: {same}")
+        taken.add(position)
+        cells.append(Cell(entry.optimizer, settings, position, description))
     size = int(np.prod([float(len(v)) for v in dims.values()]))
     if size > MAX_CELLS:
         raise ValueError(
@@ -182,10 +184,6 @@ def _label(setting: Setting, value: Any) -> Any:
     return value if numeric else str(value).lower() if setting.kind == "bool" else str(value)
 
 
-def _labels(setting: Setting, values: Sequence[Any]) -> list[Any]:
-    return list(dict.fromkeys(_label(setting, value) for value in values))
-
-
 def _array(values: list[Any]) -> np.ndarray[Any, Any]:
     if any(isinstance(value, str) for value in values):
         return np.array(values, dtype=np.dtypes.StringDType())
@@ -227,7 +225,7 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
         "settings": attr("settings"),
         "inputs": texts({p: json.dumps(d.attrs["inputs"]) for p, d in known.items()}),
         "inputs_digest": attr("inputs_digest"),
-        "search_metric": texts({p: d.variables["search_score"]["long_name"].split()[0] for p, d in known.items()}),
+        "search_metric": texts({p: d.metric for p, d in known.items()}),
         "search_units": score("units"),
         "search_direction": score("direction"),
         "search_provenance": score("provenance"),
@@ -249,3 +247,8 @@ def run_attrs(plan: ProblemPlan) -> dict[str, dict[str, Any]]:
     # Where it comes from stands in a coordinate even where all cells agree.
     shared["search_score"].setdefault("long_name", "search metric of the architecture found, as the search saw it")
     return shared
+
+
+def group_of(plan: ProblemPlan, grid: Grid) -> Group:
+    """What a problem's group of the result store holds before any run."""
+    return Group(template(plan, grid), run_attrs(plan), dense.table_space(plan.table).n_gene, grid.n_run)

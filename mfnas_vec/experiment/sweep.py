@@ -1,50 +1,32 @@
 """Run a grid: here or on a cluster, to be taken up where it stopped."""
 
-import importlib.metadata
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
+from zarr.abc.store import Store
 
-from mfnas_vec.experiment.blocks import Task, make_block, make_tasks, task_settings
+from mfnas_vec.experiment.blocks import Task, make_block, make_tasks, prepare_task
 from mfnas_vec.experiment.grid import Grid, grid_of
 from mfnas_vec.experiment.grid_files import load_grid
 from mfnas_vec.experiment.lock import one_writer
-from mfnas_vec.experiment.plan import ProblemPlan, Source, make_plan, run_attrs, template
-from mfnas_vec.experiment.run import Search, check_count, check_threads, prepare
+from mfnas_vec.experiment.plan import ProblemPlan, Source, group_of, make_plan
+from mfnas_vec.experiment.resume import begin, existing, identity, n_finished
+from mfnas_vec.experiment.run import Search, check_count, check_threads
 from mfnas_vec.optimizers.base import nearest
-from mfnas_vec.results.grid_store import (
-    COMPLETE,
-    CREATING,
-    RUNS_PER_CHUNK,
-    STATE,
-    Block,
-    GridStore,
-    Group,
-    is_url,
-    n_chunk,
-    open_store,
-    open_tree,
-)
-from mfnas_vec.results.store import MARK
-from mfnas_vec.tables import dense
+from mfnas_vec.results.grid_skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
+from mfnas_vec.results.grid_store import GridStore, is_url, open_store, open_tree
+from mfnas_vec.tables.library import imported_names
+from mfnas_vec.tables.store import table_names
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Called with the number of searches finished so far and that of all.
 SweepProgress = Callable[[int, int], object]
-
-#: What must agree between a store and a sweep that takes it up, and how messages call it.
-_IDENTITY = {
-    "n_run": "number of runs",
-    "seed": "seed",
-    "protocol": "protocol",
-    "missing": "treatment of missing architectures",
-    "grid": "grid of problems, optimizers and settings",
-    MARK: "version of mfnas_vec",
-    "tables": "content of the tables",
-}
-VERSIONS = ("numpy", "numba", "zarr", "xarray")
 
 
 def get_grid(
@@ -71,7 +53,7 @@ def get_sources(
     Raises
     ------
     ValueError
-        If a table has the name of none of the problems, or two have the same.
+        If a table has the name of none of the problems, two have the same, or a problem has none.
     """
     sources: dict[str, Source] = {}
     for given in tables:
@@ -84,6 +66,11 @@ def get_sources(
         if name in sources:
             raise ValueError(f"two tables have the name {name!r}")
         sources[name] = source
+    known = table_names() if embedded else sorted({*table_names(), *imported_names()})
+    for name in grid.problems:
+        # By name only: a folder that happens to be called so is no table of the problem.
+        if name not in sources and name not in known:
+            raise ValueError(f"problem {name!r} is no table; {nearest(name, known)}")
     return {name: sources.get(name, Source(name, embedded)) for name in grid.problems}
 
 
@@ -151,35 +138,31 @@ def sweep(
         If the grid is impossible, or the store cannot be written or taken up; the message says why.
     """
     wanted = get_grid(grid, problems=problems, n_run=n_run, seed=seed, protocol=protocol, missing=missing)
-    threads = check_threads(n_thread)
-    if workers is not None:
-        workers = check_count("workers", workers, 1, 4096)
-    if workers is not None and scheduler is not None:
-        raise ValueError("workers and scheduler: give one or the other")
-    size = RUNS_PER_CHUNK if block_size is None else check_count("block_size", block_size, 1, 2**31 - 1)
-    sources = get_sources(wanted, tables, embedded=embedded)
+    threads, size = check_work(n_thread, block_size, workers, scheduler)
     cluster = workers is not None or scheduler is not None
+    plans = get_plans(wanted, tables, embedded=embedded)
     if cluster:
-        _check_reachable(out, sources)
-    plans = make_plan(wanted, sources)
-    if out is not None and not is_url(str(out)):
-        out = Path(out).resolve()
-    place = open_store(out, storage_options)
-    store = GridStore(place, str(out))
-    with one_writer(place, store.name):
-        finished = _begin(store, wanted, plans, resume)
+        _check_reachable(out, plans)
+    place, store = _grid_store(out, storage_options)
+    with contextlib.ExitStack() as held:
+        # Before anything is written: a cluster that is not there leaves no trace.
+        client = held.enter_context(_connect(scheduler, workers)) if cluster else None
+        still_mine = held.enter_context(one_writer(place, store.name))
+        attrs = identity(wanted, plans)
+        state = existing(store, attrs, resume)
+        skeleton = make_skeleton(attrs, {plan.problem: group_of(plan, wanted) for plan in plans})
+        finished = begin(store, wanted, plans, skeleton, state)
         if finished is not None:
             tasks = make_tasks(plans, wanted, finished, size)
             total = sum(len(plan.cells) for plan in plans) * wanted.n_run
-            count = _Counter(progress, _n_finished(finished, wanted), total)
-            if cluster:
+            count = _Counter(progress, n_finished(finished, wanted), total, still_mine)
+            if client is not None:
                 from mfnas_vec.experiment.cluster import run_on_dask
 
-                options = json.dumps(dict(storage_options or {}))
-                run_on_dask(tasks, str(out), options, scheduler=scheduler, workers=workers, progress=count)
+                run_on_dask(client, tasks, store.name, json.dumps(dict(storage_options or {})), count)
             else:
                 _run_here(tasks, {plan.problem: plan for plan in plans}, store, threads, count)
-            store.finish()
+            store.finish(skeleton)
     tree = open_tree(place)
     return tree.load() if out is None else tree
 
@@ -187,92 +170,79 @@ def sweep(
 class _Counter:
     """Adds up finished searches."""
 
-    def __init__(self, progress: SweepProgress | None, done: int, total: int) -> None:
-        self._progress, self._done, self._total = progress, done, total
+    def __init__(self, progress: SweepProgress | None, done: int, total: int, still_mine: Callable[[], object]) -> None:
+        self._progress, self._done, self._total, self._still_mine = progress, done, total, still_mine
         self(0)
 
     def __call__(self, n: int) -> None:
+        self._still_mine()
         self._done += n
         if self._progress is not None:
             self._progress(self._done, self._total)
 
 
-def _check_reachable(out: str | Path | None, sources: Mapping[str, Source]) -> None:
+def get_plans(
+    grid: Grid, tables: Iterable[str | Path | xr.Dataset] = (), *, embedded: bool = False
+) -> list[ProblemPlan]:
+    """The plan of each problem of a grid, as ``sweep`` makes it.
+
+    Raises
+    ------
+    ValueError
+        As of ``sweep``.
+    """
+    return make_plan(grid, get_sources(grid, tables, embedded=embedded))
+
+
+def check_target(grid: Grid, plans: Sequence[ProblemPlan], out: str | Path, *, resume: bool = False) -> None:
+    """Refuse a place where ``sweep`` would not write; nothing is made.
+
+    Raises
+    ------
+    ValueError
+        If there is something else than a store that may be taken up.
+    """
+    existing(_grid_store(out)[1], identity(grid, plans), resume)
+
+
+def _grid_store(out: str | Path | None, options: Mapping[str, Any] | None = None) -> tuple[Store, GridStore]:
+    if out is not None and not is_url(str(out)):
+        out = Path(out).resolve()
+    place = open_store(out, options)
+    return place, GridStore(place, "memory" if out is None else str(out))
+
+
+def check_work(
+    n_thread: int | None, block_size: int | None, workers: int | None, scheduler: str | None
+) -> tuple[int, int]:
+    """Threads, and the runs of a block, after checking how the work is to be done.
+
+    Raises
+    ------
+    ValueError
+        If an argument is impossible.
+    """
+    if workers is not None:
+        check_count("workers", workers, 1, 4096)
+    if workers is not None and scheduler is not None:
+        raise ValueError("workers and scheduler: give one or the other")
+    size = RUNS_PER_CHUNK if block_size is None else check_count("block_size", block_size, 1, 2**31 - 1)
+    return check_threads(n_thread), size
+
+
+def _connect(scheduler: str | None, workers: int | None) -> "contextlib.AbstractContextManager[Client]":
+    from mfnas_vec.experiment.cluster import connect
+
+    return connect(scheduler, workers)
+
+
+def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> None:
     """Refuse what workers in other processes cannot open."""
     if out is None or str(out).startswith("memory:"):
         raise ValueError(f"out={out!r}: workers need a store that they can reach, too")
-    for problem, source in sources.items():
-        if isinstance(source.table, xr.Dataset):
-            raise ValueError(f"the table of {problem!r} is in memory: workers need its path")
-
-
-def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
-    """Attributes of a sweep's root: all that decides its numbers."""
-    versions = {f"{name}_version": importlib.metadata.version(name) for name in VERSIONS}
-    return {
-        MARK: plans[0].cells[0].description.attrs[MARK],
-        "title": grid.title or grid.name,
-        "grid_name": grid.name,
-        "grid": grid.json_of_cells(),
-        "n_run": grid.n_run,
-        "seed": grid.seed,
-        "protocol": grid.protocol,
-        "missing": grid.missing,
-        "problems": [plan.problem for plan in plans],
-        "tables": [f"{plan.problem}: {plan.digest}" for plan in plans],
-        **versions,
-    }
-
-
-def _begin(store: GridStore, grid: Grid, plans: Sequence[ProblemPlan], resume: bool) -> dict[str, set[Block]] | None:
-    """Make the store, or look what is finished of it; ``None`` if all is."""
-    attrs = identity(grid, plans)
-    found = store.attributes()
-    if found is None and store.has_anything():
-        raise ValueError(f"{store.name} exists already and is no sweep's store, so it is left alone")
-    if found is not None:
-        if not resume:
-            state = "complete" if found[STATE] == COMPLETE else "unfinished"
-            hint = "" if state == "complete" else "; --resume (resume=True) completes it"
-            raise ValueError(f"{store.name} exists already, a sweep's store ({state}){hint}")
-        for key, what in _IDENTITY.items():
-            if found.get(key) != attrs[key]:
-                raise ValueError(
-                    f"{store.name} holds another sweep, so it is not taken up: its {what} "
-                    f"{_difference(found.get(key), attrs[key])}"
-                )
-    groups = {plan.problem: _group(plan, grid) for plan in plans}
-    if found is None or found[STATE] == CREATING:
-        store.create(attrs, groups)
-        return {}
-    finished = {plan.problem: store.finished(plan.problem) for plan in plans}
-    for problem, blocks in finished.items():
-        store.check(problem, blocks)
-        store.mend(problem, groups[problem])
-    store.clean()
-    if found[STATE] == COMPLETE and _n_finished(finished, grid) == sum(len(p.cells) for p in plans) * grid.n_run:
-        return None
-    return finished
-
-
-def _difference(found: Any, wanted: Any) -> str:
-    if isinstance(wanted, (int, str)) and len(str(wanted)) < 40:
-        return f"is {found}, not {wanted}"
-    if isinstance(wanted, list) and isinstance(found, list):
-        others = [entry.split(":")[0] for entry in wanted if entry not in found]
-        return f"is another ({', '.join(others)})"
-    return "is another"
-
-
-def _n_finished(finished: Mapping[str, set[Block]], grid: Grid) -> int:
-    last = n_chunk(grid.n_run) - 1
-    rest = grid.n_run - last * RUNS_PER_CHUNK
-    return sum(rest if chunk == last else RUNS_PER_CHUNK for blocks in finished.values() for _, chunk in blocks)
-
-
-def _group(plan: ProblemPlan, grid: Grid) -> Group:
-    n_gene = dense.table_space(plan.table).n_gene
-    return Group(template(plan, grid), run_attrs(plan), n_gene, grid.n_run)
+    for plan in plans:
+        if isinstance(plan.source.table, xr.Dataset):
+            raise ValueError(f"the table of {plan.problem!r} is in memory: workers need its path")
 
 
 def _run_here(
@@ -283,13 +253,7 @@ def _run_here(
     for task in tasks:
         if search is None or key != (task.problem, task.position):
             key = task.problem, task.position
-            search = prepare(
-                task.optimizer,
-                plans[task.problem].table,
-                task_settings(task),
-                protocol=task.protocol,
-                missing=task.missing,
-            )
+            search = prepare_task(task, plans[task.problem].table)
         make_block(task, search, store, n_thread)
         count(task.n_run)
 
@@ -303,6 +267,6 @@ def open_results(path: str | Path, storage_options: Mapping[str, Any] | None = N
         If there is no sweep's store.
     """
     place = open_store(path, storage_options)
-    if GridStore(place, str(path)).attributes() is None:
-        raise ValueError(f"{path}: no such store")
+    if STATE not in (GridStore(place, str(path)).attributes() or {}):
+        raise ValueError(f"{path}: no sweep's store")
     return open_tree(place)

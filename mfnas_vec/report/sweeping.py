@@ -18,11 +18,10 @@ def grids_text(grids: Mapping[str, str]) -> str:
 
 def size_text(n_byte: float) -> str:
     """A number of bytes for people."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if n_byte < 1000 or unit == "GB":
-            return f"{n_byte:.0f} {unit}" if unit == "B" or n_byte >= 10 else f"{n_byte:.1f} {unit}"
-        n_byte /= 1000
-    raise AssertionError
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = next((i for i in range(len(units)) if n_byte < 1000 ** (i + 1)), len(units) - 1)
+    number = n_byte / 1000**power
+    return f"{number:.1f} {units[power]}" if power and number < 10 else f"{number:.0f} {units[power]}"
 
 
 def duration_text(seconds: float) -> str:

@@ -77,6 +77,8 @@ def run_arrays(table: xr.Dataset, job: Job, outcome: Outcome) -> dict[str, np.nd
 class Description(NamedTuple):
     """What is known of a search before it runs."""
 
+    #: The metric whose value is the search score.
+    metric: str
     #: Attributes of each variable of ``RUN_VARIABLES``.
     variables: dict[str, dict[str, Any]]
     attrs: dict[str, Any]
@@ -127,7 +129,7 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
         "opened_from_digest": str(table.attrs.get("digest", "")),
         "mfnas_vec_version": mfnas_vec.__version__,
     }
-    return Description(variables, attrs)
+    return Description(job.metric, variables, attrs)
 
 
 def assemble(

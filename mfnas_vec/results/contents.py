@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import xarray as xr
-import zarr
 
 from mfnas_vec.results.assemble import RUN
-from mfnas_vec.results.grid_store import COMPLETE, CREATING, STATE, GridStore, is_url, n_chunk, open_store, open_tree
-from mfnas_vec.results.store import MARK, RESULTS
+from mfnas_vec.results.grid_skeleton import COMPLETE, CREATING, SKELETON, STATE
+from mfnas_vec.results.grid_store import GridStore, is_url, n_chunk, open_store, open_tree
+from mfnas_vec.results.store import RESULTS
 from mfnas_vec.tables import files
 
 
@@ -51,24 +51,23 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
     if not is_url(str(path)) and (Path(path) / RESULTS).is_dir():
         path = Path(path) / RESULTS
     place = open_store(path, options)
+    store = GridStore(place, str(path))
+    root = store.attributes()
+    if root is None:
+        raise ValueError(f"{path}: no result store")
+    if root.get(STATE) == CREATING:
+        return Contents("sweep", root, [])
+    if STATE in root:
+        store.check_skeleton(root["problems"], root[SKELETON])
     try:
-        root = dict(zarr.open_group(place, mode="r", use_consolidated=False).attrs)
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no result store") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
-    if MARK not in root:
-        raise ValueError(f"{path} is a zarr store, but holds no results of mfnas_vec")
-    try:
-        if root.get(STATE) == CREATING:
-            return Contents("sweep", root, [])
         if STATE in root:
-            return _sweep(GridStore(place, str(path)), open_tree(place), root)
+            return _sweep(store, open_tree(place), root)
         if "optimizer" in root:
-            result = files.read_zarr(Path(path))
-            return Contents("run", root, [_whole(str(root.get("problem", "")), result)])
+            return Contents("run", root, [_whole(str(root.get("problem", "")), files.read_zarr(Path(path)))])
         tree = open_tree(place)
-    except (OSError, KeyError, TypeError) as error:
+    except ValueError:
+        raise
+    except Exception as error:  # zarr and its codecs raise many types for a damaged store
         raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
     return Contents("reproduce", root, [_whole(name, node.to_dataset()) for name, node in tree.children.items()])
 

@@ -7,47 +7,38 @@ Chunks carry checksums, and appear whole or not at all.
 
 import asyncio
 import contextlib
+import json
 import math
-import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import xarray as xr
 import zarr
 from zarr.abc.store import Store
-from zarr.codecs import ZstdCodec
+from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore, MemoryStore
 
-from mfnas_vec.results.assemble import RUN, RUN_VARIABLES
+from mfnas_vec.results.assemble import RUN_VARIABLES
+from mfnas_vec.results.grid_skeleton import (
+    COMPLETE,
+    CREATING,
+    ROOT,
+    RUNNING,
+    RUNS_PER_CHUNK,
+    Skeleton,
+    digest_of,
+)
 from mfnas_vec.results.store import MARK
 
-#: Runs per chunk.
-RUNS_PER_CHUNK = 8192
-#: Run indices per chunk.
-INDEX_CHUNK = 1 << 20
 #: The variable that is written last.
 LAST = "arch"
 #: Object that tells who writes, in places without locks of their own.
 LOCK = "writer.lock"
-#: Attribute of the root: how far the store is.
-STATE = "state"
-CREATING, RUNNING, COMPLETE = "creating", "running", "complete"
 
+#: Position of a combination, number of a chunk.
 Block = tuple[tuple[int, ...], int]
-
-
-class Group(NamedTuple):
-    """What a problem's group holds before any run."""
-
-    #: Coordinates, what is known of each combination, and attributes.
-    template: xr.Dataset
-    #: Attributes of the variables over runs.
-    run_attrs: Mapping[str, Mapping[str, Any]]
-    n_gene: int
-    n_run: int
 
 
 def is_url(path: str) -> bool:
@@ -66,14 +57,14 @@ def open_store(path: str | Path | None, options: Mapping[str, Any] | None = None
     if path is None:
         return MemoryStore()
     text = str(path)
-    if text.startswith("file://"):
-        text = text.removeprefix("file://")
+    for scheme in ("file://", "local://"):
+        text = text.removeprefix(scheme)
     if not is_url(text):
         return LocalStore(text)
     try:
         return FsspecStore.from_url(text, storage_options=dict(options or {}))
-    except (ImportError, ValueError) as error:
-        raise ValueError(f"cannot open {text}: {error}") from None
+    except Exception as error:  # every file system has errors of its own
+        raise ValueError(f"cannot open {text}: {error or type(error).__name__}") from None
 
 
 async def _collect(names: AsyncIterator[str]) -> list[str]:
@@ -100,19 +91,22 @@ class GridStore:
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the root; ``None`` if there is no store.
 
+        They are read without zarr: what a damaged root makes it say is no help to anybody.
+
         Raises
         ------
         ValueError
             If there is something else, or the store is damaged.
         """
-        with self._errors("read"):
-            try:
-                root = zarr.open_group(self._store, mode="r", zarr_format=3, use_consolidated=False)
-            except FileNotFoundError:
-                return None
-            attrs = dict(root.attrs)
-        if STATE not in attrs or MARK not in attrs:
-            raise ValueError(f"{self.name} exists already and is no sweep's store, so it is left alone")
+        data = self._get(ROOT)
+        if data is None:
+            return None
+        try:
+            attrs = dict(json.loads(data).get("attributes", {}))
+        except (ValueError, AttributeError, TypeError):
+            raise ValueError(f"{self.name} is damaged: its {ROOT} cannot be read") from None
+        if MARK not in attrs:
+            raise ValueError(f"{self.name} is a zarr store, but holds no results of mfnas_vec: it is left alone")
         return attrs
 
     def has_anything(self) -> bool:
@@ -121,55 +115,30 @@ class GridStore:
             found = set(sync(_collect(self._store.list_dir("")))) - {LOCK}
             return any(not name.endswith(".partial") for name in found)
 
-    def create(self, attrs: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
+    def create(self, skeleton: Skeleton) -> None:
         """Write everything but the runs; a stop on the way leaves a store that says so."""
-        with self._errors("write"), _quiet():
-            # Never "overwrite": that removes the folder which the writer's lock is on.
-            root = zarr.open_group(self._store, mode="a", zarr_format=3, use_consolidated=False)
-            root.update_attributes({**attrs, STATE: CREATING})
-            for problem, group in groups.items():
-                self._create_group(problem, group)
-            self._set_state(root, RUNNING)
+        self._set(ROOT, skeleton.roots[CREATING])
+        self.mend(skeleton)
+        self._set(ROOT, skeleton.roots[RUNNING])
 
-    def finish(self) -> None:
+    def mend(self, skeleton: Skeleton) -> None:
+        """Write whatever holds no runs and is missing or not as it should be."""
+        for key, data in skeleton.files.items():
+            if self._get(key) != data:
+                self._set(key, data)
+
+    def finish(self, skeleton: Skeleton) -> None:
         """Say that every block is there."""
-        with self._errors("write"), _quiet():
-            self._set_state(zarr.open_group(self._store, mode="r+", use_consolidated=False), COMPLETE)
+        self._set(ROOT, skeleton.roots[COMPLETE])
 
-    def _set_state(self, root: zarr.Group, state: str) -> None:
-        root.update_attributes({STATE: state})
-        zarr.consolidate_metadata(self._store)
+    def _get(self, key: str) -> bytes | None:
+        with self._errors("read"):
+            found = sync(self._store.get(key, default_buffer_prototype()))
+        return None if found is None else found.to_bytes()
 
-    def _create_group(self, problem: str, group: Group) -> None:
-        template, n_run = group.template, group.n_run
-        template.to_zarr(self._store, group=problem, mode="w", zarr_format=3, consolidated=False)
-        folder = zarr.open_group(self._store, path=problem, mode="r+", use_consolidated=False)
-        shape = tuple(template["exists"].shape)
-        sizes = {RUN: n_run, "gene": group.n_gene}
-        chunk = min(n_run, RUNS_PER_CHUNK)
-        for name, (dims, dtype, fill) in RUN_VARIABLES.items():
-            folder.create_array(
-                name,
-                shape=(*shape, *(sizes[dim] for dim in dims)),
-                chunks=(*(1 for _ in shape), *({RUN: chunk}.get(dim, sizes[dim]) for dim in dims)),
-                dtype=dtype,
-                fill_value=fill,
-                dimension_names=(*map(str, template["exists"].dims), *dims),
-                compressors=ZstdCodec(level=3, checksum=True),
-                attributes=dict(group.run_attrs[name]),
-                # A block of nothing but "none" is a finished block, too.
-                config={"write_empty_chunks": True},
-            )
-        index = folder.create_array(
-            RUN,
-            shape=(n_run,),
-            chunks=(min(n_run, INDEX_CHUNK),),
-            dtype="int64",
-            dimension_names=(RUN,),
-            attributes={"long_name": "run index of the seed"},
-        )
-        for start in range(0, n_run, INDEX_CHUNK):
-            index[start : start + INDEX_CHUNK] = np.arange(start, min(start + INDEX_CHUNK, n_run))
+    def _set(self, key: str, data: bytes) -> None:
+        with self._errors("write"):
+            sync(self._store.set(key, default_buffer_prototype().buffer.from_bytes(data)))
 
     def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
         """Write runs from ``start`` on, a multiple of ``RUNS_PER_CHUNK``, of one combination."""
@@ -183,6 +152,7 @@ class GridStore:
         key = problem, name
         if key not in self._arrays:
             opened = zarr.open_array(self._store, path=f"{problem}/{name}", mode="r+")
+            # A block of nothing but "none" is a finished block, too.
             self._arrays[key] = opened.with_config({"write_empty_chunks": True})
         return self._arrays[key]
 
@@ -225,24 +195,26 @@ class GridStore:
                         "remove that file, and --resume makes it anew"
                     ) from None
 
-    def mend(self, problem: str, group: Group) -> None:
-        """Write anew what holds no runs, where somebody removed or changed it."""
-        with self._errors("write"), _quiet():
-            if not all(
-                self._is_there(f"{problem}/{name}", wanted.values) for name, wanted in group.template.coords.items()
-            ):
-                group.template.to_zarr(self._store, group=problem, mode="a", zarr_format=3, consolidated=False)
-            index = zarr.open_array(self._store, path=f"{problem}/{RUN}", mode="r+")
-            for start in range(0, group.n_run, INDEX_CHUNK):
-                stop = min(start + INDEX_CHUNK, group.n_run)
-                if not self._is_there(f"{problem}/{RUN}", np.arange(start, stop), slice(start, stop)):
-                    index[start:stop] = np.arange(start, stop)
+    def check_skeleton(self, problems: Sequence[str], digest: str) -> None:
+        """Compare all that holds no runs with the digest that the root tells.
 
-    def _is_there(self, path: str, values: np.ndarray[Any, Any], part: Any = ...) -> bool:
-        try:
-            return bool(np.array_equal(zarr.open_array(self._store, path=path, mode="r")[part], values))
-        except Exception:  # whatever a decoder says of a broken chunk
-            return False
+        Raises
+        ------
+        ValueError
+            If something is missing, damaged or changed.
+        """
+        found: dict[str, bytes] = {}
+        for problem in problems:
+            with self._errors("read"):
+                keys = sync(_collect(self._store.list_prefix(f"{problem}/")))
+            for key in keys:
+                folder = key.removeprefix(f"{problem}/").split("/c/")[0]
+                if not key.endswith(".partial") and folder not in RUN_VARIABLES:
+                    found[key] = self._get(key) or b""
+        if digest_of(found) != digest:
+            raise ValueError(
+                f"{self.name} is damaged: its metadata or coordinates are not as they were written; --resume mends them"
+            )
 
     def clean(self) -> None:
         """Remove scratch files that killed writers left (local stores)."""
@@ -269,16 +241,6 @@ class GridStore:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # Neither consolidated metadata nor variable-length strings are in the text of zarr v3 yet.
-        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        warnings.filterwarnings("ignore", message=f"Object at {LOCK} is not recognized")
-        warnings.filterwarnings("ignore", message="The data type .* does not have a Zarr V3 specification")
-        yield
 
 
 def n_chunk(n_run: int) -> int:
