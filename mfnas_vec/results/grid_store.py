@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ from mfnas_vec.results.store import MARK
 LAST = "arch"
 #: Object that tells who writes, in places without locks of their own.
 LOCK = "writer.lock"
+
+#: Files that zarr writes before it renames them.
+_SCRATCH = re.compile(r".*\.[0-9a-f]{32}\.partial")
 
 #: Position of a combination, number of a chunk.
 Block = tuple[tuple[int, ...], int]
@@ -113,7 +117,7 @@ class GridStore:
         """Whether there is anything but a writer's lock and scratch files."""
         with self._errors("read"):
             found = set(sync(_collect(self._store.list_dir("")))) - {LOCK}
-            return any(not name.endswith(".partial") for name in found)
+            return any(not _SCRATCH.fullmatch(name) for name in found)
 
     def create(self, skeleton: Skeleton) -> None:
         """Write everything but the runs; a stop on the way leaves a store that says so."""
@@ -209,7 +213,7 @@ class GridStore:
                 keys = sync(_collect(self._store.list_prefix(f"{problem}/")))
             for key in keys:
                 folder = key.removeprefix(f"{problem}/").split("/c/")[0]
-                if not key.endswith(".partial") and folder not in RUN_VARIABLES:
+                if not _SCRATCH.fullmatch(key) and folder not in RUN_VARIABLES:
                     found[key] = self._get(key) or b""
         if digest_of(found) != digest:
             raise ValueError(
@@ -220,7 +224,8 @@ class GridStore:
         """Remove scratch files that killed writers left (local stores)."""
         if isinstance(self._store, LocalStore):
             for file in Path(self._store.root).rglob("*.partial"):
-                file.unlink(missing_ok=True)
+                if _SCRATCH.fullmatch(file.name):
+                    file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
