@@ -135,6 +135,30 @@ def test_a_scheduler_that_is_not_there(tmp_path, monkeypatch):
     assert not (tmp_path / "r.zarr").exists()
 
 
+def test_workers_that_do_not_start_are_started_again(tmp_path, monkeypatch):
+    from distributed import LocalCluster
+
+    from mfnas_vec.experiment import cluster
+
+    tries = []
+
+    def fails(n_failure):
+        def make(**options):
+            tries.append(options["n_workers"])
+            if len(tries) <= n_failure:
+                raise RuntimeError("Nanny failed to start.")
+            return LocalCluster(**options | {"processes": False})
+
+        return make
+
+    with cluster._start(fails(2), 2) as started:
+        assert len(started.workers) == 2
+    assert tries == [2, 2, 2]
+    tries.clear()
+    with pytest.raises(ValueError, match="workers=2: processes do not start: Nanny failed"):
+        cluster._start(fails(9), 2)
+
+
 def test_ctrl_c_reaches_workers_too(tmp_path):
     """A terminal sends it to the whole group of processes; the work ends, and quietly."""
     out = tmp_path / "r.zarr"

@@ -12,7 +12,7 @@ from mfnas_vec.experiment.blocks import Task, make_block_at
 from mfnas_vec.experiment.run import Progress
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 #: Times that a failed block is tried again, and that a block may outlive its worker's death.
 RETRIES = 3
@@ -22,6 +22,8 @@ BLOCKS_PER_THREAD = 20
 CONNECT_SECONDS = 20
 #: Seconds between two looks at what is done, and whether anybody wants to stop.
 POLL_SECONDS = 0.05
+#: Times that starting the processes of this machine is tried: one may be killed while it starts.
+STARTS = 3
 
 
 def dask_setup(worker: object) -> None:
@@ -36,7 +38,7 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
     Raises
     ------
     ValueError
-        If Dask is not installed, or the scheduler is not there.
+        If Dask is not installed, the scheduler is not there, or processes do not start.
     """
     try:
         import dask
@@ -52,13 +54,22 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
             yield client
         return
     settings = {"distributed.scheduler.allowed-failures": MAX_DEATHS, "distributed.worker.preload": [__name__]}
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": logging.CRITICAL}
     with (
         dask.config.set(settings),
-        LocalCluster(n_workers=workers, **options) as cluster,
+        _start(LocalCluster, workers) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+def _start(make: "type[LocalCluster]", workers: int | None) -> "LocalCluster":
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    for _ in range(STARTS):
+        try:
+            return make(n_workers=workers, **options)
+        except RuntimeError as error:  # it has closed itself
+            cause = error.__cause__ or error
+    raise ValueError(f"workers={workers}: processes do not start: {cause}")
 
 
 def run_on_dask(client: "Client", tasks: Iterable[Task], path: str, options: str, progress: Progress) -> None:
