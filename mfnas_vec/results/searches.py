@@ -30,6 +30,10 @@ class Search(NamedTuple):
     provenance: str
     #: Which of the given stores it is of.
     store: str
+    #: Its name in ``OPTIMIZERS``; empty where the store does not tell.
+    optimizer: str = ""
+    #: Its value of each varied setting of its store.
+    place: Mapping[str, Any] = {}
 
 
 def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) -> dict[str, dict[str, Search]]:
@@ -60,7 +64,7 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
         for part in contents.parts:
             if problems is not None and part.problem not in problems:
                 continue
-            for search in _searches(part, name, place):
+            for search in _searches(part, contents, name, place):
                 others = found.setdefault(part.problem, {})
                 if search.label in others:
                     raise ValueError(
@@ -91,7 +95,7 @@ def _split(place: str) -> tuple[str, str]:
     return name.strip(), path
 
 
-def _searches(part: Part, name: str, place: str) -> Iterator[Search]:
+def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Iterator[Search]:
     result = part.dataset
     dims = leading_dims(result)
     exists = present(result).transpose(*dims).values
@@ -103,12 +107,22 @@ def _searches(part: Part, name: str, place: str) -> Iterator[Search]:
         if dims:
             label = label_of(result, place_of, exists)
             settings, digest = str(one["settings"].item()), str(one["inputs_digest"].item())
+            optimizer = _optimizer_of(str(one["optimizer"].item()), root) if "optimizer" in one.coords else ""
         else:
-            label = str(result.attrs["optimizer"])
+            label = optimizer = str(result.attrs["optimizer"])
             settings, digest = str(result.attrs["settings"]), str(result.attrs["inputs_digest"])
         if name:
             label = f"{name}: {label}" if dims else name
-        yield Search(label, runs, settings, digest, provenance_of(one), place)
+        values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
+        yield Search(label, runs, settings, digest, provenance_of(one), place, optimizer, values)
+
+
+def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:
+    """The optimizer behind a label: a sweep's grid tells it, labels of ``reproduce`` begin with it."""
+    if "grid" not in root:
+        return label.partition(" (")[0]
+    _, entries = json.loads(str(root["grid"]))
+    return next((str(entry["optimizer"]) for entry in entries if entry["label"] == label), "")
 
 
 def provenance_of(cell: xr.Dataset) -> str:

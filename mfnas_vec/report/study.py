@@ -1,0 +1,118 @@
+"""What figures and reports are made of: the searches of result stores, their tables, their traces."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec.experiment.plan import load_inputs
+from mfnas_vec.experiment.replay import given_settings, replay
+from mfnas_vec.results.contents import Contents, read_contents
+from mfnas_vec.results.problem import best_of
+from mfnas_vec.results.searches import Search, read_searches
+from mfnas_vec.tables.store import open_table
+
+
+class Study:
+    """Result stores, read once.
+
+    Parameters
+    ----------
+    places
+        As of ``read_searches``.
+    problems
+        Some of the problems; those that every store has by default.
+    labels
+        Some of the searches; all by default.
+    tables
+        Tables by problem; opened by the problem's name by default.
+
+    Raises
+    ------
+    ValueError
+        As of ``read_searches``, or if no search has a label.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[str],
+        problems: Sequence[str] | None = None,
+        labels: Sequence[str] | None = None,
+        tables: Mapping[str, xr.Dataset] | None = None,
+    ) -> None:
+        self.places = list(places)
+        self.searches: dict[str, dict[str, Search]] = read_searches(places, problems)
+        known = list(dict.fromkeys(label for found in self.searches.values() for label in found))
+        for label in labels or ():
+            if label not in known:
+                raise ValueError(f"no search is called {label!r}; there are {', '.join(known)}")
+        if labels is not None:
+            kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
+            self.searches = {problem: found for problem, found in kept.items() if found}
+        self._tables = dict(tables or {})
+
+    @property
+    def problems(self) -> list[str]:
+        """Problems in the order of the stores."""
+        return list(self.searches)
+
+    @functools.cached_property
+    def labels(self) -> list[str]:
+        """Labels of all searches, in the order of the stores."""
+        return list(dict.fromkeys(label for found in self.searches.values() for label in found))
+
+    @functools.cached_property
+    def contents(self) -> list[Contents]:
+        """What each store holds."""
+        return [read_contents(place.partition("=")[2] or place) for place in self.places]
+
+    def attrs(self, problem: str) -> dict[str, Any]:
+        """Attributes of the results on a problem."""
+        return dict(next(iter(self.searches[problem].values())).runs.attrs)
+
+    def table(self, problem: str) -> xr.Dataset:
+        """The table that the results on a problem were made on.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table any more.
+        """
+        if problem not in self._tables:
+            table = open_table(problem)
+            wanted = str(self.attrs(problem).get("opened_from_digest", ""))
+            if str(table.attrs.get("digest", "")) != wanted:
+                table = open_table(problem, embedded=True)
+            if wanted and str(table.attrs.get("digest", "")) != wanted:
+                raise ValueError(f"{problem}: the table that these results were made on is not here")
+            self._tables[problem] = table
+        return self._tables[problem]
+
+    def optimum(self, problem: str) -> float | None:
+        """The best test result of a problem's table, if the table is known."""
+        attrs = self.attrs(problem)
+        if "optimum" in attrs:
+            return float(attrs["optimum"])
+        try:
+            return float(best_of(self.table(problem))["optimum"])
+        except ValueError:
+            return None
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 a study lives as long as a command
+    def _loaded(self, problem: str) -> xr.Dataset:
+        table = self.table(problem)
+        wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
+        return load_inputs(table, wanted)
+
+    def traced(self, problem: str, label: str) -> xr.Dataset:
+        """A search made again with every evaluation.
+
+        Raises
+        ------
+        ValueError
+            As of ``replay``.
+        """
+        search = self.searches[problem][label]
+        store = next(c for c, place in zip(self.contents, self.places, strict=True) if place == search.store)
+        return replay(search, self._loaded(problem), missing=str(store.attrs.get("missing", "refuse")))
