@@ -64,7 +64,7 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
         for part in contents.parts:
             if problems is not None and part.problem not in problems:
                 continue
-            for search in _searches(part, contents, name, place):
+            for search in _searches(part, contents.attrs, name, place):
                 others = found.setdefault(part.problem, {})
                 if search.label in others:
                     raise ValueError(
