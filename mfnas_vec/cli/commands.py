@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mfnas_vec.cli.bench import run_bench
 from mfnas_vec.cli.options import names_of, tables_of
 from mfnas_vec.cli.parser import DATASETS, Action
 from mfnas_vec.cli.results import run_compare, run_export, tell_contents
@@ -256,6 +257,7 @@ ACTIONS: dict[str, Action] = {
     "info": tell_contents,
     "compare": run_compare,
     "export": run_export,
+    "bench": run_bench,
     "optimizers": _optimizers,
     "tables list": _tables_list,
     "tables info": _tables_info,
