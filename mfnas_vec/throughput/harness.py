@@ -25,7 +25,7 @@ QUICK_RUNS = (1, 64, 500)
 YARDSTICK_RUNS = 500
 REPEATS, QUICK_REPEATS = 15, 3
 #: A point is repeated no more after so many seconds of kernels ...
-POINT_SECONDS, QUICK_POINT_SECONDS = 0.6, 0.1
+POINT_SECONDS, QUICK_POINT_SECONDS = 0.4, 0.1
 #: ... and more often than asked while all repeats together take less than this.
 LEAST_SECONDS = 0.02
 

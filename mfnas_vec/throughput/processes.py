@@ -108,7 +108,7 @@ def measure_compile() -> dict[str, Any]:
 
 def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callable[[int], object]) -> dict[str, Any]:
     """Everything that is measured as a process of its own; ``quick``: once, and nothing compiled anew."""
-    n_repeat = 1 if quick else 5
+    n_repeat = 1 if quick else 3
     mfnas = [sys.executable, "-m", "mfnas_vec.cli"]
     commands = {
         "import numba, xarray, zarr": [sys.executable, "-c", "import numba, xarray, zarr"],
