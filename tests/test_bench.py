@@ -9,7 +9,7 @@ from mfnas_vec.cli import main
 from mfnas_vec.throughput import guard
 from mfnas_vec.throughput.harness import Effort, bench, make_effort
 from mfnas_vec.throughput.machine import describe, governor
-from mfnas_vec.throughput.processes import measure_process
+from mfnas_vec.throughput.processes import measure_process, tell_compile
 from mfnas_vec.throughput.targets import Target, judge
 from mfnas_vec.throughput.text import report_text, short
 
@@ -222,6 +222,28 @@ def test_a_process_is_measured_and_its_failure_told():
     assert len(found["runs"]) == 2
     with pytest.raises(ValueError, match="no such thing"):
         measure_process([sys.executable, "-c", "raise SystemExit('no such thing')"], 1)
+
+
+def test_the_quick_command_measures_processes_too(tmp_path, capsys):
+    out = tmp_path / "r.json"
+    assert (
+        main(["bench", "--quick", "--problems", "nbasr", "--optimizers", "RS", "--repeats", "1", "--out", str(out)])
+        == 0
+    )
+    printed = capsys.readouterr().out
+    assert "opening nbasr" in printed
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert {p["n_run"] for p in found["points"]} == {1, 64, 500}
+    assert min(p["median"] for p in found["processes"]["commands"].values()) > 0
+    assert set(found["load_average"]) == {"start", "end"}
+    assert {t["title"] for t in found["targets"]} >= {"RS, SH: times the limit"}
+
+
+def test_every_kernel_is_timed_by_the_process_that_compiles(capsys):
+    tell_compile()
+    seconds = json.loads(capsys.readouterr().out)
+    assert {"local_search_runs", "mf_nas_runs", "evolution_runs"} <= set(seconds)
+    assert min(seconds.values()) > 0
 
 
 def test_what_the_machine_does_not_tell_is_unknown(tmp_path):
