@@ -15,14 +15,14 @@ from mfnas_vec.results.statistics import TEST, leading_dims, present
 from mfnas_vec.tables.provenance import UNSTATED, weakest
 
 #: Variables that comparisons read.
-_READ = ("arch", TEST, "cost_seconds", "evaluations")
+_READ = ("arch", TEST, "cost_seconds", "cost_epochs", "evaluations", "unique_evaluations")
 
 
 class Search(NamedTuple):
     """The runs of one optimizer with one choice of settings on one problem."""
 
     label: str
-    #: Over ``run``, in memory: ``arch, test_performance, cost_seconds, evaluations``.
+    #: Over ``run``, in memory: what was found, and what it cost.
     runs: xr.Dataset
     settings: str
     inputs_digest: str
