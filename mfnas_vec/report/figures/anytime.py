@@ -4,7 +4,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mfnas_vec.report.figures.drawing import Drawing, caption, chosen, legend, looks, panels, short, style, unit_of
+from mfnas_vec.report.figures.drawing import (
+    Drawing,
+    caption,
+    chosen,
+    cost_axis,
+    finish,
+    legend,
+    looks,
+    panels,
+    short,
+    style,
+    unit_of,
+)
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.anytime import COSTS, anytime
 from mfnas_vec.results.statistics import TEST, FloatArray, regret
@@ -44,18 +56,22 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
             notes |= {note} - {""}
             axis = over or ("seconds" if study.timed(problem) else "epochs")
             ends = []
-            for label in labels:
+            for i, label in enumerate(labels):
                 cost, mean, band = _regret(study, problem, label, axis)
                 colour = look[label].colour
-                ax.plot(cost, mean, color=colour, linestyle=look[label].dash, label=short(label))
+                line = {"color": colour, "linestyle": look[label].dash, "label": short(label)}
+                # At places of their own, so that lines on top of each other can be told apart.
+                ax.plot(cost, mean, marker=look[label].marker, markevery=(3 * i % 27, 27), markersize=3.2, **line)
                 ax.fill_between(cost, *band, color=colour, alpha=0.15, linewidth=0)
                 ends.append(f"{short(label)} {mean[-1]:.2f}" if mean.size else f"{short(label)} none")
             unit = unit_of(next(iter(study.searches[problem].values())).runs[TEST].attrs)
-            named = "percentage points" if unit == "%" else unit
-            ax.set(title=problem, xlabel=f"search cost ({axis}, simulated)", ylabel=f"test regret ({named})")
+            named = "% points" if unit == "%" else unit
+            ax.set(title=problem, ylabel=f"test regret ({named})")
             _log_axis(ax)
+            cost_axis(ax, axis, ax.get_xlim()[1])
             said.append(f"{problem}: {', '.join(ends)}")
         legend(figure, axes)
+        finish(figure)
     told = caption(
         study,
         shown,

@@ -10,6 +10,8 @@ from mfnas_vec.report.figures.drawing import (
     MUTED,
     Drawing,
     caption,
+    cost_axis,
+    finish,
     legend,
     looks,
     panels,
@@ -77,11 +79,13 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
                 )
             if many:
                 _name(ax, [short(labels[i]) for i in front], cost[front], test[front])
-            ax.set(title=problem, xlabel=f"search cost ({over}, simulated)", ylabel=test_label(study, problem))
+            ax.set(title=problem, ylabel=test_label(study, problem))
             ax.margins(0.08)
+            cost_axis(ax, over, cost.max())
             said.append(f"{problem}: {', '.join(f'{short(labels[i])} {test[i]:.2f} at {cost[i]:,.0f}' for i in front)}")
         if not many:
             legend(figure, axes)
+        finish(figure)
     shown = {problem: list(found) for problem, found in study.searches.items()}
     told = caption(study, shown, "Means of runs; bars: 95 % of the mean; line: searches that none beats in both")
     alt = f"Mean test result against mean search cost in {over}. Best trade-offs: {'; '.join(said)}."
@@ -103,7 +107,8 @@ def _front(cost: FloatArray, score: FloatArray) -> list[int]:
 
 
 def _name(ax: "Axes", names: Sequence[str], cost: FloatArray, test: FloatArray) -> None:
-    for name, x, y in list(zip(names, cost, test, strict=True))[-5:]:
-        ax.annotate(
-            name, (x, y), xytext=(0, 5), textcoords="offset points", fontsize=6, ha="center", color=MUTED, zorder=6
-        )
+    """Number the best trade-offs, and name them below the panel."""
+    for i, (x, y) in enumerate(zip(cost, test, strict=True), 1):
+        ax.annotate(str(i), (x, y), xytext=(-3, 4), textcoords="offset points", fontsize=6, ha="right", zorder=6)
+    told = "\n".join(f"{i} {name}" for i, name in enumerate(names, 1))
+    ax.text(0, -0.32, told, transform=ax.transAxes, fontsize=6, va="top")

@@ -130,12 +130,19 @@ def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: bool = Fals
     n_column = min(n, per_row)
     n_row = -(-n // n_column)
     width = COLUMN if n == 1 else PAGE
-    figure = Figure(figsize=(width, height * n_row + 0.45 * legend + 0.1), layout="constrained")
+    below = 0.45 * (legend and n == n_row * n_column)
+    figure = Figure(figsize=(width, height * n_row + below + 0.1), layout="constrained")
     grid = figure.subplots(n_row, n_column, squeeze=False)
     axes = list(grid.ravel())
     for spare in axes[n:]:
         spare.set_axis_off()
     return figure, axes[:n]
+
+
+def finish(figure: "Figure") -> None:
+    """Settle where everything stands, whatever is drawn later, and at which resolution."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def unit_of(attrs: Mapping[str, Any]) -> str:
@@ -146,7 +153,20 @@ def unit_of(attrs: Mapping[str, Any]) -> str:
 def test_label(study: Study, problem: str) -> str:
     """Name and unit of a problem's test result."""
     attrs = next(iter(study.searches[problem].values())).runs[TEST].attrs
-    return f"{attrs.get('long_name', TEST)} ({unit_of(attrs)})"
+    name = str(attrs.get("long_name", TEST)).removesuffix(" after the last epoch")
+    return f"{name} ({unit_of(attrs)})"
+
+
+def cost_axis(ax: "Axes", over: str, longest: float) -> None:
+    """Label the axis of search cost; large numbers in thousands."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    unit = {"seconds": "s"}.get(over, over)
+    if longest >= 10_000:
+        unit = f"1,000 {unit}"
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.set_xlabel(f"simulated search cost ({unit})")
 
 
 def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str:
@@ -183,7 +203,7 @@ def _mean_score(runs: Any) -> float:
 
 
 def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
-    """One legend below all panels, of what stands in any of them."""
+    """One legend, of what stands in any panel: in a place without a panel, or below all."""
     handles: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
@@ -191,6 +211,10 @@ def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
     longest = max((len(label) for label in handles), default=1)
     width = figure.get_figwidth()
     columns = max(1, min(len(handles), int(width / (0.062 * longest + 0.42))))
+    spare = [ax for ax in figure.axes if ax not in axes]
+    if spare:
+        spare[0].legend(list(handles.values()), list(handles), loc="center left", handlelength=2.8)
+        return
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns, handlelength=2.4)
 
 

@@ -12,6 +12,7 @@ from mfnas_vec.report.figures.drawing import (
     Look,
     caption,
     chosen,
+    finish,
     looks,
     panels,
     short,
@@ -58,10 +59,11 @@ def draw_final(study: Study) -> Drawing:
             ax.tick_params(axis="y", length=0)
             ends = [f"{short(k)} {v.mean():.2f}" for k, v in values.items() if v.size]
             said.append(f"{problem}: {', '.join(ends)}")
+        finish(figure)
     told = caption(
         study,
         shown,
-        "Histograms of runs; bars: first to third quartile, white: median, cross: mean; dashed: the best of the table",
+        "Histograms of runs; bars: first to third quartile, white: median, tick: mean; dashed: the best of the table",
         *sorted(notes),
     )
     alt = f"Distributions of test results at the end of the searches. Means: {'; '.join(said)}."
@@ -91,6 +93,6 @@ def _row(ax: "Axes", row: int, values: FloatArray, look: Look, left: float, righ
         heights = 0.42 * np.sqrt(counts / counts.max()) if counts.max() else counts * 0.0
         ax.stairs(row + heights, edges, baseline=row - heights, fill=True, color=look.colour, alpha=0.45, linewidth=0)
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    ax.plot([low, high], [row, row], color=INK, linewidth=2.6, solid_capstyle="butt", zorder=3)
+    ax.plot([low, high], [row, row], color=INK, linewidth=1.8, solid_capstyle="butt", zorder=3)
     ax.plot([middle], [row], "o", color=PAPER, markersize=2.6, markeredgecolor=INK, markeredgewidth=0.6, zorder=4)
-    ax.plot([values.mean()], [row], "x", color=INK, markersize=3.4, markeredgewidth=0.9, zorder=5)
+    ax.plot([values.mean()], [row], "|", color=INK, markersize=8, markeredgewidth=1.1, zorder=5)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mfnas_vec.report.figures.drawing import MUTED, Drawing, caption, panels, style, test_label
+from mfnas_vec.report.figures.drawing import MUTED, Drawing, caption, finish, panels, style, test_label
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.searches import Search, setting_text
 from mfnas_vec.results.statistics import TEST, direction_sign
@@ -54,6 +54,7 @@ def draw_heatmap(study: Study) -> Drawing:
             told = f"{names[best[0]]}, {setting_text(values[across][best[1]])}"
             said.append(f"{problem} {grid[best]:.2f} with {told}")
         label = test_label(study, study.problems[0])
+        finish(figure)
     told = caption(study, shown, f"Mean {label}; colours from the worst to the best of a panel, bold: the best")
     alt = f"Mean test results by {_words(down)} and {_words(across)}. Best: {'; '.join(said)}."
     return Drawing(figure, f"Mean test results by {_words(down)} and {_words(across)}", alt, told)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.report.figures.drawing import COLOURS, MUTED, PAGE, Drawing, style
+from mfnas_vec.report.figures.drawing import COLOURS, MUTED, PAGE, Drawing, finish, style
 from mfnas_vec.results.landscape import landscape
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import MODELLED
@@ -69,6 +69,7 @@ def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | No
             right.tick_params(axis="y", length=0)
             pairs = zip(each["metric"].values, correlation, optima, strict=True)
             said.append(f"{name}: {', '.join(f'{m} {c:.2f}, {n:,} optima' for m, c, n in pairs)}")
+        finish(figure)
     caption = (
         "Neighbours are one changed gene apart; of an architecture with several genotypes, the smallest stands for "
         "all. Training-based metrics: last epoch. (m): modelled, whose landscape is the model's, not the benchmark's."

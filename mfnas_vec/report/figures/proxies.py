@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.report.figures.drawing import MUTED, Drawing, panels, style, unit_of
+from mfnas_vec.report.figures.drawing import MUTED, Drawing, finish, panels, style, unit_of
 from mfnas_vec.results.landscape import check_metrics, provenance_of_metric, score_of
 from mfnas_vec.results.statistics import scipy_stats
 from mfnas_vec.tables import dense
@@ -13,7 +13,7 @@ from mfnas_vec.tables import dense
 #: Cells of the map along each axis.
 _N_CELL = 48
 #: Share of architectures below the axis: those that learnt nothing would take most of it.
-_CUT = 0.02
+_CUT = 0.1
 
 
 def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None = None) -> Drawing:
@@ -52,7 +52,7 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
     with style(**{"axes.grid": False}):
         from matplotlib import colormaps
 
-        figure, axes = panels(len(found), height=1.45, per_row=4)
+        figure, axes = panels(len(found), height=1.55, per_row=4)
         for place, (ax, (rho, tau, metric, score, known)) in enumerate(zip(axes, found, strict=True)):
             share = 100 * (stats.rankdata(score[known]) - 0.5) / known.sum()
             counts, _, _ = np.histogram2d(share, results[known], bins=_N_CELL, range=[(0, 100), (low, high or 1)])
@@ -60,15 +60,7 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
             image[counts.T == 0, 3] = 0.0
             ax.imshow(image, origin="lower", extent=(0, 100, low, high), aspect="auto")
             kind = provenance_of_metric(table, metric)
-            ax.set_title(f"{metric}, {kind}", fontsize=7)
-            place_of_text = (0.04, 0.96, "top") if sign > 0 else (0.04, 0.04, "bottom")
-            ax.text(
-                *place_of_text[:2],
-                f"ρ {rho:.2f}, τ {tau:.2f}",
-                transform=ax.transAxes,
-                va=place_of_text[2],
-                fontsize=6.5,
-            )
+            ax.set_title(f"{metric}, {kind}\nρ {rho:.2f}, τ {tau:.2f}", fontsize=7)
             if place % 4 == 0:
                 ax.set_ylabel(f"{test} ({unit_of(attrs)})")
             else:
@@ -78,6 +70,7 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
             else:
                 ax.set_xticklabels([])
             ax.tick_params(length=2, color=MUTED)
+        finish(figure)
     said = ", ".join(f"{metric} {rho:.2f}" for rho, _, metric, _, _ in found)
     kind = provenance_of_metric(table, test)
     caption = (

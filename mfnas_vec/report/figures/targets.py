@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from mfnas_vec.report.figures.drawing import Drawing, caption, chosen, legend, looks, panels, short, style, unit_of
+from mfnas_vec.report.figures.drawing import (
+    Drawing,
+    caption,
+    chosen,
+    cost_axis,
+    finish,
+    legend,
+    looks,
+    panels,
+    short,
+    style,
+    unit_of,
+)
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.anytime import COSTS, hitting_costs
 from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign
@@ -57,10 +69,12 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
                 shares.append(f"{short(label)} {100 * y[-1]:.0f} %")
             unit = unit_of(next(iter(found.values())).runs[TEST].attrs)
             least = "at least" if sign > 0 else "at most"
-            ax.set(title=f"{problem}: {least} {wanted:.2f} {unit}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
-            ax.set(xlabel=f"search cost ({axis}, simulated)", ylabel="share of runs")
+            ax.set(title=f"{problem}\n{least} {wanted:.2f} {unit}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
+            ax.set_ylabel("share of runs")
+            cost_axis(ax, axis, longest)
             said.append(f"{problem}, {least} {wanted:.2f} {unit}: {', '.join(shares)}")
         legend(figure, axes)
+        finish(figure)
     origin = "the median of what all runs shown end with" if target is None else "given"
     told = caption(
         study,
