@@ -47,7 +47,8 @@ dimension is the number of genes. IOHinspector reads all of it with DataManager(
 
 - raw_y is the test result of the architecture that the run itself holds to be best at that evaluation
   (the incumbent), by the score it sees. It can fall when the search is misled: monotonic=False loads
-  what was held, monotonic=True the best test result of any architecture held so far.
+  what was held, monotonic=True the best test result of any architecture held so far (and IOHinspector
+  0.0.8 then leaves out a run's first line if its raw_y is the last of the run before).
 - Runs with a trace have a line at their first evaluation, one at each change of the incumbent, and
   one at their last evaluation.
 - Runs without a trace (experiment attribute course: "end") have what they ended with at their last
