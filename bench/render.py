@@ -9,8 +9,11 @@ nothing is written; the exit code says whether the README is up to date.
 import contextlib
 import io
 import json
+import os
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +161,26 @@ def example_part() -> str:
     return f"```python\n{source.strip()}\n```\n\nprints\n\n```text\n{printed.getvalue().rstrip()}\n```"
 
 
+def notebook_part() -> str:
+    """The example of a notebook with its real output; its figure is written beside it."""
+    source = (ROOT / "bench" / "notebook.py").read_text(encoding="utf-8")
+    printed = io.StringIO()
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
+        os.chdir(folder)
+        try:
+            exec(compile(source, "notebook.py", "exec"), {"__name__": "__main__"})
+            if "--check" not in sys.argv[1:]:
+                shutil.copyfile("mine.svg", ROOT / "bench" / "mine.svg")
+        finally:
+            os.chdir(here)
+    text = printed.getvalue().partition("\n\n  note:")[0]
+    return (
+        f"```python\n{source.strip()}\n```\n\nprints, and notes on the method,\n\n```text\n{text.rstrip()}\n```\n\n"
+        "![Regret of three searches against search cost](bench/mine.svg)"
+    )
+
+
 PARTS = {
     "settings": settings_part,
     "provenance": provenance_part,
@@ -167,6 +190,7 @@ PARTS = {
     "scaling": scaling_part,
     "sweeps": sweeps_part,
     "example": example_part,
+    "notebook": notebook_part,
 }
 
 

@@ -54,7 +54,8 @@ def test_project_speaks_of_itself_alone():
             assert not [w for w in words if w in text], name
 
 
-def test_python_blocks_of_the_readme_run():
+def test_python_blocks_of_the_readme_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     import re
 
     import numpy as np

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from mfnas_vec import __version__
 from mfnas_vec.cli.bench import add_bench
+from mfnas_vec.cli.plotting import add_plot
 from mfnas_vec.cli.results import add_results
 from mfnas_vec.cli.sweeping import add_sweep
 
@@ -191,6 +192,7 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
     add_sweep(commands, _add_run_arguments, actions)
     add_results(commands, actions)
     add_bench(commands, actions)
+    add_plot(commands, actions)
 
     optimizers = commands.add_parser(
         "optimizers",

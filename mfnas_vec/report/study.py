@@ -1,7 +1,9 @@
 """What figures and reports are made of: the searches of result stores, their tables, their traces."""
 
+import copy
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -9,8 +11,9 @@ import xarray as xr
 from mfnas_vec.experiment.plan import load_inputs
 from mfnas_vec.experiment.replay import given_settings, replay
 from mfnas_vec.results.contents import Contents, read_contents
+from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.problem import best_of
-from mfnas_vec.results.searches import Search, read_searches
+from mfnas_vec.results.searches import Search, read_searches, searches_of
 from mfnas_vec.tables.store import open_table
 
 
@@ -51,6 +54,46 @@ class Study:
             kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
             self.searches = {problem: found for problem, found in kept.items() if found}
         self._tables = dict(tables or {})
+        self._inputs: dict[str, xr.Dataset] = {}
+
+    @classmethod
+    def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
+        """Results of ``run`` in memory, by the label that each is to have.
+
+        Parameters
+        ----------
+        results
+            As of ``searches_of``.
+        *tables
+            The tables that they were made on, if not those that ``open_table`` finds by their names.
+
+        Raises
+        ------
+        ValueError
+            As of ``searches_of``.
+        """
+        study = cls.__new__(cls)
+        study.places = []
+        study.searches = searches_of(results)
+        study._tables = {str(table.attrs.get("name", "custom")): table for table in tables}
+        study._inputs = {}
+        return study
+
+    def on(self, problems: Sequence[str]) -> "Study":
+        """The same on some of its problems.
+
+        Raises
+        ------
+        ValueError
+            If it has no such problem.
+        """
+        for problem in problems:
+            if problem not in self.searches:
+                raise ValueError(f"problems={problem!r} is not of these results; they have {', '.join(self.searches)}")
+        part = copy.copy(self)
+        part.searches = {problem: found for problem, found in self.searches.items() if problem in problems}
+        part.__dict__.pop("labels", None)
+        return part
 
     @property
     def problems(self) -> list[str]:
@@ -70,6 +113,10 @@ class Study:
     def attrs(self, problem: str) -> dict[str, Any]:
         """Attributes of the results on a problem."""
         return dict(next(iter(self.searches[problem].values())).runs.attrs)
+
+    def timed(self, problem: str) -> bool:
+        """Whether searches on a problem cost seconds."""
+        return any(float(s.runs["cost_seconds"].max()) > 0 for s in self.searches[problem].values())
 
     def table(self, problem: str) -> xr.Dataset:
         """The table that the results on a problem were made on.
@@ -99,11 +146,13 @@ class Study:
         except ValueError:
             return None
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019 a study lives as long as a command
     def _loaded(self, problem: str) -> xr.Dataset:
-        table = self.table(problem)
-        wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
-        return load_inputs(table, wanted)
+        """What the searches of a problem read, in memory."""
+        if problem not in self._inputs:
+            table = self.table(problem)
+            wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
+            self._inputs[problem] = load_inputs(table, wanted)
+        return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
         """A search made again with every evaluation.
@@ -114,5 +163,53 @@ class Study:
             As of ``replay``.
         """
         search = self.searches[problem][label]
-        store = next(c for c, place in zip(self.contents, self.places, strict=True) if place == search.store)
-        return replay(search, self._loaded(problem), missing=str(store.attrs.get("missing", "refuse")))
+        return replay(search, self._loaded(problem), missing=search.missing)
+
+
+def open_study(
+    sources: Sequence[str],
+    problems: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    *,
+    tables: bool = False,
+) -> Study:
+    """A study of result stores or, where ``tables`` allows it, of tables by name or path.
+
+    Raises
+    ------
+    ValueError
+        As of ``Study``; or if a source is neither.
+    """
+    if not tables or any(_is_result(source) for source in sources):
+        return Study(sources, problems, labels)
+    if problems is not None or labels is not None:
+        raise ValueError("problems and searches are those of results; the sources here are tables")
+    opened = [open_table(source) for source in sources]
+    return TableStudy(
+        {str(table.attrs.get("name", source)): table for table, source in zip(opened, sources, strict=True)}
+    )
+
+
+def _is_result(source: str) -> bool:
+    path = source.partition("=")[2] or source
+    if not is_url(path) and not Path(path).exists():
+        return False
+    try:
+        read_contents(path)
+    except ValueError:
+        return False
+    return True
+
+
+class TableStudy(Study):
+    """Tables without results."""
+
+    def __init__(self, tables: Mapping[str, xr.Dataset]) -> None:
+        self.places = []
+        self.searches = {name: {} for name in tables}
+        self._tables = dict(tables)
+        self._inputs = {}
+
+    def table(self, problem: str) -> xr.Dataset:
+        """The table of a name."""
+        return self._tables[problem]

@@ -15,14 +15,14 @@ from mfnas_vec.results.statistics import TEST, leading_dims, present
 from mfnas_vec.tables.provenance import UNSTATED, weakest
 
 #: Variables that comparisons read.
-_READ = ("arch", TEST, "cost_seconds", "evaluations")
+_READ = ("arch", TEST, "cost_seconds", "cost_epochs", "evaluations", "unique_evaluations")
 
 
 class Search(NamedTuple):
     """The runs of one optimizer with one choice of settings on one problem."""
 
     label: str
-    #: Over ``run``, in memory: ``arch, test_performance, cost_seconds, evaluations``.
+    #: Over ``run``, in memory: what was found, and what it cost.
     runs: xr.Dataset
     settings: str
     inputs_digest: str
@@ -34,6 +34,8 @@ class Search(NamedTuple):
     optimizer: str = ""
     #: Its value of each varied setting of its store.
     place: Mapping[str, Any] = {}
+    #: What was done about architectures that the table does not know.
+    missing: str = "refuse"
 
 
 def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) -> dict[str, dict[str, Search]]:
@@ -114,7 +116,32 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
         if name:
             label = f"{name}: {label}" if dims else name
         values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
-        yield Search(label, runs, settings, digest, provenance_of(one), place, optimizer, values)
+        missing = str(root.get("missing", "refuse"))
+        yield Search(label, runs, settings, digest, provenance_of(one), place, optimizer, values, missing)
+
+
+def searches_of(results: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Search]]:
+    """Results of ``run`` in memory as searches, by problem and label.
+
+    Parameters
+    ----------
+    results
+        By the label that each is to have.
+
+    Raises
+    ------
+    ValueError
+        If one is no result of ``run``, or results on a problem cannot be compared.
+    """
+    found: dict[str, dict[str, Search]] = {}
+    for label, result in results.items():
+        if not isinstance(result, xr.Dataset) or "optimizer" not in result.attrs or TEST not in result:
+            raise ValueError(f"results[{label!r}] is no result of run")
+        whole = Part(str(result.attrs.get("problem", "")), result, 1, result.sizes[RUN], 1, 1)
+        found.setdefault(whole.problem, {})[label] = next(_searches(whole, {}, label, label))
+    for problem, searches in found.items():
+        _check(problem, list(searches.values()))
+    return found
 
 
 def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:
