@@ -36,7 +36,7 @@ def speed_figure(report: dict[str, Any]) -> str:
         "axes.spines.right": False,
     }
     with plt.rc_context(settings):
-        figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+        figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
         points = _points(report)
         for problem, colour in zip(dict.fromkeys(p["problem"] for p in points), COLOURS, strict=False):
             for n_thread, style in zip(report["threads"], STYLES, strict=False):
@@ -46,7 +46,7 @@ def speed_figure(report: dict[str, Any]) -> str:
                 axes.plot(runs, speed, style, color=colour, marker="o", markersize=3, linewidth=1.2, label=label)
         axes.set(xscale="log", yscale="log", xlabel="runs in the batch", ylabel="MF-NAS searches per second")
         axes.grid(linewidth=0.4, color="#cccccc")
-        axes.legend(frameon=False, fontsize=8)
+        figure.legend(loc="outside right center", frameon=False, fontsize=8)
         made = io.StringIO()
         metadata = {"Date": None, "Creator": None, "Description": digest_of(report)}
         figure.savefig(made, format="svg", facecolor="white", metadata=metadata)
