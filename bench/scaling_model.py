@@ -78,8 +78,8 @@ def _estimate(
 
 
 def largest_tasks(n_core: int) -> int:
-    """Chunks per task of the fewest tasks that occupy every core four times, so that no core waits long."""
-    return max(1, math.floor(N_SEARCH / (RUNS_PER_CHUNK * 4 * n_core)))
+    """Chunks per task such that every core has about four tasks: few tasks, and no core waits long."""
+    return math.ceil(N_SEARCH / (RUNS_PER_CHUNK * 4 * n_core))
 
 
 def model(constants: dict[str, Constants]) -> list[dict[str, Any]]:

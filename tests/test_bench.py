@@ -285,7 +285,8 @@ def test_a_hand_worked_case_of_the_scaling_model(monkeypatch):
     assert small.workers == pytest.approx(20 * 8192 * 8e-6)  # 122,071 tasks in 20 rounds
     assert small.store == pytest.approx(122_071 * 9 / 3500)
     assert small.bend == "object store"
-    assert scaling.largest_tasks(6400) == 4
+    assert scaling.largest_tasks(6400) == 5
+    assert scaling.on_workers(c, 64, scaling.largest_tasks(64)).n_task == 256
     assert scaling.on_workers(c._replace(task=1.0), 6400, 1).bend == "scheduler"
 
 
