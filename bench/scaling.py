@@ -20,8 +20,9 @@ from scaling_model import Constants, model
 
 from mfnas_vec import open_table
 from mfnas_vec.experiment.cluster import connect
-from mfnas_vec.experiment.run import Search, available_threads, prepare
+from mfnas_vec.experiment.run import Search, prepare
 from mfnas_vec.experiment.sweep import sweep
+from mfnas_vec.experiment.threads import available_threads
 from mfnas_vec.spaces.base import SearchSpace
 from mfnas_vec.tables.dense import Objective
 from mfnas_vec.tables.files import new_file

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mfnas_vec.experiment.run import _run_blocks
+from mfnas_vec.experiment.threads import run_blocks
 from mfnas_vec.kernels.state import make_outcome, make_trace
 from mfnas_vec.optimizers import get_optimizer
 from mfnas_vec.reference.algorithms import TWINS
@@ -21,9 +21,9 @@ def make_job(optimizer, table, protocol="gecco2024", **settings):
 
 def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
     outcome, trace = make_outcome(n_run), make_trace(n_run, 0)
-    _run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
     trace = make_trace(n_run, int(outcome.evaluations.max()))
-    _run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
     return outcome, trace
 
 

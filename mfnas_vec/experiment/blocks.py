@@ -9,7 +9,8 @@ import xarray as xr
 
 from mfnas_vec.experiment.grid import Grid
 from mfnas_vec.experiment.plan import ProblemPlan, Source, load_inputs
-from mfnas_vec.experiment.run import Progress, Search, prepare
+from mfnas_vec.experiment.run import Search, prepare
+from mfnas_vec.experiment.threads import Progress
 from mfnas_vec.results.assemble import describe, run_arrays
 from mfnas_vec.results.grid_skeleton import RUNS_PER_CHUNK
 from mfnas_vec.results.grid_store import Block, GridStore, n_chunk, open_store

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mfnas_vec.experiment.blocks import Task, make_block_at
-from mfnas_vec.experiment.run import Progress
+from mfnas_vec.experiment.threads import Progress
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.experiment.plan import OPTIMIZER, load_inputs
-from mfnas_vec.experiment.run import Progress, run
+from mfnas_vec.experiment.run import run
+from mfnas_vec.experiment.threads import Progress
 from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.results import conventions

@@ -1,43 +1,22 @@
 """Run one optimizer on one table, many runs at once."""
 
-import _thread
-import os
 import secrets
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import xarray as xr
 
 from mfnas_vec._jit import announce_compilation
-from mfnas_vec.kernels.state import Outcome, Trace, make_outcome, make_trace
+from mfnas_vec.experiment.threads import Progress, available_threads, run_blocks
+from mfnas_vec.kernels.state import Outcome, make_outcome, make_trace
 from mfnas_vec.optimizers import GECCO2024, Job, Optimizer, get_optimizer
 from mfnas_vec.results.assemble import TIMING_PREFIX, assemble
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
 
-#: Called with the number of runs finished since the last call.
-Progress = Callable[[int], object]
-
 #: Most runs of a seed.
 MAX_RUNS = 2**31 - 1
-#: Most runs of a block: its working memory is touched once per block, its results stay in cache.
-MAX_BLOCK = 4096
-#: Where progress is watched, blocks begin small and then last about this long.
-FIRST_BLOCK = 8
-SECONDS_PER_BLOCK = 0.2
-#: Evaluations that the caller's own thread may be busy with: at most about a second.
-SHORT_WORK = 10_000_000
-#: How often a waiting caller looks for an interruption.
-POLL_SECONDS = 0.1
-
-
-def available_threads() -> int:
-    """Processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def check_count(name: str, value: Any, low: int, high: int) -> int:
@@ -81,7 +60,7 @@ class Search(NamedTuple):
     ) -> Outcome:
         """Make runs ``first_run`` to ``first_run + n_run - 1`` of a seed."""
         outcome = make_outcome(n_run)
-        _run_blocks(self.job, seed, first_run, outcome, make_trace(n_run, 0), n_thread, block_size, progress)
+        run_blocks(self.job, seed, first_run, outcome, make_trace(n_run, 0), n_thread, block_size, progress)
         return outcome
 
 
@@ -192,7 +171,7 @@ def run(
     if trace:
         # Runs repeat exactly: the first pass has told how many steps there are.
         steps = make_trace(n_run, int(outcome.evaluations.max()))
-        _run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
+        run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
     result = assemble(
         search.optimizer,
         search.table,
@@ -208,88 +187,3 @@ def run(
     result.attrs[TIMING_PREFIX + "load_seconds"] = ready - begun
     result.attrs[TIMING_PREFIX + "compiled"] = int(compiling)
     return result
-
-
-def start_thread(work: Callable[[], object]) -> _thread.LockType:
-    """Start work that raises nothing in a daemon thread; the lock can be taken once it has ended.
-
-    ``threading.Thread.start`` waits until the thread runs, which takes longer than short kernels.
-    """
-    finished = _thread.allocate_lock()
-    finished.acquire()
-
-    def body() -> None:
-        try:
-            work()
-        finally:
-            finished.release()
-
-    _thread.start_new_thread(body, ())
-    return finished
-
-
-def _run_blocks(
-    job: Job,
-    seed: int,
-    first_run: int,
-    outcome: Outcome,
-    trace: Trace,
-    n_thread: int,
-    block_size: int | None,
-    progress: Progress | None,
-) -> None:
-    n_run = outcome.row.size
-    lock = threading.Lock()
-    failures: list[BaseException] = []
-    taken = 0
-    share = -(-n_run // n_thread)
-    size = block_size or (FIRST_BLOCK if progress is not None else share)
-
-    def take_block() -> tuple[int, int]:
-        nonlocal taken
-        with lock:
-            start = taken
-            taken = min(n_run, start + min(size, MAX_BLOCK))
-            return start, taken
-
-    def work() -> None:
-        nonlocal size
-        try:
-            while not failures:
-                start, end = take_block()
-                if start == end:
-                    return
-                part = Outcome._make(array[start:end] for array in outcome)
-                steps = Trace._make(array[start:end] for array in trace)
-                begun = time.perf_counter()
-                job(seed, first_run + start, end - start, part, steps)
-                if progress is not None:
-                    with lock:
-                        if not failures:
-                            progress(end - start)
-                    if block_size is None:
-                        speed = (end - start) / max(time.perf_counter() - begun, 1e-9)
-                        size = max(1, min(int(speed * SECONDS_PER_BLOCK), share))
-        except BaseException as failure:  # raised in the caller's thread, below
-            failures.append(failure)
-
-    # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
-    # and the others are daemons: an interrupted caller does not wait for blocks nobody wants any more.
-    # Rankings and tournaments look at every place for one evaluation.
-    work_bound = job.n_eval_bound * (1 + job.n_place / 10) * min(share, MAX_BLOCK)
-    takes_part = work_bound <= SHORT_WORK
-    n_block = -(-n_run // min(size, share))
-    helpers = []
-    try:
-        for _ in range(min(n_thread, n_block) - takes_part):
-            helpers.append(start_thread(work))
-        if takes_part:
-            work()
-        for finished in helpers:
-            while not finished.acquire(timeout=POLL_SECONDS):
-                pass
-    except BaseException as interruption:
-        failures.append(interruption)
-        raise
-    if failures:
-        raise failures[0]

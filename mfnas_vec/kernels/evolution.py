@@ -7,7 +7,7 @@ AAAI 2019; M. Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 
 import numpy as np
 
 from mfnas_vec._jit import njit, njit_inline
-from mfnas_vec.kernels.genome import sample, write_genes
+from mfnas_vec.kernels.genome import gene_of, sample
 from mfnas_vec.kernels.lookup import price_of, row_of
 from mfnas_vec.kernels.ranking import code_at, insert
 from mfnas_vec.kernels.rng import below, seed_run, unit
@@ -80,19 +80,17 @@ def draw_parent(scores, oldest, n, tournament_size, taken, rng):
 
 
 @njit_inline
-def mutate(space, parent, genes, probability, rng):
+def mutate(space, parent, probability, rng):
     """A valid mutant and its row: each gene changes with ``probability / n_gene``."""
     n_gene = space.cardinality.size
     threshold = probability / n_gene
-    write_genes(space, parent, genes)
     for _ in range(MAX_TRIES):
         child = parent
         for i in range(n_gene):
             if unit(rng) < threshold:
                 value = below(rng, space.cardinality[i] - 1)
-                if value >= genes[i]:
-                    value += 1
-                child += (value - genes[i]) * space.weight[i]
+                own = gene_of(space, parent, i)
+                child += (value + (value >= own) - own) * space.weight[i]
         row = row_of(space, child)
         if row >= 0:
             return child, row
@@ -113,7 +111,7 @@ def evolve(space, objective, budget, settings, n_winner, tally, work, trace, run
     while n < size or within(budget, tally.n_eval, tally.seconds):
         if n == size:
             parent = draw_parent(scores, oldest, size, tournament_size, work.marks, work.rng)
-            code, row = mutate(space, codes[parent], work.genes, probability, work.rng)
+            code, row = mutate(space, codes[parent], probability, work.rng)
         elif n_winner > 0:
             code = code_at(work.top, n)
             row = row_of(space, code)

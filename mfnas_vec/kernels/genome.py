@@ -19,6 +19,12 @@ def sample(space, rng):
 
 
 @njit_inline
+def gene_of(space, code, i):
+    """Digit ``i`` of a code."""
+    return np.int64(np.uint32(code) // np.uint32(space.weight[i]) % np.uint32(space.cardinality[i]))
+
+
+@njit_inline
 def write_genes(space, code, genes):
     """Write the digits of a code to ``genes`` (int64, shape ``(n_gene,)``)."""
     for i in range(space.cardinality.size - 1, -1, -1):
@@ -46,13 +52,13 @@ def valid_values(space, base, gene, own, rows):
     The row of each value is left in ``rows``.
     """
     n = values = 0
-    for value in range(space.cardinality[gene]):
-        if value != own:
-            row = row_of(space, base + value * space.weight[gene])
-            if row >= 0:
-                rows[value] = row
-                values |= value << (4 * n)
-                n += 1
+    for place in range(space.cardinality[gene] - 1):
+        value = place + (place >= own)
+        row = row_of(space, base + value * space.weight[gene])
+        rows[np.uint64(value)] = row
+        if row >= 0:
+            values |= value << (4 * n)
+            n += 1
     return values, n
 
 

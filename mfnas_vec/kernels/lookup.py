@@ -3,7 +3,9 @@
 import numpy as np
 
 from mfnas_vec._jit import njit_inline
-from mfnas_vec.spaces.base import IDENTITY, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
+from mfnas_vec.spaces.base import IDENTITY, N_MASK, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
+
+_N_MASK = np.uint32(N_MASK)
 
 
 @njit_inline
@@ -24,8 +26,9 @@ def row_of(space, code):
     form = at(space.high_form, high)
     if form < 0:
         return np.int64(NO_ARCH)
-    compressed = space.low_code[np.uint64(at(space.form_mask, form)), np.uint64(low)]
-    return np.int64(at(space.cell, at(space.form_offset, form) + compressed))
+    packed = np.uint32(at(space.form, form))
+    compressed = space.low_code[np.uint64(packed % _N_MASK), np.uint64(low)]
+    return np.int64(np.uint32(space.cell[np.uint64(packed // _N_MASK + compressed)]))
 
 
 @njit_inline

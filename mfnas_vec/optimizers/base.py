@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.kernels.state import UNLIMITED, Budget, Outcome, Trace, make_work
+from mfnas_vec.kernels.state import UNLIMITED, Budget, Outcome, Trace, Work, make_work
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import TEST_VARIABLES
 
@@ -157,11 +157,17 @@ class Job:
     sign: float
     #: Those of ``inputs`` whose price is not charged.
     unpaid: tuple[tuple[str, int | None], ...] = ()
+    #: Working memory of blocks that have ended, for those to come: fresh memory is slow at first.
+    spare: list[Work] = dataclasses.field(default_factory=list, repr=False, compare=False)
 
     def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
         """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run."""
-        work = make_work(self.arguments[0], self.n_place)
+        try:
+            work = self.spare.pop()
+        except IndexError:  # asked for at once by several threads
+            work = make_work(self.arguments[0], self.n_place)
         self.kernel(*self.arguments, work, seed, first_run, n_run, outcome, trace)
+        self.spare.append(work)
 
 
 @dataclasses.dataclass(frozen=True)

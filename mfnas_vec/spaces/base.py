@@ -31,6 +31,8 @@ TWO_LEVEL = 2
 #: Codes are split into (high, low) parts by a multiplication and a shift; exact below 2**30.
 SPLIT_SHIFT = 40
 
+#: Masks of a two-level space.
+N_MASK = 32
 
 #: Most values of a gene: kernels keep lists of values in one integer, four bits each.
 MAX_CARDINALITY = 16
@@ -41,7 +43,7 @@ class SpaceArrays(NamedTuple):
 
     ``row`` of a code: with kind ``IDENTITY`` the code itself; ``ONE_LEVEL``, ``cell[code]``;
     ``TWO_LEVEL``, with ``high, low = divmod(code, n_low)``, ``form = high_form[high]`` (negative:
-    invalid), ``cell[form_offset[form] + low_code[form_mask[form], low]]``.
+    invalid) and ``offset, mask = divmod(form[form], 32)``, ``cell[offset + low_code[mask, low]]``.
     """
 
     kind: int
@@ -54,10 +56,9 @@ class SpaceArrays(NamedTuple):
     n_low: int
     split: int
     high_form: npt.NDArray[np.int16]  # [high]
-    form_offset: npt.NDArray[np.int32]  # [form]
-    form_mask: npt.NDArray[np.int32]  # [form]
-    low_code: npt.NDArray[np.int32]  # [mask, low]
-    cell: npt.NDArray[np.int32]  # [code] or [form_offset + low_code]
+    form: npt.NDArray[np.int32]  # [form], offset * 32 + mask
+    low_code: npt.NDArray[np.uint8]  # [mask, low]
+    cell: npt.NDArray[np.int32]  # [code] or [offset + low_code]
 
 
 class SearchSpace(abc.ABC):
@@ -155,8 +156,8 @@ class SearchSpace(abc.ABC):
             return a.cell[codes].astype(np.int64)
         high, low = np.divmod(codes, a.n_low)
         form = a.high_form[high]
-        rows = a.cell[a.form_offset[form] + a.low_code[a.form_mask[form], low]]
-        return np.where(form < 0, NO_ARCH, rows).astype(np.int64)
+        offset, mask = np.divmod(a.form[form], N_MASK)
+        return np.where(form < 0, NO_ARCH, a.cell[offset + a.low_code[mask, low]]).astype(np.int64)
 
     def is_valid(self, code: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether codes are architectures of the space; any shape."""
@@ -173,7 +174,8 @@ class SearchSpace(abc.ABC):
         form = int(a.high_form[high])
         if form < 0:
             return NO_ARCH
-        return int(a.cell[int(a.form_offset[form]) + int(a.low_code[a.form_mask[form], low])])
+        offset, mask = divmod(int(a.form[form]), N_MASK)
+        return int(a.cell[offset + int(a.low_code[mask, low])])
 
     def digits(self, code: int) -> str:
         """Genotype of a code as a string of gene digits, as the published logs print it."""
@@ -235,8 +237,7 @@ class SearchSpace(abc.ABC):
         cell: npt.ArrayLike = (0,),
         n_low: int = 1,
         high_form: npt.ArrayLike = (0,),
-        form_offset: npt.ArrayLike = (0,),
-        form_mask: npt.ArrayLike = (0,),
+        form: npt.ArrayLike = (0,),
         low_code: npt.ArrayLike = ((0,),),
     ) -> SpaceArrays:
         def own(values: npt.ArrayLike, dtype: type) -> Any:
@@ -253,9 +254,8 @@ class SearchSpace(abc.ABC):
             n_low=n_low,
             split=-(-(1 << SPLIT_SHIFT) // n_low),
             high_form=own(high_form, np.int16),
-            form_offset=own(form_offset, np.int32),
-            form_mask=own(form_mask, np.int32),
-            low_code=own(low_code, np.int32),
+            form=own(form, np.int32),
+            low_code=own(low_code, np.uint8),
             cell=own(cell, np.int32),
         )
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.base import TWO_LEVEL, IntArray, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.base import N_MASK, TWO_LEVEL, IntArray, SearchSpace, SpaceArrays
 from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
 from mfnas_vec.spaces.stored import read_space
 
@@ -89,8 +89,7 @@ class NB101(SearchSpace):
             cell=cell,
             n_low=N_OPS_CODE,
             high_form=form,
-            form_offset=offset,
-            form_mask=mask,
+            form=offset * N_MASK + mask,
             low_code=compressed_ops(),
         )
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.experiment.run import Search, available_threads, check_count, check_threads, prepare
+from mfnas_vec.experiment.run import Search, check_count, check_threads, prepare
+from mfnas_vec.experiment.threads import available_threads
 from mfnas_vec.optimizers import OPTIMIZERS, get_optimizer
 from mfnas_vec.tables.dense import table_space
 from mfnas_vec.tables.store import open_table

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import mfnas_vec
-from mfnas_vec.experiment.run import available_threads
+from mfnas_vec.experiment.threads import available_threads
 
 UNKNOWN = "unknown"
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")

@@ -58,14 +58,10 @@ def _speed_up(points: Points) -> float | None:
 
 
 def _share_of_full(points: Points) -> float | None:
-    """Searches per second of a small batch over the most of large ones, the worst number of threads."""
-    shares = []
-    for n_thread in {p["n_thread"] for p in points}:
-        speed = {p["n_run"]: p["searches_per_second"] for p in points if p["n_thread"] == n_thread}
-        full = [speed[n] for n in speed if n >= FULL_RUNS]
-        if full and SMALL_RUNS in speed:
-            shares.append(speed[SMALL_RUNS] / max(full))
-    return min(shares, default=None)
+    """Searches per second of a small batch over the most of large ones, each on one thread."""
+    speed = {p["n_run"]: float(p["searches_per_second"]) for p in points if p["n_thread"] == 1}
+    full = [speed[n] for n in speed if n >= FULL_RUNS]
+    return speed[SMALL_RUNS] / max(full) if full and SMALL_RUNS in speed else None
 
 
 QUANTITIES: dict[str, Callable[[Points], float | None]] = {
