@@ -15,14 +15,14 @@ from mfnas_vec.results.statistics import TEST, leading_dims, present
 from mfnas_vec.tables.provenance import UNSTATED, weakest
 
 #: Variables that comparisons read.
-_READ = ("arch", TEST, "cost_seconds", "evaluations")
+_READ = ("arch", TEST, "cost_seconds", "cost_epochs", "evaluations", "unique_evaluations")
 
 
 class Search(NamedTuple):
     """The runs of one optimizer with one choice of settings on one problem."""
 
     label: str
-    #: Over ``run``, in memory: ``arch, test_performance, cost_seconds, evaluations``.
+    #: Over ``run``, in memory: ``arch, test_performance``, costs and numbers of evaluations.
     runs: xr.Dataset
     settings: str
     inputs_digest: str
@@ -34,6 +34,11 @@ class Search(NamedTuple):
     optimizer: str = ""
     #: Its value of each varied setting of its store.
     place: Mapping[str, Any] = {}
+    #: What it read, "NAME: PROVENANCE" each.
+    inputs: tuple[str, ...] = ()
+    #: Provenance of what the search looked at, and of its seconds.
+    searched: str = UNSTATED
+    charged: str = UNSTATED
 
 
 def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) -> dict[str, dict[str, Search]]:
@@ -114,7 +119,9 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
         if name:
             label = f"{name}: {label}" if dims else name
         values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
-        yield Search(label, runs, settings, digest, provenance_of(one), place, optimizer, values)
+        inputs, searched, charged = _sources_of(one)
+        kind = provenance_of(one)
+        yield Search(label, runs, settings, digest, kind, place, optimizer, values, inputs, searched, charged)
 
 
 def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:
@@ -133,14 +140,20 @@ def provenance_of(cell: xr.Dataset) -> str:
     cell
         Of ``run``, or one combination of a sweep.
     """
-    kinds = [str(cell[TEST].attrs.get("provenance", UNSTATED))]
+    inputs, searched, charged = _sources_of(cell)
+    test = str(cell[TEST].attrs.get("provenance", UNSTATED))
+    return weakest([test, searched, charged, *(text.rpartition(": ")[2] for text in inputs)])
+
+
+def _sources_of(cell: xr.Dataset) -> tuple[tuple[str, ...], str, str]:
+    """What a search read, and the provenance of its scores and of its seconds."""
     if "inputs" in cell.coords:
         inputs = json.loads(str(cell["inputs"].item()))
-        kinds += [str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds")]
+        searched, charged = (str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds"))
     else:
         inputs = list(np.atleast_1d(cell.attrs["inputs"]))
-        kinds += [str(cell[which].attrs.get("provenance", "")) for which in ("search_score", "cost_seconds")]
-    return weakest([*kinds, *(str(text).rpartition(": ")[2] for text in inputs)])
+        searched, charged = (str(cell[name].attrs.get("provenance", "")) for name in ("search_score", "cost_seconds"))
+    return tuple(map(str, inputs)), searched, charged
 
 
 def label_of(result: xr.Dataset, place: Mapping[str, int], exists: Any) -> str:
