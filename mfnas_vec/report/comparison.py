@@ -68,7 +68,7 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
     rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "NUMBERS")]
     rows += [_search_row(search) for search in searches.values()]
     lines = [head, *("  " + line for line in aligned(rows, right=(1, 2, 3, 5, 6)).splitlines()), ""]
-    verdicts = [verdict(found.isel(pair=i)).text for i in range(found.sizes["pair"])]
+    verdicts = [told.text for told in verdicts_of(found)]
     lines += [f"  {told}" for told in verdicts[:MAX_PAIRS]]
     if len(verdicts) > MAX_PAIRS:
         lines.append(f"  and {len(verdicts) - MAX_PAIRS:,} more pairs (all are corrected for; --against shows fewer)")
@@ -117,15 +117,17 @@ class Verdict(NamedTuple):
         return self.form.format(self.statement, self.detail) if self.detail else self.statement
 
 
-def verdict(pair: xr.Dataset) -> Verdict:
-    """The verdict on one pair of ``compare_runs``."""
-    first, second = str(pair["first"].item()), str(pair["second"].item())
-    effect, p = float(pair["a12"]), float(pair["p_holm"])
-    n, m = int(pair["n_first"]), int(pair["n_second"])
+def verdicts_of(found: xr.Dataset) -> list[Verdict]:
+    """The verdicts on the pairs of ``compare_runs``."""
+    names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second")
+    return [_verdict(*pair) for pair in zip(*(found[name].values.tolist() for name in names), strict=True)]
+
+
+def _verdict(first: str, second: str, effect: float, p: float, p_least: float, n: int, m: int) -> Verdict:
     if math.isnan(p):
         return Verdict(f"{first} and {second}: nothing to compare, one has no known test result", "")
     size = f"A12 {effect:.2f}, {effect_name(effect)}"
-    if float(pair["p_least"]) > ALPHA:
+    if p_least > ALPHA:
         return Verdict(f"{first} and {second}: too few runs to tell ({n} and {m})", size, form="{}; {}")
     few = f"; only {min(n, m)} runs" if min(n, m) < LEAST_RUNS else ""
     detail = f"{size}; {p_text(p)}{few}"

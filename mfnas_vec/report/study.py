@@ -1,5 +1,6 @@
 """What figures and reports are made of: the searches of result stores, their tables, their traces."""
 
+import copy
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -51,6 +52,23 @@ class Study:
             kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
             self.searches = {problem: found for problem, found in kept.items() if found}
         self._tables = dict(tables or {})
+        self._inputs: dict[str, xr.Dataset] = {}
+
+    def on(self, problems: Sequence[str]) -> "Study":
+        """The same on some of its problems.
+
+        Raises
+        ------
+        ValueError
+            If it has no such problem.
+        """
+        for problem in problems:
+            if problem not in self.searches:
+                raise ValueError(f"problems={problem!r} is not of these results; they have {', '.join(self.searches)}")
+        part = copy.copy(self)
+        part.searches = {problem: found for problem, found in self.searches.items() if problem in problems}
+        part.__dict__.pop("labels", None)
+        return part
 
     @property
     def problems(self) -> list[str]:
@@ -70,6 +88,10 @@ class Study:
     def attrs(self, problem: str) -> dict[str, Any]:
         """Attributes of the results on a problem."""
         return dict(next(iter(self.searches[problem].values())).runs.attrs)
+
+    def timed(self, problem: str) -> bool:
+        """Whether searches on a problem cost seconds."""
+        return any(float(s.runs["cost_seconds"].max()) > 0 for s in self.searches[problem].values())
 
     def table(self, problem: str) -> xr.Dataset:
         """The table that the results on a problem were made on.
@@ -99,11 +121,13 @@ class Study:
         except ValueError:
             return None
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019 a study lives as long as a command
     def _loaded(self, problem: str) -> xr.Dataset:
-        table = self.table(problem)
-        wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
-        return load_inputs(table, wanted)
+        """What the searches of a problem read, in memory."""
+        if problem not in self._inputs:
+            table = self.table(problem)
+            wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
+            self._inputs[problem] = load_inputs(table, wanted)
+        return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
         """A search made again with every evaluation.

@@ -91,6 +91,7 @@ def anytime(
     over: str = "seconds",
     at: Sequence[float] | FloatArray | None = None,
     n_point: int = 100,
+    search_score: bool = True,
 ) -> xr.Dataset:
     """What the incumbent is worth after each cost, run by run.
 
@@ -107,6 +108,8 @@ def anytime(
         "seconds", "epochs" or "evaluations": what is on the axis ``cost``.
     at
         Points of that axis, increasing; ``n_point`` equal steps up to the dearest run by default.
+    search_score
+        Whether to make the curves of the score, too, which take longer than those of the test result.
 
     Returns
     -------
@@ -132,18 +135,18 @@ def anytime(
     lead = limited.shape[:-1]
     flat = limited.reshape(-1, limited.shape[-1])
     last = np.array([np.searchsorted(row, points, side="right") - 1 for row in flat]).reshape(*lead, points.size)
-    search = result["search_score"].attrs
-    try:
-        sign = direction_sign(search)
-    except ValueError:  # optimizers of a sweep may differ in it: scores stay to be maximised
-        sign, search = 1.0, {"long_name": "score of the incumbent, to be maximised (losses negated)"}
+    steps = [(TEST, incumbent_tests(result, table), result[TEST].attrs)]
+    if search_score:
+        attrs = result["search_score"].attrs
+        try:
+            sign = direction_sign(attrs)
+        except ValueError:  # optimizers of a sweep may differ in it: scores stay to be maximised
+            sign, attrs = 1.0, {"long_name": "score of the incumbent, to be maximised (losses negated)"}
+        steps.append(("search_score", sign * _incumbent_scores(result), attrs))
     curves: dict[str, Any] = {}
-    for name, steps, attrs in (
-        (TEST, incumbent_tests(result, table), result[TEST].attrs),
-        ("search_score", sign * _incumbent_scores(result), search),
-    ):
-        values = np.take_along_axis(steps, np.maximum(last, 0), axis=-1)
-        curves[name] = (*_curve_dims(result), np.where(last >= 0, values, np.nan), attrs)
+    for name, values, attrs in steps:
+        reached = np.take_along_axis(values, np.maximum(last, 0), axis=-1)
+        curves[name] = (*_curve_dims(result), np.where(last >= 0, reached, np.nan), attrs)
     units = UNITS[over]
     charged = {"provenance": result["cost_seconds"].attrs.get("provenance")} if over == "seconds" else {}
     axis = {"long_name": f"search cost in {over}", "units": units, **{k: v for k, v in charged.items() if v}}
@@ -156,6 +159,34 @@ def anytime(
 
 def _curve_dims(result: xr.Dataset) -> tuple[list[str]]:
     return ([str(dim) for dim in result["trace_code"].transpose(..., RUN, STEP).dims if dim != STEP] + [COST],)
+
+
+def hitting_costs(result: xr.Dataset, target: float, *, over: str = "seconds", table: xr.Dataset) -> FloatArray:
+    """What each run had spent when its incumbent first reached a test result.
+
+    Parameters
+    ----------
+    result, target, over, table
+        As of ``time_to_target``, with a trace.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(..., n_run)``; infinite for a run that never did.
+
+    Raises
+    ------
+    ValueError
+        As of ``anytime``.
+    """
+    _check_cost(result, over)
+    _check_trace(result)
+    _check_table(result, table)
+    sign = direction_sign(result[TEST].attrs)
+    hit = sign * incumbent_tests(result, table) >= sign * target
+    steps, _ = _step_costs(result, over)
+    first = np.take_along_axis(steps, hit.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+    return np.where(hit.any(axis=-1), first, np.inf)
 
 
 def time_to_target(
@@ -200,12 +231,8 @@ def time_to_target(
     if table is None:
         reached = sign * test.values >= sign * target
     else:
-        _check_trace(result)
-        _check_table(result, table)
-        hit = sign * incumbent_tests(result, table) >= sign * target
-        reached = np.asarray(hit.any(axis=-1))
-        steps, _ = _step_costs(result, over)
-        first = np.take_along_axis(steps, hit.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+        first = hitting_costs(result, target, over=over, table=table)
+        reached = np.isfinite(first)
         costs = np.where(reached, first, costs)
     there = ~np.isnan(total.values)
     n_run, n_success = there.sum(axis=-1), (reached & there).sum(axis=-1)

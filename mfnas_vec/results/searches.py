@@ -22,7 +22,7 @@ class Search(NamedTuple):
     """The runs of one optimizer with one choice of settings on one problem."""
 
     label: str
-    #: Over ``run``, in memory: ``arch, test_performance``, costs and numbers of evaluations.
+    #: Over ``run``, in memory: what was found, and what it cost.
     runs: xr.Dataset
     settings: str
     inputs_digest: str

@@ -47,10 +47,7 @@ def beside(study: Study, rows: Sequence[Row]) -> Published:
                 cells.append(Beside(comparison, by_place[problem, label]))
     shown = list(dict.fromkeys(cell.comparison.problem for cell in cells))
     if cells and n_other:
-        was = "search" if n_other == 1 else "searches"
-        notes.append(
-            f"{n_other:,} other {was}, counted on each problem, have no published result of their optimizer and settings."
-        )
+        notes.append(f"Not published: the other {n_other:,} of {len(rows):,} results, of other optimizers or settings.")
     for problem in shown:
         note = str(study.attrs(problem).get("table_note", ""))
         if note:

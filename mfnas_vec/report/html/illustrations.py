@@ -78,6 +78,7 @@ def without_styles(svg: str, styles: Styles) -> str:
             attributes["class"] = " ".join(filter(None, [attributes.get("class"), styles.name(declarations)]))
         if tag[1] == "svg":
             attributes = {name: value for name, value in attributes.items() if name not in ("width", "height")}
-        return f"<{tag[1]}{''.join(f' {name}="{value}"' for name, value in attributes.items())}{tag[3]}>"
+        told = "".join(f' {name}="{value}"' for name, value in attributes.items())
+        return f"<{tag[1]}{told}{tag[3]}>"
 
     return _TAG.sub(replaced, svg).strip()

@@ -11,7 +11,7 @@ import numpy as np
 
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.searches import Search
-from mfnas_vec.results.statistics import TEST, bootstrap_interval, direction_sign, regret, statistics, unique_share
+from mfnas_vec.results.statistics import TEST, bootstrap_interval, direction_sign, iqm
 
 #: A run counts as a success if it ends within this share of the best test result of its table.
 CLOSE = 0.01
@@ -84,37 +84,41 @@ def rows_of(study: Study) -> list[Row]:
 
 def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
     runs = search.runs
-    told = statistics(runs, n_resample=0)
+    sign = direction_sign(runs[TEST].attrs)
     test = runs[TEST].values
-    low, high = bootstrap_interval(test[~np.isnan(test)], np.mean)
+    known = test[~np.isnan(test)]
+    low, high = bootstrap_interval(known, np.mean)
+    mean, sd, median, middle = (
+        (float(of(known)) for of in (np.mean, np.std, np.median, iqm)) if known.size else [math.nan] * 4
+    )
     lost, success = math.nan, math.nan
     if best is not None:
-        away = regret(runs, best)["regret"].values
-        known = away[~np.isnan(away)]
+        away = sign * (best - known)
         n_judged = known.size + int((runs["arch"].values < 0).sum())
-        lost = float(known.mean()) if known.size else math.nan
-        success = float((known <= CLOSE * abs(best)).sum() / n_judged) if n_judged else math.nan
-    share = unique_share(runs)["unique_share"].values
+        lost = float(away.mean()) if known.size else math.nan
+        success = float((away <= CLOSE * abs(best)).sum() / n_judged) if n_judged else math.nan
+    made, distinct = (runs[name].values.astype(np.float64) for name in ("evaluations", "unique_evaluations"))
+    share = distinct[made > 0] / made[made > 0]
     return Row(
         problem=problem,
         search=search.label,
         provenance=search.provenance,
-        n_run=runs.sizes["run"],
-        n_known=int(told["n_known"]),
-        mean=float(told["mean"]),
+        n_run=test.size,
+        n_known=known.size,
+        mean=mean,
         low=low,
         high=high,
-        sd=float(told["sd"]),
-        median=float(told["median"]),
-        iqm=float(told["iqm"]),
+        sd=sd,
+        median=median,
+        iqm=middle,
         regret=lost,
         success=success,
         seconds=float(runs["cost_seconds"].mean()) if timed else math.nan,
         epochs=float(runs["cost_epochs"].mean()),
-        evaluations=float(runs["evaluations"].mean()),
-        unique_share=float(np.nanmean(share)) if not np.isnan(share).all() else math.nan,
+        evaluations=float(made.mean()),
+        unique_share=float(share.mean()) if share.size else math.nan,
         units=unit_of(runs[TEST].attrs),
-        sign=direction_sign(runs[TEST].attrs),
+        sign=sign,
     )
 
 

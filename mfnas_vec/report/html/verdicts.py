@@ -1,12 +1,13 @@
 """Which search is better: pairs on each problem, and ranks across problems."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.report.comparison import Verdict, rank_verdict, verdict
+from mfnas_vec.report.comparison import Verdict, rank_verdict, verdicts_of
 from mfnas_vec.report.html.summary import Row, best_of_problem, csv_text
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.comparison import compare_problems, compare_runs, scores_of
@@ -34,16 +35,14 @@ class Pairs:
         """Pairs of which one search is found to be better."""
         return sum(1 for v in self.verdicts if v.winner)
 
-    def tally(self, label: str) -> tuple[int, int, int]:
-        """How often a search is found to be better, worse, and neither."""
-        own = [
-            v
-            for v, a, b in zip(self.verdicts, self.found["first"].values, self.found["second"].values, strict=True)
-            if label in (str(a), str(b))
-        ]
-        won = sum(1 for v in own if v.winner == label)
-        lost = sum(1 for v in own if v.winner and v.winner != label)
-        return won, lost, len(own) - won - lost
+    @functools.cached_property
+    def tally(self) -> dict[str, list[int]]:
+        """How often each search is found to be better, worse, and neither."""
+        found: dict[str, list[int]] = {}
+        for v, *pair in zip(self.verdicts, *(self.found[k].values.tolist() for k in ("first", "second")), strict=True):
+            for label in pair:
+                found.setdefault(label, [0, 0, 0])[0 if v.winner == label else 1 if v.winner else 2] += 1
+        return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +68,24 @@ class Ranks:
         """Average ranks, the best first."""
         return [float(self.found["average_rank"][i]) for i in self.order]
 
+    @property
+    def problems(self) -> list[str]:
+        """Problems that searches are ranked on."""
+        return [str(problem) for problem in self.found["problem"].values]
+
+    @property
+    def rows(self) -> list[tuple[str, float, list[float]]]:
+        """Label, average rank, and rank on each problem, the best first."""
+        ranks = self.found["rank"].values[:, self.order].T.tolist()
+        return list(zip(self.labels, self.average, ranks, strict=True))
+
+    @property
+    def improvement(self) -> list[tuple[str, list[float]]]:
+        """Label, and the probability that it beats each other one, in the order of ``labels``; NaN for itself."""
+        matrix = self.found["improvement"].values[np.ix_(self.order, self.order)]
+        np.fill_diagonal(matrix, np.nan)
+        return list(zip(self.labels, matrix.tolist(), strict=True))
+
 
 def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str], bool]:
     """The pairs on each problem, a line for each problem without, and whether any has too many to be tested."""
@@ -86,7 +103,7 @@ def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str],
             )
             continue
         tested = compare_runs({label: scores_of(s.runs) for label, s in searches.items()})
-        verdicts = [verdict(tested.isel(pair=i)) for i in range(tested.sizes["pair"])]
+        verdicts = verdicts_of(tested)
         listed, scope = list(range(len(verdicts))), f"all {len(verdicts):,} pairs"
         if n > MAX_LISTED:
             best = best_of_problem(rows, problem)[0].search

@@ -67,7 +67,8 @@ def question_of(study: Study) -> str:
     if len(optimizers) == 1 and varied:
         verb = "does" if len(varied) == 1 else "do"
         return f"How {verb} {joined(list(varied))} change what {optimizers.pop()} finds on {on}?"
-    return f"Which of {count(len(study.labels), 'search', 'searches')} finds the best architectures on {on}, and by how much?"
+    n = count(len(study.labels), "search", "searches")
+    return f"Which of {n} finds the best architectures on {on}, and by how much?"
 
 
 def in_short(
@@ -132,9 +133,10 @@ def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str) -> str:
     problems = [str(problem) for problem in ranks.found["problem"].values]
     next_one = f"; next {rest[0][0]} with {rest[0][1]:.2f}" if rest else ""
     has = "has the best average rank" if len(same) == 1 else "share the best average rank"
+    who = joined(same) if len(same) <= 4 else count(len(same), "search", "searches")
     head = (
         f"Of {count(len(labels), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
-        f"{joined(same) if len(same) <= 4 else count(len(same), 'search', 'searches')} {has} ({average[0]:.2f}{next_one})"
+        f"{who} {has} ({average[0]:.2f}{next_one})"
     )
     if len(same) > 1:
         return f"{head}{_mark(rows)}."
@@ -157,7 +159,10 @@ def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str) -> str:
 def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool) -> str:
     if not pairs:
         if not_tested:
-            return "The pairs of these searches are too many to be tested here, so which differences are more than chance is left open."
+            return (
+                "The pairs of these searches are too many to be tested here, so which differences are more than "
+                "chance is left open."
+            )
         return "There is a single search here, so nothing can be said of whether another would be better."
     n_pair = sum(len(each.verdicts) for each in pairs)
     n_decided = sum(each.n_decided for each in pairs)

@@ -1,0 +1,79 @@
+"""Figures of results and of tables (extra ``plot``)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mfnas_vec.report.figures.anytime import draw_anytime
+from mfnas_vec.report.figures.cost import draw_cost
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.final import draw_final
+from mfnas_vec.report.figures.heatmap import draw_heatmap
+from mfnas_vec.report.figures.landscape import draw_landscape
+from mfnas_vec.report.figures.proxies import draw_proxies
+from mfnas_vec.report.figures.saving import inline_svg, save
+from mfnas_vec.report.figures.targets import draw_ecdf
+from mfnas_vec.report.study import Study
+
+__all__ = ["KINDS", "OF_TABLES", "Drawing", "draw", "inline_svg", "save"]
+
+_OF_RESULTS: dict[str, Callable[..., Drawing]] = {
+    "anytime": draw_anytime,
+    "final": draw_final,
+    "cost": draw_cost,
+    "heatmap": draw_heatmap,
+    "ecdf": draw_ecdf,
+}
+#: Figures of tables; of results, those of their problems' tables.
+OF_TABLES: dict[str, Callable[..., Drawing]] = {"proxy": draw_proxies, "landscape": draw_landscape}
+
+#: What there is.
+KINDS = {
+    "anytime": "regret of the incumbent against search cost",
+    "final": "distribution of the test results that searches end with",
+    "cost": "mean test result against mean search cost",
+    "heatmap": "mean test results over two varied settings",
+    "ecdf": "share of runs that reach a target, against search cost",
+    "proxy": "zero-cost scores of a table against its test results, with rank correlations",
+    "landscape": "how alike neighbours are in each metric of a table, and its local optima",
+}
+#: Options of each kind.
+_OPTIONS = {
+    "anytime": ("over",),
+    "cost": ("over",),
+    "ecdf": ("over", "target"),
+    "proxy": ("metrics",),
+    "landscape": ("metrics",),
+}
+
+
+def draw(kind: str, study: Study, *, problems: Sequence[str] | None = None, **options: Any) -> Drawing:
+    """Draw one of ``KINDS``.
+
+    Parameters
+    ----------
+    kind
+        What to draw.
+    study
+        Results; of a kind in ``OF_TABLES``, the tables of their problems are drawn.
+    problems
+        Some of the study's problems; all by default.
+    **options
+        ``over`` (anytime, cost, ecdf), ``target`` (ecdf), ``metrics`` (proxy, landscape);
+        ``None`` counts as not given.
+
+    Raises
+    ------
+    ValueError
+        If the kind or an option is unknown, matplotlib is missing, or there is nothing to draw.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r} must be one of {', '.join(KINDS)}")
+    given = {name: value for name, value in options.items() if value is not None}
+    for name, value in given.items():
+        if name not in _OPTIONS.get(kind, ()):
+            raise ValueError(f"{name}={value!r} is not for {kind}")
+    if problems is not None:
+        study = study.on(problems)
+    if kind in OF_TABLES:
+        return OF_TABLES[kind]({problem: study.table(problem) for problem in study.problems}, **given)
+    return _OF_RESULTS[kind](study, **given)

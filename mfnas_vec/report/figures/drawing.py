@@ -1,0 +1,226 @@
+"""One figure with its words, and what all figures share: type, colours, captions."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mfnas_vec.report.study import Study
+from mfnas_vec.results.statistics import TEST
+from mfnas_vec.tables.provenance import weakest
+from mfnas_vec.tables.schema import COMPUTED, MEASURED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Text, secondary text, lines of axes and the paper; inline figures replace them by the page's.
+INK, MUTED, GRID, PAPER = "#222222", "#666666", "#dddddd", "#ffffff"
+#: One colour per optimizer, told apart by colour-blind readers, too (Okabe and Ito, 2008).
+COLOURS = ("#6f6f6f", "#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#8a6d00", "#332288")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+_SLOTS = {name: i for i, name in enumerate(("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS"))}
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
+#: Inches: one column, and two, of a paper.
+COLUMN, PAGE = 3.5, 7.16
+#: Most searches that are told apart by colour and marker.
+MAX_SEARCHES = 9
+
+_RC: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.edgecolor": MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "figure.dpi": 100,
+    "svg.hashsalt": "mfnas_vec",
+    "pdf.fonttype": 42,
+    "image.interpolation": "nearest",
+}
+
+
+class Drawing(NamedTuple):
+    """A figure and its words."""
+
+    figure: "Figure"
+    title: str
+    #: What it shows, in words and numbers, for those who do not see it.
+    alt: str
+    #: Numbers of runs, seed, and where the numbers come from.
+    caption: str
+
+
+class Look(NamedTuple):
+    """How a search is drawn, in every figure of a study."""
+
+    colour: str
+    marker: str
+    dash: Any
+
+
+@contextmanager
+def style(**more: Any) -> Iterator[None]:
+    """The settings that figures are made and written with.
+
+    Raises
+    ------
+    ValueError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib import rc_context
+    except ImportError as error:
+        raise ValueError(f"figures need matplotlib: {error} (pip install 'mfnas-vec[plot]')") from None
+    with rc_context():
+        from matplotlib import rcdefaults, rcParams
+
+        rcdefaults()  # a user's own settings do not change the bytes
+        settings: Any = _RC | more
+        rcParams.update(settings)
+        yield
+
+
+def looks(study: Study) -> dict[str, Look]:
+    """The look of each search.
+
+    An optimizer has one colour and marker everywhere; its searches differ by line and marker. Where
+    all searches are of one optimizer, colours tell them apart.
+    """
+    optimizers = {k: s.optimizer for found in study.searches.values() for k, s in found.items()}
+    alone = len(set(optimizers.values())) == 1 and len(optimizers) > 1
+    found: dict[str, Look] = {}
+    seen: dict[str, int] = {}
+    for i, (label, optimizer) in enumerate(optimizers.items()):
+        if alone:
+            found[label] = Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
+            continue
+        slot = _SLOTS.get(optimizer, len(_SLOTS))
+        nth = seen[optimizer] = seen.get(optimizer, -1) + 1
+        marker = MARKERS[(slot + nth) % len(MARKERS)]
+        found[label] = Look(COLOURS[slot], marker, _DASHES[nth % len(_DASHES)])
+    return found
+
+
+def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: bool = False) -> "tuple[Figure, list[Axes]]":
+    """A figure of n panels, one column wide for a single one, two for more."""
+    from matplotlib.figure import Figure
+
+    n_column = min(n, per_row)
+    n_row = -(-n // n_column)
+    width = COLUMN if n == 1 else PAGE
+    below = 0.45 * (legend and n == n_row * n_column)
+    figure = Figure(figsize=(width, height * n_row + below + 0.1), layout="constrained")
+    grid = figure.subplots(n_row, n_column, squeeze=False)
+    axes = list(grid.ravel())
+    for spare in axes[n:]:
+        spare.set_axis_off()
+    return figure, axes[:n]
+
+
+def finish(figure: "Figure") -> None:
+    """Settle where everything stands, whatever is drawn later, and at which resolution."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def unit_of(attrs: Mapping[str, Any]) -> str:
+    """A unit as it stands on an axis."""
+    return {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units", "1")))
+
+
+def test_label(study: Study, problem: str) -> str:
+    """Name and unit of a problem's test result."""
+    attrs = next(iter(study.searches[problem].values())).runs[TEST].attrs
+    name = str(attrs.get("long_name", TEST)).removesuffix(" after the last epoch")
+    return f"{name} ({unit_of(attrs)})"
+
+
+def cost_axis(ax: "Axes", over: str, longest: float) -> None:
+    """Label the axis of search cost; large numbers in thousands."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    unit = {"seconds": "s"}.get(over, over)
+    if longest >= 10_000:
+        unit = f"1,000 {unit}"
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.set_xlabel(f"simulated search cost ({unit})")
+
+
+def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str:
+    """Runs, seeds, protocols and provenance of the searches shown, by problem."""
+    searches = [study.searches[problem][label] for problem, labels in shown.items() for label in labels]
+    runs = sorted({s.runs.sizes["run"] for s in searches})
+    told = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
+    text = [f"n = {told} runs of each search"]
+    for key in ("seed", "protocol"):
+        text.append(f"{key} {' and '.join(sorted({str(s.runs.attrs.get(key)) for s in searches}))}")
+    kinds = {s.provenance for s in searches}
+    tests = weakest(str(s.runs[TEST].attrs.get("provenance")) for s in searches)
+    parts = [*(f"{m.rstrip('.')}." for m in more), ", ".join(text) + f". Test results: {tests}."]
+    if kinds - {MEASURED, COMPUTED}:
+        worst = weakest(kinds)
+        parts.append(f"Searches read, or are judged by, {worst} values: no published or measured results.")
+    return " ".join(parts)
+
+
+def chosen(study: Study, problem: str, most: int = MAX_SEARCHES) -> tuple[list[str], str]:
+    """The searches of a problem to show, the best by their mean if there are too many; and what to say of that."""
+    found = study.searches[problem]
+    labels = list(found)
+    if len(labels) <= most:
+        return labels, ""
+    best = sorted(labels, key=lambda label: -_mean_score(found[label].runs))[:most]
+    return [label for label in labels if label in best], f"The best {most} of {len(labels)} searches by their mean."
+
+
+def _mean_score(runs: Any) -> float:
+    sign = -1.0 if runs[TEST].attrs.get("direction") == "minimize" else 1.0
+    value = float(sign * runs[TEST].mean())
+    return value if value == value else -float("inf")
+
+
+def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
+    """One legend, of what stands in any panel: in a place without a panel, or below all."""
+    handles: dict[str, Any] = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    longest = max((len(label) for label in handles), default=1)
+    width = figure.get_figwidth()
+    columns = max(1, min(len(handles), int(width / (0.062 * longest + 0.42))))
+    spare = [ax for ax in figure.axes if ax not in axes]
+    if spare:
+        spare[0].legend(list(handles.values()), list(handles), loc="center left", handlelength=2.8)
+        return
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns, handlelength=2.4)
+
+
+def short(label: str) -> str:
+    """A label without names of settings, which stand in the legend's place often enough."""
+    parts = label.split(" ")
+    values = [part.partition("=")[2] for part in parts if "=" in part]
+    rest = [part for part in parts if "=" not in part]
+    return f"{' '.join(rest)} ({', '.join(values)})" if values else label

@@ -1,0 +1,98 @@
+"""Distribution of the test results that searches end with."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mfnas_vec.report.figures.drawing import (
+    INK,
+    MUTED,
+    PAPER,
+    Drawing,
+    Look,
+    caption,
+    chosen,
+    finish,
+    looks,
+    panels,
+    short,
+    style,
+    test_label,
+)
+from mfnas_vec.report.study import Study
+from mfnas_vec.results.statistics import TEST, FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Bins of a histogram over the axis; up to so many runs are drawn as points instead.
+_N_BIN, _FEW = 60, 40
+#: Most searches of a panel.
+_MOST = 16
+#: Share of all runs that may lie left or right of the axis.
+_CUT = 0.002
+
+
+def draw_final(study: Study) -> Drawing:
+    """A histogram, quartiles, median and mean of each search, a panel per problem."""
+    n_row = max(min(_MOST, len(found)) for found in study.searches.values())
+    with style(**{"axes.grid.axis": "x"}):
+        figure, axes = panels(len(study.problems), height=0.65 + 0.155 * max(n_row, 5), per_row=3)
+        look, shown, notes, said = looks(study), {}, set(), []
+        for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
+            labels, note = chosen(study, problem, _MOST)
+            shown[problem] = labels
+            notes |= {note} - {""}
+            values = {label: _known(study, problem, label) for label in labels}
+            left, right = _range(np.concatenate(list(values.values())))
+            for row, label in enumerate(labels):
+                _row(ax, row, values[label], look[label], left, right)
+            optimum = study.optimum(problem)
+            if optimum is not None:
+                ax.axvline(optimum, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+                left, right = min(left, optimum), max(right, optimum)
+            pad = 0.03 * (right - left) or 0.5
+            ax.set(xlim=(left - pad, right + pad), ylim=(len(labels) - 0.4, -0.6), title=problem)
+            ax.set_xlabel(test_label(study, problem))
+            same = place % 3 and shown[study.problems[place - 1]] == labels
+            ax.set_yticks(range(len(labels)), [] if same else [short(label) for label in labels])
+            ax.tick_params(axis="y", length=0)
+            ends = [f"{short(k)} {v.mean():.2f}" for k, v in values.items() if v.size]
+            said.append(f"{problem}: {', '.join(ends)}")
+        finish(figure)
+    told = caption(
+        study,
+        shown,
+        "Histograms of runs; bars: first to third quartile, white: median, tick: mean; dashed: the best of the table",
+        *sorted(notes),
+    )
+    alt = f"Distributions of test results at the end of the searches. Means: {'; '.join(said)}."
+    return Drawing(figure, "Test results at the end of the searches", alt, told)
+
+
+def _known(study: Study, problem: str, label: str) -> FloatArray:
+    values: FloatArray = study.searches[problem][label].runs[TEST].values.astype(np.float64)
+    return values[~np.isnan(values)]
+
+
+def _range(values: FloatArray) -> tuple[float, float]:
+    if not values.size:
+        return 0.0, 1.0
+    low, high = np.quantile(values, [_CUT, 1 - _CUT])
+    return float(low), float(high)
+
+
+def _row(ax: "Axes", row: int, values: FloatArray, look: Look, left: float, right: float) -> None:
+    if not values.size:
+        ax.text(left, row, "nothing found", va="center", fontsize=6.5, color=MUTED)
+        return
+    if values.size <= _FEW:
+        ax.plot(values, np.full(values.size, float(row)), "|", color=look.colour, markersize=7, markeredgewidth=0.7)
+    else:
+        counts, edges = np.histogram(values, bins=_N_BIN, range=(left, right if right > left else left + 1))
+        heights = 0.42 * np.sqrt(counts / counts.max()) if counts.max() else counts * 0.0
+        ax.stairs(row + heights, edges, baseline=row - heights, fill=True, color=look.colour, alpha=0.45, linewidth=0)
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    ax.plot([low, high], [row, row], color=INK, linewidth=1.8, solid_capstyle="butt", zorder=3)
+    ax.plot([middle], [row], "o", color=PAPER, markersize=2.6, markeredgecolor=INK, markeredgewidth=0.6, zorder=4)
+    ax.plot([values.mean()], [row], "|", color=INK, markersize=8, markeredgewidth=1.1, zorder=5)

@@ -1,0 +1,71 @@
+"""Figures as files, and as parts of a page; the same figure gives the same bytes."""
+
+import html
+import io
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from mfnas_vec.report.figures.drawing import COLOURS, GRID, INK, MUTED, PAPER, Drawing, style
+from mfnas_vec.tables.files import new_file
+
+#: By suffix: metadata that would change from day to day, and is left out.
+_DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
+_CAPTION_SIZE = 6.0
+#: Characters of the caption's type per inch.
+_PER_INCH = 22.0
+
+
+def save(drawing: Drawing, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write a figure with its caption as SVG, PDF or PNG, by the path's suffix.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another, or the path exists (unless ``overwrite``) or cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _DATES:
+        raise ValueError(f"out={str(path)!r} must end in {', '.join(_DATES)}")
+    figure = drawing.figure
+    with new_file(path, overwrite=overwrite) as scratch, style():
+        told = textwrap.fill(drawing.caption, int(_PER_INCH * figure.get_figwidth()))
+        note = figure.text(0.01, -0.02, told, fontsize=_CAPTION_SIZE, color=MUTED, va="top", ha="left")
+        options: dict[str, Any] = {"format": suffix[1:], "dpi": 200, "bbox_inches": "tight", "pad_inches": 0.05}
+        figure.savefig(scratch, metadata=_DATES[suffix], bbox_extra_artists=[note], **options)
+        note.remove()
+
+
+def inline_svg(drawing: Drawing, name: str) -> str:
+    """A figure as an element of a page, in the page's type and colours.
+
+    Colours are CSS variables: ``--fig-ink``, ``--fig-muted``, ``--fig-grid``, ``--fig-paper``, and
+    ``--fig-s0`` to ``--fig-s8`` for searches.
+
+    Parameters
+    ----------
+    drawing
+        What to show.
+    name
+        Prefix of all ids of the element: letters, digits and dashes, unique in the page.
+    """
+    stream = io.StringIO()
+    with style(**{"svg.fonttype": "none", "figure.facecolor": "none", "savefig.facecolor": "none"}):
+        drawing.figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", svg)
+    svg = re.sub(r'xlink:href="#([^"]*)"', rf'xlink:href="#{name}-\1"', svg)
+    variables = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper"}
+    variables |= {colour: f"s{i}" for i, colour in enumerate(COLOURS)}
+    for colour, variable in variables.items():
+        svg = svg.replace(f": {colour}", f": var(--fig-{variable}, {colour})")
+    head = f'role="img" aria-labelledby="{name}-title {name}-desc" class="figure"'
+    words = (
+        f'<title id="{name}-title">{html.escape(drawing.title)}</title>'
+        f'<desc id="{name}-desc">{html.escape(drawing.alt)}</desc>'
+    )
+    return re.sub(r"<svg([^>]*)>", lambda m: f"<svg{m.group(1)} {head}>{words}", svg, count=1)

@@ -1,0 +1,95 @@
+"""How many runs have reached a test result, against cost."""
+
+import numpy as np
+
+from mfnas_vec.report.figures.drawing import (
+    Drawing,
+    caption,
+    chosen,
+    cost_axis,
+    finish,
+    legend,
+    looks,
+    panels,
+    short,
+    style,
+    unit_of,
+)
+from mfnas_vec.report.study import Study
+from mfnas_vec.results.anytime import COSTS, hitting_costs
+from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign
+
+
+def draw_ecdf(study: Study, over: str | None = None, target: float | None = None) -> Drawing:
+    """Share of runs whose incumbent has reached a target, a panel per problem.
+
+    Parameters
+    ----------
+    study
+        Its searches are made again, with every evaluation.
+    over
+        "seconds", "epochs" or "evaluations"; by default seconds, epochs where there are none.
+    target
+        A test result; by default the median of what all runs shown end with.
+
+    Raises
+    ------
+    ValueError
+        If searches cannot be made again, or a table has no such cost.
+    """
+    if over is not None and over not in COSTS:
+        raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
+    if target is not None and not np.isfinite(target):
+        raise ValueError(f"target={target} must be a number")
+    with style():
+        figure, axes = panels(len(study.problems), height=2.0, legend=True)
+        look, shown, notes, said = looks(study), {}, set(), []
+        for ax, problem in zip(axes, study.problems, strict=True):
+            labels, note = chosen(study, problem)
+            shown[problem] = labels
+            notes |= {note} - {""}
+            axis = over or ("seconds" if study.timed(problem) else "epochs")
+            found = study.searches[problem]
+            ends = np.concatenate([found[label].runs[TEST].values for label in labels])
+            wanted = float(np.nanmedian(ends)) if target is None else target
+            sign = direction_sign(next(iter(found.values())).runs[TEST].attrs)
+            costs = {}
+            longest = 0.0
+            for label in labels:
+                traced = study.traced(problem, label)
+                costs[label] = np.sort(hitting_costs(traced, wanted, over=axis, table=study.table(problem)))
+                longest = max(longest, float(traced[COSTS[axis]].max()))
+            shares = []
+            for label in labels:
+                reached = costs[label][np.isfinite(costs[label])]
+                share = np.arange(1, reached.size + 1) / costs[label].size
+                x, y = np.r_[0.0, reached, longest], np.r_[0.0, share, share[-1:] if share.size else 0.0]
+                own = look[label]
+                ax.plot(*_thin(x, y), color=own.colour, linestyle=own.dash, drawstyle="steps-post", label=short(label))
+                shares.append(f"{short(label)} {100 * y[-1]:.0f} %")
+            unit = unit_of(next(iter(found.values())).runs[TEST].attrs)
+            least = "at least" if sign > 0 else "at most"
+            ax.set(title=f"{problem}\n{least} {wanted:.2f} {unit}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
+            ax.set_ylabel("share of runs")
+            cost_axis(ax, axis, longest)
+            said.append(f"{problem}, {least} {wanted:.2f} {unit}: {', '.join(shares)}")
+        legend(figure, axes)
+        finish(figure)
+    origin = "the median of what all runs shown end with" if target is None else "given"
+    told = caption(
+        study,
+        shown,
+        f"Share of runs whose incumbent has reached the test result in the title, {origin}; a run counts from the "
+        "first time on, also if its incumbent changes later",
+        *sorted(notes),
+    )
+    alt = f"Share of runs that reach a target, against search cost. In the end: {'; '.join(said)}."
+    return Drawing(figure, "Share of runs that reach a target", alt, told)
+
+
+def _thin(x: FloatArray, y: FloatArray, most: int = 150) -> tuple[FloatArray, FloatArray]:
+    """Few enough points for a drawing, ends included."""
+    if x.size <= most:
+        return x, y
+    kept = np.unique(np.linspace(0, x.size - 1, most).astype(np.int64))
+    return x[kept], y[kept]
