@@ -146,7 +146,7 @@ def test_tables_for_papers(stores):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--format", "xlsx"], "format='xlsx' must be one of csv"),
+        (["--format", "xlsx"], "--format=xlsx must be one of csv"),
         (["--format", "latex", "--wide", "arch"], "is for csv and parquet"),
         (["--format", "csv", "--wide", "speed"], "variable='speed' must be one of"),
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfnas_vec.cli.options import names_of, tables_of
 from mfnas_vec.cli.parser import DATASETS, Action
+from mfnas_vec.cli.plotting import run_plot
 from mfnas_vec.cli.results import run_compare, run_export, run_report, tell_contents
 from mfnas_vec.cli.sweeping import run_sweep
 
@@ -257,6 +258,7 @@ ACTIONS: dict[str, Action] = {
     "compare": run_compare,
     "export": run_export,
     "report": run_report,
+    "plot": run_plot,
     "optimizers": _optimizers,
     "tables list": _tables_list,
     "tables info": _tables_info,

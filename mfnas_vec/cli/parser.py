@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from mfnas_vec import __version__
+from mfnas_vec.cli.plotting import add_plot
 from mfnas_vec.cli.results import add_results
 from mfnas_vec.cli.sweeping import add_sweep
 
@@ -188,6 +189,7 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
 
     add_sweep(commands, _add_run_arguments, actions)
     add_results(commands, actions)
+    add_plot(commands, actions)
 
     optimizers = commands.add_parser(
         "optimizers",

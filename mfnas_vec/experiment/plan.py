@@ -13,6 +13,7 @@ import xarray as xr
 from mfnas_vec.experiment.grid import Entry, Grid
 from mfnas_vec.experiment.run import Search, prepare
 from mfnas_vec.optimizers import Setting, get_optimizer
+from mfnas_vec.results import conventions
 from mfnas_vec.results.assemble import Description, describe
 from mfnas_vec.results.grid_skeleton import Group
 from mfnas_vec.results.problem import problem_attrs
@@ -221,7 +222,7 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
             values[1].flags.writeable = False
             coords[name] = (*values, {"long_name": f"setting {name}", "note": f"{absent}: no such setting"})
     coords |= {
-        "exists": (names, exists, {"long_name": "whether the combination was run"}),
+        "exists": (names, exists),
         "settings": attr("settings"),
         "inputs": texts({p: json.dumps(d.attrs["inputs"]) for p, d in known.items()}),
         "inputs_digest": attr("inputs_digest"),
@@ -231,8 +232,10 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
         "search_provenance": score("provenance"),
         "seconds_provenance": texts({p: str(d.variables["cost_seconds"]["provenance"]) for p, d in known.items()}),
     }
+    for name, long_name in conventions.COORDINATES.items():
+        coords[name] = (*coords[name], {"long_name": long_name})
     shared = plan.cells[0].description.attrs
-    attrs = problem_attrs(plan.problem, plan.table)
+    attrs = problem_attrs(plan.problem, plan.table) | {conventions.DESCRIPTION: conventions.OVER_GRID}
     attrs |= {key: shared[key] for key in ("space", "dataset", "opened_from_digest", "mfnas_vec_version")}
     return xr.Dataset(coords=coords, attrs=attrs | {"protocol": grid.protocol, "seed": grid.seed})
 
@@ -246,6 +249,8 @@ def run_attrs(plan: ProblemPlan) -> dict[str, dict[str, Any]]:
             shared[name] = {k: v for k, v in shared[name].items() if attrs.get(k) == v}
     # Where it comes from stands in a coordinate even where all cells agree.
     shared["search_score"].setdefault("long_name", "search metric of the architecture found, as the search saw it")
+    for name, coordinates in conventions.ANCILLARY_GRID.items():
+        shared[name]["ancillary_variables"] = coordinates
     return shared
 
 

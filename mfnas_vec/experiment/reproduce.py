@@ -12,6 +12,7 @@ from mfnas_vec.experiment.plan import OPTIMIZER, load_inputs
 from mfnas_vec.experiment.run import Progress, run
 from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.optimizers.base import nearest
+from mfnas_vec.results import conventions
 from mfnas_vec.results.assemble import TIMING_PREFIX
 from mfnas_vec.results.problem import problem_attrs
 from mfnas_vec.tables import dense
@@ -173,6 +174,7 @@ def stack(problem: str, table: xr.Dataset, entries: Sequence[Entry], results: Se
     joined = xr.concat([r.drop_attrs(deep=False) for r in results], dim=OPTIMIZER, combine_attrs="override")
     for name in ("search_score", "cost_seconds"):
         joined[name].attrs.pop("provenance")
+        joined[name].attrs["ancillary_variables"] = conventions.ANCILLARY[name]
     joined = joined.assign_coords(
         {
             OPTIMIZER: texts(e.label for e in entries),
@@ -183,6 +185,10 @@ def stack(problem: str, table: xr.Dataset, entries: Sequence[Entry], results: Se
             "seconds_provenance": texts(r["cost_seconds"].attrs["provenance"] for r in results),
         }
     )
+    for name, long_name in conventions.COORDINATES.items():
+        if name in joined.coords:
+            joined[name].attrs["long_name"] = long_name
+    about = problem_attrs(problem, table) | {conventions.DESCRIPTION: conventions.OVER_OPTIMIZERS}
     shared = ("space", "dataset", "protocol", "seed", "opened_from_digest", "mfnas_vec_version")
     timings = {key: [r.attrs[key] for r in results] for key in results[0].attrs if key.startswith(TIMING_PREFIX)}
-    return joined.assign_attrs(problem_attrs(problem, table) | {key: results[0].attrs[key] for key in shared} | timings)
+    return joined.assign_attrs(about | {key: results[0].attrs[key] for key in shared} | timings)

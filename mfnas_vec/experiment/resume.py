@@ -6,6 +6,7 @@ from typing import Any
 
 from mfnas_vec.experiment.grid import Grid
 from mfnas_vec.experiment.plan import ProblemPlan
+from mfnas_vec.results import conventions
 from mfnas_vec.results.grid_skeleton import COMPLETE, CREATING, RUNS_PER_CHUNK, STATE, Skeleton
 from mfnas_vec.results.grid_store import Block, GridStore, n_chunk
 from mfnas_vec.results.store import MARK
@@ -29,6 +30,7 @@ def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
     return {
         MARK: plans[0].cells[0].description.attrs[MARK],
         "title": grid.title or grid.name,
+        conventions.DESCRIPTION: conventions.TREE,
         "grid_name": grid.name,
         "grid": grid.json_of_cells(),
         "n_run": grid.n_run,

@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -10,8 +11,9 @@ import xarray as xr
 from mfnas_vec.experiment.plan import load_inputs
 from mfnas_vec.experiment.replay import given_settings, replay
 from mfnas_vec.results.contents import Contents, read_contents
+from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.problem import best_of
-from mfnas_vec.results.searches import Search, read_searches
+from mfnas_vec.results.searches import Search, read_searches, split_place
 from mfnas_vec.tables.store import open_table
 
 
@@ -43,7 +45,9 @@ class Study:
         tables: Mapping[str, xr.Dataset] | None = None,
     ) -> None:
         self.places = list(places)
-        self.searches: dict[str, dict[str, Search]] = read_searches(places, problems)
+        #: What each store holds.
+        self.contents: list[Contents] = [read_contents(split_place(place)[1]) for place in places]
+        self.searches: dict[str, dict[str, Search]] = read_searches(places, problems, self.contents)
         known = list(dict.fromkeys(label for found in self.searches.values() for label in found))
         for label in labels or ():
             if label not in known:
@@ -79,11 +83,6 @@ class Study:
     def labels(self) -> list[str]:
         """Labels of all searches, in the order of the stores."""
         return list(dict.fromkeys(label for found in self.searches.values() for label in found))
-
-    @functools.cached_property
-    def contents(self) -> list[Contents]:
-        """What each store holds."""
-        return [read_contents(place.partition("=")[2] or place) for place in self.places]
 
     def attrs(self, problem: str) -> dict[str, Any]:
         """Attributes of the results on a problem."""
@@ -140,3 +139,52 @@ class Study:
         search = self.searches[problem][label]
         store = next(c for c, place in zip(self.contents, self.places, strict=True) if place == search.store)
         return replay(search, self._loaded(problem), missing=str(store.attrs.get("missing", "refuse")))
+
+
+def open_study(
+    sources: Sequence[str],
+    problems: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    *,
+    tables: bool = False,
+) -> Study:
+    """A study of result stores or, where ``tables`` allows it, of tables by name or path.
+
+    Raises
+    ------
+    ValueError
+        As of ``Study``; or if a source is neither.
+    """
+    if not tables or any(_is_result(source) for source in sources):
+        return Study(sources, problems, labels)
+    if problems is not None or labels is not None:
+        raise ValueError("problems and searches are those of results; the sources here are tables")
+    opened = [open_table(source) for source in sources]
+    return TableStudy(
+        {str(table.attrs.get("name", source)): table for table, source in zip(opened, sources, strict=True)}
+    )
+
+
+def _is_result(source: str) -> bool:
+    path = source.partition("=")[2] or source
+    if not is_url(path) and not Path(path).exists():
+        return False
+    try:
+        read_contents(path)
+    except ValueError:
+        return False
+    return True
+
+
+class TableStudy(Study):
+    """Tables without results."""
+
+    def __init__(self, tables: Mapping[str, xr.Dataset]) -> None:
+        self.places, self.contents = [], []
+        self.searches = {name: {} for name in tables}
+        self._tables = dict(tables)
+        self._inputs = {}
+
+    def table(self, problem: str) -> xr.Dataset:
+        """The table of a name."""
+        return self._tables[problem]

@@ -26,11 +26,15 @@ UNITS = {"seconds": "s", "epochs": "epoch", "evaluations": "1"}
 COST = "cost"
 
 
+def is_timed(result: xr.Dataset) -> bool:
+    """Whether the table of a result has seconds, as far as the result tells."""
+    return bool(int(result.attrs.get("timed", 1)) and over_runs(result, "cost_seconds").fillna(0).any())
+
+
 def _check_cost(result: xr.Dataset, over: str) -> None:
     if over not in COSTS:
         raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
-    untimed = not int(result.attrs.get("timed", 1)) or not over_runs(result, "cost_seconds").fillna(0).any()
-    if over == "seconds" and untimed:
+    if over == "seconds" and not is_timed(result):
         raise ValueError("over='seconds': the table of this result has no seconds")
 
 
@@ -78,7 +82,14 @@ def incumbent_tests(result: xr.Dataset, table: xr.Dataset) -> FloatArray:
     return np.where(incumbent >= 0, dense.test_results(table)[rows], np.nan)
 
 
-def _check_table(result: xr.Dataset, table: xr.Dataset) -> None:
+def check_table(result: xr.Dataset, table: xr.Dataset) -> None:
+    """Refuse a table that is plainly not the one a result was made on.
+
+    Raises
+    ------
+    ValueError
+        If the table is of another space or has another digest.
+    """
     ours, theirs = (str(result.attrs.get("opened_from_digest", "")), str(table.attrs.get("digest", "")))
     if dense.table_space(table).name != result.attrs.get("space", "") or (ours and theirs and ours != theirs):
         raise ValueError("the table is another than the one the result was made on")
@@ -125,7 +136,7 @@ def anytime(
     """
     _check_cost(result, over)
     _check_trace(result)
-    _check_table(result, table)
+    check_table(result, table)
     costs, taken = _step_costs(result, over)
     dearest = float(costs[taken].max()) if taken.any() else 0.0
     points = np.linspace(0.0, dearest, n_point + 1)[1:] if at is None else np.asarray(at, dtype=np.float64)
@@ -181,7 +192,7 @@ def hitting_costs(result: xr.Dataset, target: float, *, over: str = "seconds", t
     """
     _check_cost(result, over)
     _check_trace(result)
-    _check_table(result, table)
+    check_table(result, table)
     sign = direction_sign(result[TEST].attrs)
     hit = sign * incumbent_tests(result, table) >= sign * target
     steps, _ = _step_costs(result, over)

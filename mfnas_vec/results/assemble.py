@@ -11,6 +11,7 @@ import xarray as xr
 import mfnas_vec
 from mfnas_vec.kernels.state import STOP_MEANINGS, Outcome, Trace
 from mfnas_vec.optimizers import Job, Optimizer
+from mfnas_vec.results import conventions
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
@@ -94,15 +95,17 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
     searched = weakest([kind for v, _, kind in read if v == job.metric])
     variables: dict[str, dict[str, Any]] = {
         "arch": {"long_name": "row of the architecture found, -1 if none"},
-        "genotype": {"long_name": "genotype found"},
+        "genotype": {"long_name": "genotype found, a number per gene, -1 if none"},
         "search_score": {
             "long_name": f"{job.metric} of the architecture found, as the search saw it",
+            "comment": "NaN: none found",
             "units": metric.get("units", "1"),
             "direction": dense.direction(table, job.metric),
             "provenance": searched,
         },
         "test_performance": {
             "long_name": str(table[test_name].attrs.get("long_name", test_name)),
+            "comment": "NaN: none found",
             "variable": test_name,
             "units": table[test_name].attrs.get("units", "1"),
             "direction": dense.direction(table, test_name),
@@ -110,8 +113,8 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
         },
         "cost_seconds": {"long_name": "simulated search time", "units": "s", "provenance": price},
         "cost_epochs": {"long_name": "epochs trained", "units": "epoch"},
-        "evaluations": {"long_name": "evaluations, zero-cost ones included"},
-        "unique_evaluations": {"long_name": "distinct architectures evaluated"},
+        "evaluations": {"long_name": "evaluations, zero-cost ones included", "units": "1"},
+        "unique_evaluations": {"long_name": "distinct architectures evaluated", "units": "1"},
         "stop_reason": {
             "long_name": "what ended the run",
             "flag_values": list(range(len(STOP_MEANINGS))),
@@ -151,10 +154,19 @@ def assemble(
     result = xr.Dataset(
         {name: (RUN_VARIABLES[name][0], arrays[name], told.variables[name]) for name in RUN_VARIABLES},
         coords={RUN: (RUN, runs, {"long_name": "run index of the seed"})},
-        attrs={**told.attrs, "protocol": protocol, "seed": seed},
+        attrs={
+            "title": f"{optimizer.name} on {told.attrs['problem']}",
+            conventions.DESCRIPTION: conventions.RUNS,
+            **told.attrs,
+            "protocol": protocol,
+            "seed": seed,
+        },
     )
     if trace is not None:
         result = result.merge(_trace_variables(trace, dense.table_space(table).row(np.maximum(trace.code, 0))))
+        scores = weakest([provenance(table, variable, epoch) for variable, epoch in job.inputs])
+        result["trace_score"].attrs["provenance"] = scores
+        result["trace_seconds"].attrs["provenance"] = told.variables["cost_seconds"]["provenance"]
     return result
 
 
@@ -177,7 +189,10 @@ def _trace_variables(trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]) ->
             "trace_score": (
                 dims,
                 trace.score,
-                {"long_name": "score, to be maximised (losses negated)" + pad + "NaN"},
+                {
+                    "long_name": "score, to be maximised (losses negated)" + pad + "NaN",
+                    "comment": "of the metric and in the units that the stage of the search reads",
+                },
             ),
             "trace_seconds": (
                 dims,

@@ -21,7 +21,7 @@ FORMATS = ("csv", "parquet", "netcdf", "latex", "markdown")
 Results = Mapping[str, xr.Dataset]
 
 
-def _cells(result: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
+def cells_of(result: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
     """Label and runs of each combination that exists."""
     dims = leading_dims(result)
     if not dims:
@@ -33,7 +33,7 @@ def _cells(result: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
         yield label_of(result, place, exists), result.isel(place)
 
 
-def _told(cell: xr.Dataset, coordinate: str, variable: str, attribute: str) -> str:
+def told(cell: xr.Dataset, coordinate: str, variable: str, attribute: str) -> str:
     """What a coordinate of a sweep, or an attribute of a variable of ``run``, says."""
     if coordinate in cell.coords:
         return str(cell[coordinate].item())
@@ -61,7 +61,7 @@ def to_long(result: xr.Dataset) -> Any:
 
     frames = []
     attrs = result.attrs
-    for label, cell in _cells(result):
+    for label, cell in cells_of(result):
         columns: dict[str, Any] = {"problem": str(attrs.get("problem", ""))}
         columns["optimizer"] = str(cell["optimizer"].item()) if "optimizer" in cell.coords else attrs["optimizer"]
         for dim in leading_dims(result):
@@ -78,8 +78,8 @@ def to_long(result: xr.Dataset) -> Any:
         test = cell[TEST].attrs
         columns |= {f"test_{key}": str(test.get(key, UNSTATED)) for key in ("variable", "units", "direction")}
         columns["test_provenance"] = str(test.get("provenance", UNSTATED))
-        columns["search_provenance"] = _told(cell, "search_provenance", "search_score", "provenance")
-        columns["seconds_provenance"] = _told(cell, "seconds_provenance", "cost_seconds", "provenance")
+        columns["search_provenance"] = told(cell, "search_provenance", "search_score", "provenance")
+        columns["seconds_provenance"] = told(cell, "seconds_provenance", "cost_seconds", "provenance")
         columns["provenance"] = provenance_of(cell)
         columns |= {key: attrs[key] for key in ("protocol", "seed") if key in attrs}
         frames.append(pd.DataFrame(columns, index=pd.RangeIndex(cell.sizes[RUN])))
@@ -104,7 +104,7 @@ def to_wide(result: xr.Dataset, variable: str = TEST) -> Any:
     values = over_runs(result, variable)
     if set(values.dims) != {*leading_dims(result), RUN}:
         raise ValueError(f"variable={variable!r} has more dimensions than runs")
-    columns = {label: cell[variable].values for label, cell in _cells(result)}
+    columns = {label: cell[variable].values for label, cell in cells_of(result)}
     return pd.DataFrame(columns, index=pd.Index(result[RUN].values, name=RUN))
 
 
@@ -115,7 +115,7 @@ def _rows(results: Results) -> tuple[list[str], list[list[str]], list[str]]:
     for problem, result in results.items():
         attrs = result[TEST].attrs
         units[problem] = {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units", "1")))
-        for label, cell in _cells(result):
+        for label, cell in cells_of(result):
             found.setdefault(label, {})[problem] = summarize(cell)
             n_run.add(cell.sizes[RUN])
             kinds.add(provenance_of(cell))
@@ -154,11 +154,11 @@ def latex(results: Results) -> str:
     """A table of means in LaTeX, which needs no package; the notes are comments and a last row."""
     header, rows, notes = _rows(results)
     escaped = [["".join(_LATEX.get(c, c) for c in cell) for cell in row] for row in [header, *rows]]
-    told = "".join(_LATEX.get(c, c) for c in " ".join(notes))
+    text = "".join(_LATEX.get(c, c) for c in " ".join(notes))
     lines = [r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}", r"\hline"]
     lines += [" & ".join(escaped[0]) + r" \\", r"\hline"]
     lines += [" & ".join(row) + r" \\" for row in escaped[1:]]
-    lines += [r"\hline", rf"\multicolumn{{{len(header)}}}{{p{{\linewidth}}}}{{\footnotesize {told}}} \\"]
+    lines += [r"\hline", rf"\multicolumn{{{len(header)}}}{{p{{\linewidth}}}}{{\footnotesize {text}}} \\"]
     return "\n".join([*lines, r"\end{tabular}"]) + "\n"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.results.assemble import RUN
-from mfnas_vec.results.contents import Part, read_contents
+from mfnas_vec.results.contents import Contents, Part, read_contents
 from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.statistics import TEST, leading_dims, present
 from mfnas_vec.tables.provenance import UNSTATED, weakest
@@ -41,7 +41,9 @@ class Search(NamedTuple):
     charged: str = UNSTATED
 
 
-def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) -> dict[str, dict[str, Search]]:
+def read_searches(
+    places: Sequence[str], problems: Sequence[str] | None = None, contents: Sequence[Contents] | None = None
+) -> dict[str, dict[str, Search]]:
     """The searches of result stores, by problem and label.
 
     Parameters
@@ -51,6 +53,8 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
         the search of ``run`` is called NAME, those of the others "NAME: label".
     problems
         Some of the problems; by default those that every store has.
+    contents
+        What ``read_contents`` tells of each store, if that is known already.
 
     Raises
     ------
@@ -60,16 +64,16 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
     """
     found: dict[str, dict[str, Search]] = {}
     stores: list[set[str]] = []
-    for place in places:
-        name, path = _split(place)
-        contents = read_contents(path)
-        if not contents.complete:
+    for i, place in enumerate(places):
+        name, path = split_place(place)
+        held = read_contents(path) if contents is None else contents[i]
+        if not held.complete:
             raise ValueError(f"{path} is unfinished; mfnas sweep ... --resume completes it")
-        stores.append({part.problem for part in contents.parts})
-        for part in contents.parts:
+        stores.append({part.problem for part in held.parts})
+        for part in held.parts:
             if problems is not None and part.problem not in problems:
                 continue
-            for search in _searches(part, contents.attrs, name, place):
+            for search in _searches(part, held.attrs, name, place):
                 others = found.setdefault(part.problem, {})
                 if search.label in others:
                     raise ValueError(
@@ -90,7 +94,7 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
     return {problem: found[problem] for problem in wanted}
 
 
-def _split(place: str) -> tuple[str, str]:
+def split_place(place: str) -> tuple[str, str]:
     """Name and path of ``NAME=PATH``; a path that exists as it stands has no name."""
     name, equals, path = place.partition("=")
     if not equals or is_url(name) or "/" in name or Path(place).exists():
@@ -101,13 +105,14 @@ def _split(place: str) -> tuple[str, str]:
 
 
 def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Iterator[Search]:
-    result = part.dataset
+    # At once: a read per combination takes longer than all else.
+    result = part.dataset[[*_READ, "search_score"]].load()
     dims = leading_dims(result)
     exists = present(result).transpose(*dims).values
     for at in zip(*np.nonzero(exists), strict=True) if dims else [()]:
         place_of = dict(zip(dims, map(int, at), strict=True))
         one = result.isel(place_of)
-        runs = one[list(_READ)].reset_coords(drop=True).load()
+        runs = one[list(_READ)].reset_coords(drop=True)
         runs.attrs = dict(result.attrs)
         if dims:
             label = label_of(result, place_of, exists)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from mfnas_vec.results import conventions
 from mfnas_vec.results.assemble import TIMING_PREFIX
 from mfnas_vec.tables import files
 
@@ -70,6 +71,7 @@ def write_results(
     groups = {name: without_timings(result) for name, result in results.items()}
     version = next(iter(groups.values())).attrs[MARK]
     with files.new_folder(path, replace=MARK if overwrite else None, within=RESULTS) as folder:
-        files.write_tree(groups, {MARK: version}, folder / RESULTS)
+        about = {"title": "The published grid of searches, run anew", conventions.DESCRIPTION: conventions.TREE}
+        files.write_tree(groups, {MARK: version, **about}, folder / RESULTS)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")

@@ -31,13 +31,13 @@ def check_target(path: str | Path, *, mark: str | None = None, within: str = "")
     ------
     ValueError
         If the path exists, unless it (or ``within`` it) is a zarr store with the attribute
-        ``mark``; or if its folder does not exist.
+        ``mark`` or a folder with a file of that name; or if its folder does not exist.
     """
     path = Path(path)
     if path.exists():
         if mark is None:
             raise ValueError(f"{path} exists already")
-        if mark not in _attributes(path / within):
+        if mark not in _attributes(path / within) and not (path / within / mark).is_file():
             raise ValueError(f"{path} exists already and is no such store, so it is left alone")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")

@@ -10,11 +10,11 @@ from mfnas_vec.report.figures.final import draw_final
 from mfnas_vec.report.figures.heatmap import draw_heatmap
 from mfnas_vec.report.figures.landscape import draw_landscape
 from mfnas_vec.report.figures.proxies import draw_proxies
-from mfnas_vec.report.figures.saving import inline_svg, save
+from mfnas_vec.report.figures.saving import check_file, inline_svg, save
 from mfnas_vec.report.figures.targets import draw_ecdf
 from mfnas_vec.report.study import Study
 
-__all__ = ["KINDS", "OF_TABLES", "Drawing", "draw", "inline_svg", "save"]
+__all__ = ["KINDS", "OF_TABLES", "Drawing", "check_file", "draw", "inline_svg", "save"]
 
 _OF_RESULTS: dict[str, Callable[..., Drawing]] = {
     "anytime": draw_anytime,

@@ -7,12 +7,12 @@ import numpy as np
 from mfnas_vec.report.figures.drawing import (
     Drawing,
     caption,
-    chosen,
     cost_axis,
     finish,
     legend,
     looks,
     panels,
+    selection,
     short,
     style,
     unit_of,
@@ -47,13 +47,13 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
     """
     if over is not None and over not in COSTS:
         raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
+    selected, note = selection(study)
     with style():
-        figure, axes = panels(len(study.problems), height=2.0, legend=True)
-        look, shown, notes, said = looks(study), {}, set(), []
+        figure, axes = panels(len(study.problems), height=2.0, legend=selected)
+        look, shown, said = looks(study), {}, []
         for ax, problem in zip(axes, study.problems, strict=True):
-            labels, note = chosen(study, problem)
+            labels = [label for label in selected if label in study.searches[problem]]
             shown[problem] = labels
-            notes |= {note} - {""}
             axis = over or ("seconds" if study.timed(problem) else "epochs")
             ends = []
             for i, label in enumerate(labels):
@@ -77,7 +77,7 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
         shown,
         "Mean test regret of the incumbent, which the search chooses by the scores that it sees; bands: first to "
         f"third quartile of the runs; what is below {FLOOR} is drawn there",
-        *sorted(notes),
+        note,
     )
     alt = f"Test regret against search cost. Mean regret at the end, in the units of the axis: {'; '.join(said)}."
     return Drawing(figure, "Regret of the incumbent against search cost", alt, told)

@@ -50,7 +50,7 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
         raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
     many = len(study.labels) > MAX_SEARCHES
     with style():
-        figure, axes = panels(len(study.problems), height=2.1, legend=not many)
+        figure, axes = panels(len(study.problems), height=2.1, legend=() if many else study.labels)
         look, said = looks(study), []
         for ax, problem in zip(axes, study.problems, strict=True):
             if over == "seconds" and not study.timed(problem):

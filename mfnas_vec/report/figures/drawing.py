@@ -24,6 +24,8 @@ _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 COLUMN, PAGE = 3.5, 7.16
 #: Most searches that are told apart by colour and marker.
 MAX_SEARCHES = 9
+#: Label of the place of a legend below all panels.
+_BELOW = "legend"
 
 _RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -58,6 +60,7 @@ _RC: dict[str, Any] = {
     "svg.hashsalt": "mfnas_vec",
     "pdf.fonttype": 42,
     "image.interpolation": "nearest",
+    "text.parse_math": False,
 }
 
 
@@ -106,16 +109,16 @@ def looks(study: Study) -> dict[str, Look]:
     """The look of each search.
 
     An optimizer has one colour and marker everywhere; its searches differ by line and marker. Where
-    all searches are of one optimizer, colours tell them apart.
+    all searches are of one optimizer, colours tell those of ``selection`` apart.
     """
     optimizers = {k: s.optimizer for found in study.searches.values() for k, s in found.items()}
-    alone = len(set(optimizers.values())) == 1 and len(optimizers) > 1
     found: dict[str, Look] = {}
+    if len(set(optimizers.values())) == 1 and len(optimizers) > 1:
+        for i, label in enumerate(selection(study)[0]):
+            found[label] = Look(COLOURS[(i + 1) % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
+        return {label: found.get(label, Look(COLOURS[0], MARKERS[0], "-")) for label in optimizers}
     seen: dict[str, int] = {}
-    for i, (label, optimizer) in enumerate(optimizers.items()):
-        if alone:
-            found[label] = Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
-            continue
+    for label, optimizer in optimizers.items():
         slot = _SLOTS.get(optimizer, len(_SLOTS))
         nth = seen[optimizer] = seen.get(optimizer, -1) + 1
         marker = MARKERS[(slot + nth) % len(MARKERS)]
@@ -123,20 +126,30 @@ def looks(study: Study) -> dict[str, Look]:
     return found
 
 
-def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: bool = False) -> "tuple[Figure, list[Axes]]":
-    """A figure of n panels, one column wide for a single one, two for more."""
+def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
+    """A figure of n panels, one column wide for a single one, two for more, with a place for a legend."""
     from matplotlib.figure import Figure
 
     n_column = min(n, per_row)
     n_row = -(-n // n_column)
     width = COLUMN if n == 1 else PAGE
-    below = 0.45 * (legend and n == n_row * n_column)
-    figure = Figure(figsize=(width, height * n_row + below + 0.1), layout="constrained")
-    grid = figure.subplots(n_row, n_column, squeeze=False)
-    axes = list(grid.ravel())
+    below = 0.0
+    if legend and n == n_row * n_column:
+        below = 0.15 * -(-len(legend) // _legend_columns(legend, width)) + 0.1
+    heights = [height] * n_row + [below] * bool(below)
+    figure = Figure(figsize=(width, sum(heights) + 0.1), layout="constrained")
+    grid = figure.add_gridspec(len(heights), n_column, height_ratios=heights)
+    axes = [figure.add_subplot(grid[i // n_column, i % n_column]) for i in range(n_row * n_column)]
     for spare in axes[n:]:
         spare.set_axis_off()
+    if below:
+        figure.add_subplot(grid[n_row, :], label=_BELOW).set_axis_off()
     return figure, axes[:n]
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    longest = max(len(short(label)) for label in labels)
+    return max(1, min(len(labels), int(width / (0.06 * longest + 0.5))))
 
 
 def finish(figure: "Figure") -> None:
@@ -165,7 +178,7 @@ def cost_axis(ax: "Axes", over: str, longest: float) -> None:
     if longest >= 10_000:
         unit = f"1,000 {unit}"
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
-    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.set_xlabel(f"simulated search cost ({unit})")
 
 
@@ -179,21 +192,27 @@ def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str
         text.append(f"{key} {' and '.join(sorted({str(s.runs.attrs.get(key)) for s in searches}))}")
     kinds = {s.provenance for s in searches}
     tests = weakest(str(s.runs[TEST].attrs.get("provenance")) for s in searches)
-    parts = [*(f"{m.rstrip('.')}." for m in more), ", ".join(text) + f". Test results: {tests}."]
+    parts = [*(f"{m.rstrip('.')}." for m in more if m), ", ".join(text) + f". Test results: {tests}."]
     if kinds - {MEASURED, COMPUTED}:
         worst = weakest(kinds)
         parts.append(f"Searches read, or are judged by, {worst} values: no published or measured results.")
     return " ".join(parts)
 
 
-def chosen(study: Study, problem: str, most: int = MAX_SEARCHES) -> tuple[list[str], str]:
-    """The searches of a problem to show, the best by their mean if there are too many; and what to say of that."""
-    found = study.searches[problem]
-    labels = list(found)
+def selection(study: Study, most: int = MAX_SEARCHES) -> tuple[list[str], str]:
+    """The searches to show, the best by their mean rank over problems if there are too many; what to say of that."""
+    labels = study.labels
     if len(labels) <= most:
         return labels, ""
-    best = sorted(labels, key=lambda label: -_mean_score(found[label].runs))[:most]
-    return [label for label in labels if label in best], f"The best {most} of {len(labels)} searches by their mean."
+    places: dict[str, list[float]] = {label: [] for label in labels}
+    for found in study.searches.values():
+        scores = {label: _mean_score(search.runs) for label, search in found.items()}
+        for label in labels:
+            mine = scores.get(label, -float("inf"))
+            places[label].append(sum(other > mine for other in scores.values()))
+    best = sorted(labels, key=lambda label: sum(places[label]))[:most]
+    note = f"The best {most} of {len(labels)} searches" + " by mean rank over problems" * (len(study.searches) > 1)
+    return [label for label in labels if label in best], note
 
 
 def _mean_score(runs: Any) -> float:
@@ -203,19 +222,16 @@ def _mean_score(runs: Any) -> float:
 
 
 def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
-    """One legend, of what stands in any panel: in a place without a panel, or below all."""
+    """One legend, of what stands in any panel, in the place that ``panels`` kept for it."""
     handles: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    longest = max((len(label) for label in handles), default=1)
-    width = figure.get_figwidth()
-    columns = max(1, min(len(handles), int(width / (0.062 * longest + 0.42))))
-    spare = [ax for ax in figure.axes if ax not in axes]
-    if spare:
-        spare[0].legend(list(handles.values()), list(handles), loc="center left", handlelength=2.8)
-        return
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns, handlelength=2.4)
+    place = next(ax for ax in figure.axes if ax not in axes)
+    wide = place.get_label() == _BELOW
+    columns = _legend_columns(list(handles), figure.get_figwidth()) if wide else 1
+    where: Any = "center" if wide else "center left"
+    place.legend(list(handles.values()), list(handles), loc=where, ncols=columns, handlelength=2.8, borderpad=0)
 
 
 def short(label: str) -> str:

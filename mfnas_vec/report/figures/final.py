@@ -11,10 +11,10 @@ from mfnas_vec.report.figures.drawing import (
     Drawing,
     Look,
     caption,
-    chosen,
     finish,
     looks,
     panels,
+    selection,
     short,
     style,
     test_label,
@@ -35,14 +35,13 @@ _CUT = 0.002
 
 def draw_final(study: Study) -> Drawing:
     """A histogram, quartiles, median and mean of each search, a panel per problem."""
-    n_row = max(min(_MOST, len(found)) for found in study.searches.values())
+    selected, note = selection(study, _MOST)
     with style(**{"axes.grid.axis": "x"}):
-        figure, axes = panels(len(study.problems), height=0.65 + 0.155 * max(n_row, 5), per_row=3)
-        look, shown, notes, said = looks(study), {}, set(), []
+        figure, axes = panels(len(study.problems), height=0.65 + 0.155 * max(len(selected), 5), per_row=3)
+        look, shown, said = looks(study), {}, []
         for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
-            labels, note = chosen(study, problem, _MOST)
+            labels = [label for label in selected if label in study.searches[problem]]
             shown[problem] = labels
-            notes |= {note} - {""}
             values = {label: _known(study, problem, label) for label in labels}
             left, right = _range(np.concatenate(list(values.values())))
             for row, label in enumerate(labels):
@@ -64,7 +63,7 @@ def draw_final(study: Study) -> Drawing:
         study,
         shown,
         "Histograms of runs; bars: first to third quartile, white: median, tick: mean; dashed: the best of the table",
-        *sorted(notes),
+        note,
     )
     alt = f"Distributions of test results at the end of the searches. Means: {'; '.join(said)}."
     return Drawing(figure, "Test results at the end of the searches", alt, told)

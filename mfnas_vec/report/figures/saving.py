@@ -17,6 +17,22 @@ _CAPTION_SIZE = 6.0
 _PER_INCH = 22.0
 
 
+def check_file(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse what ``save`` would refuse, before anything is drawn.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is none of .svg, .pdf, .png, or the path exists (unless ``overwrite``).
+    """
+    if Path(path).suffix.lower() not in _DATES:
+        raise ValueError(f"out={str(path)!r} must end in {', '.join(_DATES)}")
+    if Path(path).exists() and not overwrite:
+        raise ValueError(f"{path} exists already")
+    if not Path(path).parent.is_dir():
+        raise ValueError(f"cannot write {path}: the folder {Path(path).parent} does not exist")
+
+
 def save(drawing: Drawing, path: str | Path, *, overwrite: bool = False) -> None:
     """Write a figure with its caption as SVG, PDF or PNG, by the path's suffix.
 
@@ -25,9 +41,8 @@ def save(drawing: Drawing, path: str | Path, *, overwrite: bool = False) -> None
     ValueError
         If the suffix is another, or the path exists (unless ``overwrite``) or cannot be written.
     """
+    check_file(path, overwrite=overwrite)
     suffix = Path(path).suffix.lower()
-    if suffix not in _DATES:
-        raise ValueError(f"out={str(path)!r} must end in {', '.join(_DATES)}")
     figure = drawing.figure
     with new_file(path, overwrite=overwrite) as scratch, style():
         told = textwrap.fill(drawing.caption, int(_PER_INCH * figure.get_figwidth()))

@@ -5,12 +5,12 @@ import numpy as np
 from mfnas_vec.report.figures.drawing import (
     Drawing,
     caption,
-    chosen,
     cost_axis,
     finish,
     legend,
     looks,
     panels,
+    selection,
     short,
     style,
     unit_of,
@@ -41,13 +41,13 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
         raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
     if target is not None and not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
+    selected, note = selection(study)
     with style():
-        figure, axes = panels(len(study.problems), height=2.0, legend=True)
-        look, shown, notes, said = looks(study), {}, set(), []
+        figure, axes = panels(len(study.problems), height=2.0, legend=selected)
+        look, shown, said = looks(study), {}, []
         for ax, problem in zip(axes, study.problems, strict=True):
-            labels, note = chosen(study, problem)
+            labels = [label for label in selected if label in study.searches[problem]]
             shown[problem] = labels
-            notes |= {note} - {""}
             axis = over or ("seconds" if study.timed(problem) else "epochs")
             found = study.searches[problem]
             ends = np.concatenate([found[label].runs[TEST].values for label in labels])
@@ -60,12 +60,14 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
                 costs[label] = np.sort(hitting_costs(traced, wanted, over=axis, table=study.table(problem)))
                 longest = max(longest, float(traced[COSTS[axis]].max()))
             shares = []
-            for label in labels:
+            for i, label in enumerate(labels):
                 reached = costs[label][np.isfinite(costs[label])]
                 share = np.arange(1, reached.size + 1) / costs[label].size
                 x, y = np.r_[0.0, reached, longest], np.r_[0.0, share, share[-1:] if share.size else 0.0]
                 own = look[label]
-                ax.plot(*_thin(x, y), color=own.colour, linestyle=own.dash, drawstyle="steps-post", label=short(label))
+                line = {"color": own.colour, "linestyle": own.dash, "drawstyle": "steps-post", "label": short(label)}
+                # At places of their own, so that lines on top of each other can be told apart.
+                ax.plot(*_thin(x, y), marker=own.marker, markevery=(4 * i + 2, 45), markersize=3.2, **line)
                 shares.append(f"{short(label)} {100 * y[-1]:.0f} %")
             unit = unit_of(next(iter(found.values())).runs[TEST].attrs)
             least = "at least" if sign > 0 else "at most"
@@ -81,7 +83,7 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
         shown,
         f"Share of runs whose incumbent has reached the test result in the title, {origin}; a run counts from the "
         "first time on, also if its incumbent changes later",
-        *sorted(notes),
+        note,
     )
     alt = f"Share of runs that reach a target, against search cost. In the end: {'; '.join(said)}."
     return Drawing(figure, "Share of runs that reach a target", alt, told)

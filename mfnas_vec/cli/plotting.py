@@ -1,0 +1,70 @@
+"""The command ``plot``: arguments and action."""
+
+import argparse
+from typing import Any
+
+from mfnas_vec.cli.options import names_of
+
+KIND_NAMES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
+
+EPILOG = """\
+kinds:
+  anytime     regret of the incumbent against search cost
+  final       distribution of the test results that searches end with
+  cost        mean test result against mean search cost
+  heatmap     mean test results over two varied settings of a sweep
+  ecdf        share of runs that reach a target, against search cost
+  proxy       zero-cost scores of a table against its test results, with rank correlations
+  landscape   how alike neighbours are in each metric of a table, and its local optima
+
+A SOURCE is a store that run, reproduce or sweep wrote (NAME=PATH names what is in it); of proxy and
+landscape it may be a table, by name or path. anytime and ecdf make the stored searches again, with
+every evaluation, which needs the tables they were made on. Needs matplotlib and scipy
+(pip install 'mfnas-vec[plot]').
+
+examples:
+  mfnas plot final paper --out final.svg
+  mfnas plot anytime main.zarr --problems nb201-cifar10 --searches RS,REA --over epochs --out anytime.pdf
+  mfnas plot heatmap zc.zarr --out heatmap.png
+  mfnas plot ecdf rs.zarr mf.zarr --target 94 --out targets.svg
+  mfnas plot proxy nb201-cifar10 --metrics synflow,params --out proxies.svg
+"""
+
+
+def add_plot(commands: Any, actions: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "plot",
+        help="draw figures of results and tables: SVG, PDF or PNG",
+        description="Draw a figure of results or of a table.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("kind", metavar="KIND", help="one of " + ", ".join(KIND_NAMES))
+    parser.add_argument("sources", nargs="+", metavar="SOURCE")
+    parser.add_argument("--out", required=True, metavar="PATH", help="the figure: .svg, .pdf or .png")
+    parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
+    parser.add_argument("--searches", metavar="LABEL,...", help="some of the searches (default: all, or the best)")
+    parser.add_argument("--over", metavar="COST", help="anytime, cost, ecdf: seconds, epochs or evaluations")
+    parser.add_argument("--target", type=float, metavar="X", help="ecdf: the test result to reach")
+    parser.add_argument("--metrics", metavar="NAME,...", help="proxy, landscape: some of the table's metrics")
+    parser.add_argument("--overwrite", action="store_true", help="replace the figure")
+    parser.set_defaults(act=actions["plot"])
+
+
+def run_plot(args: argparse.Namespace) -> None:
+    """``mfnas plot``."""
+    from mfnas_vec.report.figures import check_file, draw, save
+    from mfnas_vec.report.study import open_study
+
+    check_file(args.out, overwrite=args.overwrite)
+    study = open_study(
+        args.sources,
+        names_of("--problems", args.problems),
+        names_of("--searches", args.searches),
+        tables=args.kind in ("proxy", "landscape"),
+    )
+    options = {"over": args.over, "target": args.target, "metrics": names_of("--metrics", args.metrics)}
+    drawing = draw(args.kind, study, **options)
+    save(drawing, args.out, overwrite=args.overwrite)
+    print(f"{drawing.title}: written to {args.out}\n  {drawing.caption}")

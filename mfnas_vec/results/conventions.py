@@ -1,0 +1,34 @@
+"""What a result says of itself, so that whoever opens it without this package can read it."""
+
+#: Attribute that explains a result or a store of results.
+DESCRIPTION = "description"
+
+RUNS = (
+    "Simulated runs of architecture searches on a benchmark table. A run that found no architecture has -1 in arch "
+    "and genotype, NaN in search_score and test_performance. Numbers are measured in an experiment, computed from a "
+    "definition or modelled (estimated): attributes named provenance say which, inputs what the search read. Numbers "
+    "without provenance are counts of the simulated search and follow from what it read."
+)
+OVER_OPTIMIZERS = RUNS + " Along optimizer, coordinates tell settings, inputs and provenance of each."
+OVER_GRID = (
+    RUNS + " Over optimizer and each varied setting: a setting that an optimizer does not have is -1 or an empty text, "
+    "infinity is no limit. Combinations that do not exist have exists false, -1 or NaN in every run, and empty texts."
+)
+TREE = "A group per problem, each with a description of its own."
+
+#: What the coordinates over optimizers and settings are.
+COORDINATES = {
+    "optimizer": "label of the optimizer",
+    "exists": "whether the combination was run",
+    "settings": "all settings, as JSON",
+    "inputs": "what was read of the table: variable, @epochs of training, provenance; a JSON list",
+    "inputs_digest": "digest of all scores, prices and test results that could be read",
+    "search_metric": "metric that search_score is a value of",
+    "search_units": "units of search_score",
+    "search_direction": "whether search_score was maximized or minimized",
+    "search_provenance": "provenance of search_score",
+    "seconds_provenance": "provenance of cost_seconds",
+}
+#: Which of them tell more of a variable (as in the CF conventions).
+ANCILLARY = {"search_score": "search_provenance", "cost_seconds": "seconds_provenance"}
+ANCILLARY_GRID = ANCILLARY | {"search_score": "search_metric search_units search_direction search_provenance"}
