@@ -14,8 +14,8 @@ from mfnas_vec.results.statistics import TEST
 from mfnas_vec.results.summary import summarize
 from mfnas_vec.tables.provenance import weakest
 
-#: The setting whose values the published table compares.
-_VARIED = "metric_stage1"
+#: The setting whose values the published table compares, and those that follow from the metrics.
+_FREE = {"metric_stage1", "using_zc_metric_stage1", "using_zc_metric_stage2"}
 
 
 class Beside(NamedTuple):
@@ -87,4 +87,4 @@ def _has_published_settings(study: Study, problem: str, search: Search) -> bool:
         given: Mapping[str, object] = given_settings(search, study.table(problem))
     except ValueError:  # the table is not here any more: what is published for it cannot be told
         return False
-    return set(given) <= {_VARIED}
+    return set(given) <= _FREE

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from mfnas_vec.report.figures import KINDS, draw, inline_svg
 from mfnas_vec.report.study import Study
 
-#: Kinds by what they answer, the most telling first.
-ORDER = ("heatmap", "final", "anytime", "cost", "ecdf", "proxy", "landscape")
+#: Kinds of figures of results, the most telling first; those of tables are not a page's subject.
+ORDER = ("heatmap", "final", "anytime", "cost", "ecdf")
 
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>.*?</style>\s*", re.DOTALL)
@@ -54,7 +54,7 @@ def figures_of(study: Study, styles: Styles) -> tuple[list[Figure], list[str]]:
         If matplotlib is not installed.
     """
     found, left_out = [], []
-    for kind in sorted(KINDS, key=lambda k: ORDER.index(k) if k in ORDER else len(ORDER)):
+    for kind in ORDER:
         try:
             drawing = draw(kind, study)
         except ValueError as error:

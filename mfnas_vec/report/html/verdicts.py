@@ -137,5 +137,5 @@ def pairs_csv(pairs: Sequence[Pairs]) -> str:
     for each in pairs:
         columns = [each.found[name].values.tolist() for name in ("first", "second", *names)]
         for *numbers, told in zip(*columns, each.verdicts, strict=True):
-            records.append([each.problem, *numbers, told.winner, told.statement])
-    return csv_text(["problem", "first", "second", *names, "better", "verdict"], records)
+            records.append([each.problem, *numbers, told.winner])
+    return csv_text(["problem", "first", "second", *names, "better"], records)

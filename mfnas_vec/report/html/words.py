@@ -11,6 +11,10 @@ from mfnas_vec.results.comparison import ALPHA
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 
+#: Keeps a number and its unit on one line.
+SPACE = "\N{NO-BREAK SPACE}"
+
+
 def count(n: int, what: str, plural: str = "") -> str:
     """A number and its noun."""
     return f"{n:,} {what if n == 1 else plural or what + 's'}"
@@ -25,7 +29,7 @@ def joined(words: Sequence[str]) -> str:
 
 def amount(value: float, units: str) -> str:
     """A test result with its unit."""
-    return f"{value:.{decimals(units)}f} {units}".rstrip()
+    return f"{value:.{decimals(units)}f}{SPACE}{units}".rstrip()
 
 
 def distance(value: float, units: str) -> str:
@@ -121,6 +125,10 @@ def _best_mean(ordered: Sequence[Row]) -> str:
     )
 
 
+def _lower(row: Row) -> str:
+    return "" if row.sign > 0 else ", where lower is better"
+
+
 def _span(row: Row) -> str:
     places = decimals(row.units)
     return f"{row.low:.{places}f} to {row.high:.{places}f}"
@@ -147,12 +155,12 @@ def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str) -> str:
         behind[problem] = (ordered[0].score - own.score, own)
     best = [problem for problem, (gap, _) in behind.items() if gap <= 1e-9]
     lags = [(gap / (abs(own.mean) or 1.0), gap, own) for gap, own in behind.values() if gap > 1e-9]
-    means = joined([f"{amount(own.mean, own.units)} on {problem}" for problem, (_, own) in behind.items()])
+    means = joined([f"{amount(own.mean, own.units)} on {problem}{_lower(own)}" for problem, (_, own) in behind.items()])
     if not lags:
         return f"{head}, and the best mean on each: {means}{_mark(rows)}."
     worst = max(lags, key=lambda lag: lag[0])
     lead = f"the best mean on {len(best)} of them" if best else "the best mean on none of them"
-    lag = f"at most {distance(worst[1], worst[2].units)} behind the best ({worst[2].problem})"
+    lag = f"at most {distance(worst[1], worst[2].units)} behind the best, on {worst[2].problem}"
     return f"{head} and {lead}: its means are {means}, {lag}{_mark(rows)}."
 
 
@@ -166,8 +174,7 @@ def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, no
         return "There is a single search here, so nothing can be said of whether another would be better."
     n_pair = sum(len(each.verdicts) for each in pairs)
     n_decided = sum(each.n_decided for each in pairs)
-    few = min(row.n_known for row in rows)
-    test = f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n from {few:,} runs"
+    test = f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n = {_runs(rows)} runs of each"
     open_ones = n_pair - n_decided
     if open_ones == 0:
         told = f"All {n_pair:,} pairs of searches on a problem differ by more than chance ({test})"
