@@ -4,12 +4,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from mfnas_vec.report.figures.drawing import short
 from mfnas_vec.report.html.summary import Row, best_of_problem, decimals
 from mfnas_vec.report.html.verdicts import Pairs, Ranks
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.comparison import ALPHA
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
-
 
 #: Keeps a number and its unit on one line.
 SPACE = "\N{NO-BREAK SPACE}"
@@ -118,9 +118,11 @@ def _best_mean(ordered: Sequence[Row]) -> str:
         return f"{amount(first.mean, first.units)} on {first.problem} (n = {first.n_known:,}{interval})"
     gap = first.score - others[0].score
     same = [row.search for row in ordered if math.isclose(row.mean, first.mean, rel_tol=1e-12)]
-    behind = f"{distance(gap, first.units)} better than {others[0].search}" if len(same) == 1 else "shared by them"
+    behind = (
+        f"{distance(gap, first.units)} better than {short(others[0].search)}" if len(same) == 1 else "shared by them"
+    )
     return (
-        f"{amount(first.mean, first.units)} of {joined(same)} on {first.problem} "
+        f"{amount(first.mean, first.units)} of {joined([short(label) for label in same])} on {first.problem} "
         f"(n = {first.n_known:,}{interval}), {behind}"
     )
 
@@ -139,15 +141,17 @@ def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str) -> str:
     same = [label for label, rank in zip(labels, average, strict=True) if math.isclose(rank, average[0])]
     rest = [(label, rank) for label, rank in zip(labels, average, strict=True) if label not in same]
     problems = [str(problem) for problem in ranks.found["problem"].values]
-    next_one = f"; next {rest[0][0]} with {rest[0][1]:.2f}" if rest else ""
+    next_one = f"; next {short(rest[0][0])} with {rest[0][1]:.2f}" if rest else ""
     has = "has the best average rank" if len(same) == 1 else "share the best average rank"
-    who = joined(same) if len(same) <= 4 else count(len(same), "search", "searches")
+    who = joined([short(label) for label in same]) if len(same) <= 4 else count(len(same), "search", "searches")
     head = (
         f"Of {count(len(labels), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
         f"{who} {has} ({average[0]:.2f}{next_one})"
     )
     if len(same) > 1:
-        return f"{head}{_mark(rows)}."
+        firsts = [best_of_problem(rows, problem)[0] for problem in problems]
+        best_means = joined([f"{amount(row.mean, row.units)} on {row.problem}{_lower(row)}" for row in firsts])
+        return f"{head}; the best means are {best_means}{_mark(rows)}."
     behind, first = {}, same[0]
     for problem in problems:
         ordered = best_of_problem(rows, problem)
