@@ -23,6 +23,8 @@ from mfnas_vec.tables.schema import PROVENANCES
 
 #: Most values of a setting that are listed.
 MAX_VALUES = 20
+#: Settings that follow from others, and may not contradict them.
+_FOLLOWS = "using_zc_metric"
 
 
 class Group(NamedTuple):
@@ -57,8 +59,7 @@ class Recipe(NamedTuple):
 
     commands: list[str]
     #: Name and content of a file that the commands need.
-    file: tuple[str, str] | None
-    note: str
+    file: tuple[str, str] | None = None
 
 
 def groups_of(study: Study) -> list[Group]:
@@ -163,7 +164,7 @@ def recipes_of(study: Study, title: str | None) -> list[Recipe]:
         make = {"sweep": _sweep_recipe, "reproduce": _reproduce_recipe, "run": _run_recipe}[contents.kind]
         recipes.append(make(study, contents, place, store))
     own = [] if title is None else ["--title", title]
-    recipes.append(Recipe([shlex.join(["mfnas", "report", *names, "--out", "report.html", *own])], None, ""))
+    recipes.append(Recipe([shlex.join(["mfnas", "report", *names, "--out", "report.html", *own])]))
     return recipes
 
 
@@ -184,7 +185,7 @@ def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> R
     if name in shipped_grids() and load_grid(name).on_problems(attrs["problems"]).json_of_cells() == attrs["grid"]:
         some = list(load_grid(name).problems) != list(attrs["problems"])
         chosen = ["--problems", ",".join(attrs["problems"])] if some else []
-        return Recipe([shlex.join(["mfnas", "sweep", name, *chosen, *options])], None, "")
+        return Recipe([shlex.join(["mfnas", "sweep", name, *chosen, *options])])
     problems, entries = json.loads(str(attrs["grid"]))
     optimizers: dict[str, Any] = {}
     for entry in entries:
@@ -196,7 +197,7 @@ def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> R
         optimizers[entry["label"]] = own
     grid = {"title": attrs.get("title", ""), "problems": problems, "optimizers": optimizers}
     text = yaml.safe_dump(grid, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
-    return Recipe([shlex.join(["mfnas", "sweep", "grid.yaml", *options])], ("grid.yaml", text), "")
+    return Recipe([shlex.join(["mfnas", "sweep", "grid.yaml", *options])], ("grid.yaml", text))
 
 
 def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
@@ -205,7 +206,7 @@ def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) 
     some = [] if labels == [entry.label for entry in GRID] else ["--optimizers", ",".join(labels)]
     problems = ["--problems", ",".join(p.problem for p in contents.parts)]
     command = ["mfnas", "reproduce", *problems, *some, *_options(part.dataset.attrs, part.n_run), "--out", store]
-    return Recipe([shlex.join(command)], None, "")
+    return Recipe([shlex.join(command)])
 
 
 def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
@@ -215,7 +216,7 @@ def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Rec
         given = given_settings(search, study.table(part.problem))
     except ValueError:  # without the table, all of them
         given = json.loads(search.settings)
-    settings = [f"{name}={value_text(value)}" for name, value in given.items()]
+    settings = [f"{name}={value_text(value)}" for name, value in given.items() if not name.startswith(_FOLLOWS)]
     command = ["mfnas", "run", "--table", part.problem, "--optimizer", search.optimizer]
     command += [*(["--set", *settings] if settings else []), *_options(part.dataset.attrs, part.n_run), "--out", store]
-    return Recipe([shlex.join(command)], None, "")
+    return Recipe([shlex.join(command)])
