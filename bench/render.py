@@ -1,4 +1,4 @@
-"""Write the generated parts of the README: settings, tables, results, speed, an example's output.
+"""Write the generated parts of the README: settings, tables, results, speed, scaling, an example's output.
 
     python bench/render.py [--check]
 
@@ -9,10 +9,16 @@ nothing is written; the exit code says whether the README is up to date.
 import contextlib
 import io
 import json
+import os
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+
+from figures import is_current, speed_figure
+from render_speed import scaling_part, speed_part
 
 from mfnas_vec import open_table
 from mfnas_vec.optimizers import OPTIMIZERS
@@ -21,16 +27,11 @@ from mfnas_vec.results.published import MF_NAS
 from mfnas_vec.tables.provenance import parse_entries
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, MODELLED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import read_manifest, table_names
+from mfnas_vec.throughput.text import markdown_table as markdown
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-
-
-def markdown(rows: list[list[str]]) -> str:
-    """A Markdown table; the first row is the head."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    lines.insert(1, "|" + "---|" * len(rows[0]))
-    return "\n".join(lines)
+FIGURE = ROOT / "bench" / "speed.svg"
 
 
 def settings_part() -> str:
@@ -128,49 +129,6 @@ def measured_part() -> str:
     )
 
 
-def speed_part() -> str:
-    """The speed table of ``bench/speed.json``."""
-    report = json.loads((ROOT / "bench" / "speed.json").read_text(encoding="utf-8"))
-    m = report["machine"]
-    rows = [
-        [
-            "table",
-            "optimizer",
-            "runs",
-            "evaluations",
-            "kernel time, ms: fastest to slowest",
-            "median",
-            "per evaluation",
-            "plain twin, one run",
-            "faster per run",
-        ]
-    ]
-    for r in report["kernels"]:
-        rows.append(
-            [
-                r["table"],
-                r["optimizer"],
-                f"{r['n_run']}",
-                f"{r['evaluations']:,}",
-                " to ".join(f"{1e3 * r[f'kernel_seconds_{end}']:.2f}" for end in ("min", "max")),
-                f"{1e3 * r['kernel_seconds']:.2f} ms",
-                f"{r['ns_per_evaluation']:.1f} ns",
-                f"{1e3 * r['twin_seconds_per_run']:.2f} ms",
-                f"{r['times_faster_per_run']:,.0f} x",
-            ]
-        )
-    whole = [["whole process", "seconds", "peak memory"]]
-    for name, p in report["processes"].items():
-        whole.append([f"`{name}`", f"{p['median']:.2f}", f"{p['peak_memory_mb']:.0f} MB"])
-    return (
-        f"{markdown(rows)}\n\n{markdown(whole)}\n\n"
-        '`imports` is `python -c "import numba, xarray, zarr"`; `mfnas reproduce` makes 22,500 searches.\n'
-        f"Medians of {report['repeats']} repeats on {m['processor']}, {m['threads']} threads; Python {m['python']}, "
-        f"numba {m['numba']}, NumPy {m['numpy']}, xarray {m['xarray']}, zarr {m['zarr']}. Plain twins run one search\n"
-        "at a time on one thread."
-    )
-
-
 def sweeps_part() -> str:
     """The table of ``bench/sweeps.json``."""
     report = json.loads((ROOT / "bench" / "sweeps.json").read_text(encoding="utf-8"))
@@ -203,14 +161,36 @@ def example_part() -> str:
     return f"```python\n{source.strip()}\n```\n\nprints\n\n```text\n{printed.getvalue().rstrip()}\n```"
 
 
+def notebook_part() -> str:
+    """The example of a notebook with its real output; its figure is written beside it."""
+    source = (ROOT / "bench" / "notebook.py").read_text(encoding="utf-8")
+    printed = io.StringIO()
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
+        os.chdir(folder)
+        try:
+            exec(compile(source, "notebook.py", "exec"), {"__name__": "__main__"})
+            if "--check" not in sys.argv[1:]:
+                shutil.copyfile("mine.svg", ROOT / "bench" / "mine.svg")
+        finally:
+            os.chdir(here)
+    text = printed.getvalue().partition("\n\n  note:")[0]
+    return (
+        f"```python\n{source.strip()}\n```\n\nprints, and notes on the method,\n\n```text\n{text.rstrip()}\n```\n\n"
+        "![Regret of three searches against search cost](bench/mine.svg)"
+    )
+
+
 PARTS = {
     "settings": settings_part,
     "provenance": provenance_part,
     "results": results_part,
     "measured": measured_part,
     "speed": speed_part,
+    "scaling": scaling_part,
     "sweeps": sweeps_part,
     "example": example_part,
+    "notebook": notebook_part,
 }
 
 
@@ -227,12 +207,16 @@ def render(text: str) -> str:
 
 
 def main() -> None:
-    """Write or check the README."""
+    """Write or check the README and its figure."""
     text = README.read_text(encoding="utf-8")
     made = render(text)
+    report = json.loads((ROOT / "bench" / "speed.json").read_text(encoding="utf-8"))
+    drawn = FIGURE.read_text(encoding="utf-8") if FIGURE.is_file() else ""
     if "--check" in sys.argv[1:]:
-        raise SystemExit(0 if made == text else "README.md is out of date: run python bench/render.py")
+        stale = [p.name for p, same in ((README, made == text), (FIGURE, is_current(drawn, report))) if not same]
+        raise SystemExit(f"{' and '.join(stale)} out of date: run python bench/render.py" if stale else 0)
     README.write_text(made, encoding="utf-8")
+    FIGURE.write_text(speed_figure(report), encoding="utf-8")
 
 
 if __name__ == "__main__":

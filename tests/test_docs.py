@@ -35,12 +35,6 @@ def test_generated_parts_of_the_readme_are_up_to_date(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_bench_runs_in_small(tmp_path):
-    command = [sys.executable, ROOT / "bench/speed.py", "--quick", "--out", tmp_path / "speed.json"]
-    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
-    assert (tmp_path / "speed.json").read_text().count("kernel_seconds_min") >= 7
-
-
 def test_the_bench_of_sweeps_runs_in_small(tmp_path):
     command = [sys.executable, ROOT / "bench/sweeps.py", "--quick", "--out", tmp_path / "sweeps.json"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
@@ -60,7 +54,8 @@ def test_project_speaks_of_itself_alone():
             assert not [w for w in words if w in text], name
 
 
-def test_python_blocks_of_the_readme_run():
+def test_python_blocks_of_the_readme_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     import re
 
     import numpy as np

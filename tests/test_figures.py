@@ -205,3 +205,24 @@ def test_the_command_draws(stores, tmp_path, capsys):
     assert main(["plot", "final", str(stores / "grid.zarr"), "--out", str(tmp_path / "f.jpg")]) == 2
     assert "must end in .svg, .pdf, .png" in capsys.readouterr().err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["f.svg", "p.png"]
+
+
+def test_results_in_memory_are_a_study(cifar10, tmp_path):
+    mine = cifar10.assign(mine=("arch", np.arange(15_625.0), {"provenance": "computed"}))
+    results = {
+        metric: run("MF-NAS", mine, n_run=5, max_eval_stage1=9, metric_stage1=metric) for metric in ("mine", "zen")
+    }
+    study = Study.of(results, mine)
+    assert study.labels == ["mine", "zen"]
+    assert study.searches["nb201-cifar10"]["mine"].provenance == "modelled"
+    drawing = draw("anytime", study)
+    assert "<figcaption>Mean test regret" in drawing._repr_html_()
+    assert inline_svg(drawing, "x") == inline_svg(draw("anytime", Study.of(results, mine)), "x")
+    with pytest.raises(ValueError, match="metric_stage1='mine' is not a metric"):
+        draw("anytime", Study.of(results))
+    with pytest.raises(ValueError, match=r"results\['x'\] is no result of run"):
+        Study.of({"x": cifar10})
+    untested = results["zen"].copy()
+    untested["test_performance"] = untested["test_performance"].assign_attrs(units="1")
+    with pytest.raises(ValueError, match="not comparable"):
+        Study.of({"mine": results["mine"], "zen": untested})

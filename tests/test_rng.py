@@ -67,7 +67,7 @@ def test_neighbouring_runs_are_uncorrelated():
 def test_samples_are_uniform():
     space = get_space("nb201")
     state = state_of(2, 0)
-    codes = np.array([sample(space.arrays, state) for _ in range(100_000)])
+    codes = np.array([sample(space.arrays, state)[0] for _ in range(100_000)])
     genes = space.decode(codes)
     for gene in genes.T:
         assert np.abs(np.bincount(gene, minlength=5) / codes.size - 0.2).max() < 0.006

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mfnas_vec.cli.bench import run_bench
 from mfnas_vec.cli.options import names_of, tables_of
 from mfnas_vec.cli.parser import DATASETS, Action
 from mfnas_vec.cli.plotting import run_plot
@@ -258,6 +259,7 @@ ACTIONS: dict[str, Action] = {
     "compare": run_compare,
     "export": run_export,
     "report": run_report,
+    "bench": run_bench,
     "plot": run_plot,
     "optimizers": _optimizers,
     "tables list": _tables_list,

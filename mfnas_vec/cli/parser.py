@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from mfnas_vec import __version__
+from mfnas_vec.cli.bench import add_bench
 from mfnas_vec.cli.plotting import add_plot
 from mfnas_vec.cli.results import add_results
 from mfnas_vec.cli.sweeping import add_sweep
@@ -20,6 +21,7 @@ examples:
   mfnas run --ss nb201 --dataset cifar10 --optimizer MF-NAS --n_run 500
   mfnas run --ss nb201 --dataset cifar100 --optimizer REA+W --set max_time=10000 --out result.zarr
   mfnas sweep paper/ablation-zc --out zc.zarr    a grid of settings
+  mfnas bench --quick            how fast it is here
   mfnas optimizers MF-NAS        what can be set, and the published defaults
   mfnas tables info nb201-cifar10    what is measured, computed and modelled
 """
@@ -189,6 +191,7 @@ def make_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
 
     add_sweep(commands, _add_run_arguments, actions)
     add_results(commands, actions)
+    add_bench(commands, actions)
     add_plot(commands, actions)
 
     optimizers = commands.add_parser(

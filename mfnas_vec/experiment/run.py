@@ -1,5 +1,6 @@
 """Run one optimizer on one table, many runs at once."""
 
+import _thread
 import os
 import secrets
 import threading
@@ -209,6 +210,24 @@ def run(
     return result
 
 
+def start_thread(work: Callable[[], object]) -> _thread.LockType:
+    """Start work that raises nothing in a daemon thread; the lock can be taken once it has ended.
+
+    ``threading.Thread.start`` waits until the thread runs, which takes longer than short kernels.
+    """
+    finished = _thread.allocate_lock()
+    finished.acquire()
+
+    def body() -> None:
+        try:
+            work()
+        finally:
+            finished.release()
+
+    _thread.start_new_thread(body, ())
+    return finished
+
+
 def _run_blocks(
     job: Job,
     seed: int,
@@ -260,15 +279,15 @@ def _run_blocks(
     work_bound = job.n_eval_bound * (1 + job.n_place / 10) * min(share, MAX_BLOCK)
     takes_part = work_bound <= SHORT_WORK
     n_block = -(-n_run // min(size, share))
-    helpers = [threading.Thread(target=work, daemon=True) for _ in range(min(n_thread, n_block) - takes_part)]
+    helpers = []
     try:
-        for helper in helpers:
-            helper.start()
+        for _ in range(min(n_thread, n_block) - takes_part):
+            helpers.append(start_thread(work))
         if takes_part:
             work()
-        for helper in helpers:
-            while helper.is_alive():
-                helper.join(POLL_SECONDS)
+        for finished in helpers:
+            while not finished.acquire(timeout=POLL_SECONDS):
+                pass
     except BaseException as interruption:
         failures.append(interruption)
         raise

@@ -10,11 +10,12 @@ from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
 
 @njit_inline
 def sample(space, rng):
-    """A uniform valid code."""
-    code = below(rng, space.n_code)
-    while row_of(space, code) < 0:
+    """A uniform valid code, and its row."""
+    while True:
         code = below(rng, space.n_code)
-    return code
+        row = row_of(space, code)
+        if row >= 0:
+            return code, row
 
 
 @njit_inline

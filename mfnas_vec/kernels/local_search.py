@@ -14,6 +14,7 @@ from mfnas_vec.kernels.state import (
     affordable,
     better,
     evaluate,
+    forget,
     no_best,
     start_tally,
     store,
@@ -32,8 +33,7 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare):
     n_gene = space.cardinality.size
     tally = start_tally()
     best = no_best()
-    current = sample(space, rng)
-    row = row_of(space, current)
+    current, row = sample(space, rng)
     price = flat_price if bare else price_of(objective, row)
     if not bare and not affordable(budget, 0, 0.0, price):
         return tally, best
@@ -113,6 +113,6 @@ def local_search_runs(space, objective, budget, first_improvement, work, seed, f
     """``n_run`` runs of a seed from ``first_run`` on."""
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
-        work.seen[:] = 0
         tally, best = local_search(space, objective, budget, first_improvement, work, trace, run)
+        forget(work, tally.n_unique)
         store(outcome, run, tally, best, tally.n_eval * objective.epochs, why_stopped(budget, tally.n_eval))

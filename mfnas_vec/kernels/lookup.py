@@ -38,13 +38,3 @@ def key_of(space, code, row):
 def price_of(objective, row):
     """Seconds that one evaluation costs."""
     return at(objective.seconds, row * objective.seconds_step)
-
-
-@njit_inline
-def mark(seen, key):
-    """Add a key to a bit set (uint64); returns 1 if it was new, else 0."""
-    word = np.uint64(key) >> np.uint64(6)
-    place = np.uint64(key & 63)
-    old = seen[word]
-    seen[word] = old | (np.uint64(1) << place)
-    return np.int64(~(old >> place) & np.uint64(1))

@@ -10,9 +10,9 @@ from mfnas_vec._jit import njit, njit_call
 from mfnas_vec.kernels.local_search import local_search
 from mfnas_vec.kernels.lookup import at, key_of, row_of
 from mfnas_vec.kernels.random_search import random_search
-from mfnas_vec.kernels.ranking import code_at, insert
+from mfnas_vec.kernels.ranking import code_at, insert, join
 from mfnas_vec.kernels.rng import seed_run
-from mfnas_vec.kernels.state import Budget, store
+from mfnas_vec.kernels.state import Budget, forget, store
 from mfnas_vec.kernels.successive_halving import halve
 
 # Stage 1 searches.
@@ -23,7 +23,7 @@ STAGE1_BLS = 2
 
 @njit_call
 def choose_candidates(space, objective, n_pool, k, bar, work):
-    """Write the best ``k`` of ``work.pool`` to ``work.codes``, best first; returns their number.
+    """Write the best ``k`` of ``work.pool`` to ``work.candidates``, best first; returns their number.
 
     Among equal scores the one with the larger key (code or row) comes first. Scores below ``bar``
     are left out: where ``k`` are found all the same, the bar made no difference.
@@ -38,7 +38,8 @@ def choose_candidates(space, objective, n_pool, k, bar, work):
             if n == k:
                 bar = work.top.score[k - 1]
     for i in range(n):
-        work.codes[i] = code_at(work.top, i)
+        code = code_at(work.top, i)
+        work.candidates[i] = join(row_of(space, code), code)
     return n
 
 
@@ -48,7 +49,6 @@ def mf_nas_runs(space, objective, stage1, budget1, k, rungs, budget, work, seed,
     guess = np.inf
     for run in range(n_run):
         seed_run(work.rng, seed, first_run + run)
-        work.seen[:] = 0
         if stage1 == STAGE1_RS:
             first, _ = random_search(space, objective, budget1, work, trace, run)
         else:
@@ -63,4 +63,5 @@ def mf_nas_runs(space, objective, stage1, budget1, k, rungs, budget, work, seed,
         if n == k:
             guess = min(guess, work.top.score[k - 1])
         tally, best, epochs, reason = halve(space, rungs, rest, n, work, first, spent, trace, run)
+        forget(work, tally.n_unique)
         store(outcome, run, tally, best, epochs, reason)

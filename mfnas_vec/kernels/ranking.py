@@ -31,9 +31,46 @@ def make_top(k: int) -> Top:
 
 
 @njit_inline
+def join(high, low):
+    """Two integers of ``[0, 2**31)`` in one."""
+    return (high << _HALF) | low
+
+
+@njit_inline
+def low_of(joined):
+    """The lower one."""
+    return joined & _LOW_HALF
+
+
+@njit_inline
+def high_of(joined):
+    """The upper one."""
+    return joined >> _HALF
+
+
+@njit_inline
+def rank(top, places, n):
+    """Write the places of the ``n`` numbers in ``top.score`` to ``places``, in the order of ``insert``.
+
+    Every pair is compared once, and the one that comes later counts it: few numbers are in order
+    sooner than by branches that nobody could predict.
+    """
+    for i in range(np.uint64(n)):
+        score = top.score[i]
+        n_before = 0
+        for j in range(i):
+            earlier_wins = top.score[j] > score
+            n_before += earlier_wins
+            top.item[j] += not earlier_wins
+        top.item[i] = n_before
+    for i in range(np.uint64(n)):
+        places[np.uint64(top.item[i])] = np.int64(i)
+
+
+@njit_inline
 def insert(top, n, k, score, order, code):
     """Offer an item to the ``n`` kept of at most ``k``; returns the new number of kept items."""
-    item = (order << _HALF) | code
+    item = join(order, code)
     if n == k:
         if k == 0 or score < top.score[n - 1] or (score == top.score[n - 1] and item < top.item[n - 1]):
             return n
@@ -55,10 +92,4 @@ def insert(top, n, k, score, order, code):
 @njit_inline
 def code_at(top, i):
     """Code of a kept item."""
-    return top.item[i] & _LOW_HALF
-
-
-@njit_inline
-def order_at(top, i):
-    """Place of a kept item in the list that is ranked."""
-    return top.item[i] >> _HALF
+    return low_of(top.item[i])

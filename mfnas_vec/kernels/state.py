@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec._jit import njit_call, njit_inline
-from mfnas_vec.kernels.lookup import at, key_of, mark
+from mfnas_vec.kernels.lookup import at, key_of
 from mfnas_vec.kernels.ranking import Top, make_top
 from mfnas_vec.spaces.base import NO_ARCH, SpaceArrays
 
@@ -18,6 +18,9 @@ STOP_TIME = 0  # the budget of seconds is used up
 STOP_EVALUATIONS = 1  # the budget of evaluations is used up
 STOP_COMPLETED = 2  # every rung of a halving was played
 STOP_MEANINGS = ("time", "evaluations", "completed")
+
+#: Neighbouring words that are cleared in the time of one word anywhere.
+WORDS_PER_VISIT = 8
 
 #: A budget of evaluations that never ends.
 UNLIMITED = np.iinfo(np.int64).max
@@ -80,15 +83,18 @@ class Work(NamedTuple):
     """Memory of one block of runs, allocated once."""
 
     rng: npt.NDArray[np.uint64]  # [3]
-    seen: npt.NDArray[np.uint64]  # [key / 64]
-    pool: npt.NDArray[np.int32]  # [key + 1], codes of distinct architectures in order of evaluation
+    seen: npt.NDArray[np.uint64]  # [key / 64], bit set of the architectures seen; all 0 between runs
+    words: npt.NDArray[np.int32]  # [key + 1], words of `seen` that hold them, in order of evaluation
+    pool: npt.NDArray[np.int32]  # [key + 1], their codes
     genes: IntArray  # [gene]
     order: IntArray  # [gene], positions in the order a sweep takes them, last first
     variants: IntArray  # [variant]
     rows: IntArray  # [variant]
-    codes: IntArray  # [k], candidates or population
+    codes: IntArray  # [k], codes of a population
+    candidates: IntArray  # [k], row * 2**32 + code of the candidates of a halving
     values: FloatArray  # [k], what candidates have paid, or scores of the population
     marks: npt.NDArray[np.uint8]  # [k], members of a tournament
+    places: IntArray  # [k], the order of a rung
     top: Top  # [k], the best of a stage or of a rung
 
 
@@ -120,14 +126,17 @@ def make_work(space: SpaceArrays, n_top: int) -> Work:
     return Work(
         rng=np.zeros(3, np.uint64),
         seen=np.zeros((n_key + 63) // 64, np.uint64),
+        words=np.zeros(n_key + 1, np.int32),
         pool=np.zeros(n_key + 1, np.int32),
         genes=np.zeros(n_gene, np.int64),
         order=np.zeros(n_gene, np.int64),
         variants=np.zeros(widest, np.int64),
         rows=np.zeros(widest, np.int64),
         codes=np.zeros(n_top, np.int64),
+        candidates=np.zeros(n_top, np.int64),
         values=np.zeros(n_top),
         marks=np.zeros(n_top, np.uint8),
+        places=np.zeros(n_top, np.int64),
         top=make_top(n_top),
     )
 
@@ -193,17 +202,42 @@ def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
 
 
 @njit_inline
+def visit(space, work, n_unique, code, row):
+    """Note an architecture that is evaluated; returns 1 if it is new, else 0.
+
+    It is appended to ``work.pool``, without a branch that nobody could predict: the next one takes
+    its place if it is not new.
+    """
+    key = np.uint64(key_of(space, code, row))
+    word = key >> np.uint64(6)
+    bit = np.uint64(1) << (key & np.uint64(63))
+    old = work.seen[word]
+    work.seen[word] = old | bit
+    work.words[np.uint64(n_unique)] = np.int32(word)
+    work.pool[np.uint64(n_unique)] = np.int32(code)
+    return np.int64((old & bit) == 0)
+
+
+@njit_inline
+def forget(work, n_unique):
+    """Empty the set of architectures seen: all of it, or only the words that few of them are in."""
+    if WORDS_PER_VISIT * n_unique > work.seen.size:
+        work.seen[:] = 0
+    else:
+        for i in range(n_unique):
+            work.seen[np.uint64(work.words[i])] = 0
+
+
+@njit_inline
 def evaluate(space, objective, budget, work, trace, run, tally, best, code, row, price, bare):
     """Look an architecture up and pay its price; returns (score, tally). ``best`` is for the trace.
 
-    ``bare`` promises that there is no trace, so that no test for one is compiled. Each new
-    architecture is appended to ``work.pool``, without a branch that nobody could predict.
+    ``bare`` promises that there is no trace, so that no test for one is compiled.
     """
     score = at(objective.score, row)
     n_eval = tally.n_eval + 1
     seconds = tally.seconds + price
-    work.pool[np.uint64(tally.n_unique)] = code
-    n_unique = tally.n_unique + mark(work.seen, key_of(space, code, row))
+    n_unique = tally.n_unique + visit(space, work, tally.n_unique, code, row)
     n_pool = n_unique if n_eval <= budget.max_eval else tally.n_pool
     step = tally.n_before + tally.n_eval
     if not bare and step < trace.code.shape[1]:

@@ -13,7 +13,7 @@ from mfnas_vec.experiment.replay import given_settings, replay
 from mfnas_vec.results.contents import Contents, read_contents
 from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.problem import best_of
-from mfnas_vec.results.searches import Search, read_searches, split_place
+from mfnas_vec.results.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.tables.store import open_table
 
 
@@ -57,6 +57,29 @@ class Study:
             self.searches = {problem: found for problem, found in kept.items() if found}
         self._tables = dict(tables or {})
         self._inputs: dict[str, xr.Dataset] = {}
+
+    @classmethod
+    def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
+        """Results of ``run`` in memory, by the label that each is to have.
+
+        Parameters
+        ----------
+        results
+            As of ``searches_of``.
+        *tables
+            The tables that they were made on, if not those that ``open_table`` finds by their names.
+
+        Raises
+        ------
+        ValueError
+            As of ``searches_of``.
+        """
+        study = cls.__new__(cls)
+        study.places, study.contents = [], []
+        study.searches = searches_of(results)
+        study._tables = {str(table.attrs.get("name", "custom")): table for table in tables}
+        study._inputs = {}
+        return study
 
     def on(self, problems: Sequence[str]) -> "Study":
         """The same on some of its problems.
@@ -137,8 +160,7 @@ class Study:
             As of ``replay``.
         """
         search = self.searches[problem][label]
-        store = next(c for c, place in zip(self.contents, self.places, strict=True) if place == search.store)
-        return replay(search, self._loaded(problem), missing=str(store.attrs.get("missing", "refuse")))
+        return replay(search, self._loaded(problem), missing=search.missing)
 
 
 def open_study(

@@ -34,6 +34,8 @@ class Search(NamedTuple):
     optimizer: str = ""
     #: Its value of each varied setting of its store.
     place: Mapping[str, Any] = {}
+    #: What was done about architectures that the table does not know.
+    missing: str = "refuse"
     #: What it read, "NAME: PROVENANCE" each.
     inputs: tuple[str, ...] = ()
     #: Provenance of what the search looked at, and of its seconds.
@@ -125,8 +127,32 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
             label = f"{name}: {label}" if dims else name
         values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
         inputs, searched, charged = _sources_of(one)
-        kind = provenance_of(one)
-        yield Search(label, runs, settings, digest, kind, place, optimizer, values, inputs, searched, charged)
+        kind, missing = provenance_of(one), str(root.get("missing", "refuse"))
+        yield Search(label, runs, settings, digest, kind, place, optimizer, values, missing, inputs, searched, charged)
+
+
+def searches_of(results: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Search]]:
+    """Results of ``run`` in memory as searches, by problem and label.
+
+    Parameters
+    ----------
+    results
+        By the label that each is to have.
+
+    Raises
+    ------
+    ValueError
+        If one is no result of ``run``, or results on a problem cannot be compared.
+    """
+    found: dict[str, dict[str, Search]] = {}
+    for label, result in results.items():
+        if not isinstance(result, xr.Dataset) or "optimizer" not in result.attrs or TEST not in result:
+            raise ValueError(f"results[{label!r}] is no result of run")
+        whole = Part(str(result.attrs.get("problem", "")), result, 1, result.sizes[RUN], 1, 1)
+        found.setdefault(whole.problem, {})[label] = next(_searches(whole, {}, label, label))
+    for problem, searches in found.items():
+        _check(problem, list(searches.values()))
+    return found
 
 
 def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:

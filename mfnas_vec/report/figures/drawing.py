@@ -1,5 +1,7 @@
 """One figure with its words, and what all figures share: type, colours, captions."""
 
+import html
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,6 +75,16 @@ class Drawing(NamedTuple):
     alt: str
     #: Numbers of runs, seed, and where the numbers come from.
     caption: str
+
+    def _repr_html_(self) -> str:
+        """The figure in a notebook."""
+        from mfnas_vec.report.figures.saving import inline_svg
+
+        # Lines of axes and text in the page's own colour, as there may be a dark one.
+        style = "--fig-ink: currentColor; --fig-muted: currentColor; --fig-grid: #8884; --fig-paper: transparent"
+        name = f"figure-{zlib.crc32(self.alt.encode()):08x}"
+        words = f"<figcaption>{html.escape(self.caption)}</figcaption>"
+        return f'<figure style="{style}">{inline_svg(self, name)}{words}</figure>'
 
 
 class Look(NamedTuple):

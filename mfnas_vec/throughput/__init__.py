@@ -1,0 +1,1 @@
+"""How fast searches are made: kernels against yardsticks, whole processes, targets."""
