@@ -16,7 +16,7 @@ from mfnas_vec.report.html.words import joined
 from mfnas_vec.report.study import Study
 from mfnas_vec.report.text import value_text
 from mfnas_vec.results.contents import Contents
-from mfnas_vec.results.searches import Search
+from mfnas_vec.results.searches import Search, split_place
 from mfnas_vec.results.statistics import TEST
 from mfnas_vec.tables.provenance import UNSTATED
 from mfnas_vec.tables.schema import PROVENANCES
@@ -158,20 +158,15 @@ def recipes_of(study: Study, title: str | None) -> list[Recipe]:
     """The commands that make the stores and this page again."""
     recipes, names = [], []
     for place, contents in zip(study.places, study.contents, strict=True):
-        store = _store_name(place)
-        label = place.partition("=")[0] if "=" in place and not place.startswith(store) else ""
-        names.append(f"{label}={store}" if label and "/" not in label else store)
+        label, path = split_place(place)
+        # Its name only: where a store lay is nobody's business.
+        store = PurePosixPath(path.rstrip("/")).name or "results.zarr"
+        names.append(f"{label}={store}" if label else store)
         make = {"sweep": _sweep_recipe, "reproduce": _reproduce_recipe, "run": _run_recipe}[contents.kind]
         recipes.append(make(study, contents, place, store))
     own = [] if title is None else ["--title", title]
     recipes.append(Recipe([shlex.join(["mfnas", "report", *names, "--out", "report.html", *own])]))
     return recipes
-
-
-def _store_name(place: str) -> str:
-    """The last part of a store's path: where it lay is nobody's business."""
-    path = place.rpartition("=")[2] if "=" in place else place
-    return PurePosixPath(path.rstrip("/")).name or "results.zarr"
 
 
 def _options(attrs: Any, n_run: int) -> list[str]:
