@@ -9,7 +9,7 @@ from mfnas_vec.cli.bench import run_bench
 from mfnas_vec.cli.options import names_of, tables_of
 from mfnas_vec.cli.parser import DATASETS, Action
 from mfnas_vec.cli.plotting import run_plot
-from mfnas_vec.cli.results import run_compare, run_export, tell_contents
+from mfnas_vec.cli.results import run_compare, run_export, run_report, tell_contents
 from mfnas_vec.cli.sweeping import run_sweep
 
 if TYPE_CHECKING:
@@ -258,6 +258,7 @@ ACTIONS: dict[str, Action] = {
     "info": tell_contents,
     "compare": run_compare,
     "export": run_export,
+    "report": run_report,
     "bench": run_bench,
     "plot": run_plot,
     "optimizers": _optimizers,

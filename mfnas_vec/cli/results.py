@@ -1,4 +1,4 @@
-"""The commands on result stores, ``info``, ``compare`` and ``export``: arguments and actions."""
+"""The commands on result stores, ``info``, ``compare``, ``export`` and ``report``: arguments and actions."""
 
 import argparse
 from typing import Any
@@ -57,6 +57,18 @@ def add_results(commands: Any, actions: Any) -> None:
     )
     export.add_argument("--overwrite", action="store_true", help="replace the file (or folder of such an export)")
     export.set_defaults(act=actions["export"])
+    report = commands.add_parser(
+        "report",
+        help="write a page (HTML) on results that needs no network",
+        description="Write a page on the searches of result stores: the answer, published numbers beside those here, "
+        "figures, tables to sort and filter, where the numbers come from, and how to make them again. Needs "
+        "jinja2, matplotlib and scipy (pip install 'mfnas-vec[report]').",
+    )
+    report.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
+    report.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    report.add_argument("--title", help="title of the page (default: that of the results)")
+    report.add_argument("--overwrite", action="store_true", help="replace the file")
+    report.set_defaults(act=actions["report"])
 
 
 def run_compare(args: argparse.Namespace) -> None:
@@ -93,6 +105,14 @@ def run_export(args: argparse.Namespace) -> None:
     else:
         export_results(results, args.out, args.format, wide=args.wide, attrs=contents.attrs, overwrite=args.overwrite)
     print(f"{args.result}: written to {args.out}")
+
+
+def run_report(args: argparse.Namespace) -> None:
+    """``mfnas report``."""
+    from mfnas_vec.report.html.page import write_page
+
+    write_page(args.results, args.out, title=args.title, overwrite=args.overwrite)
+    print(f"{', '.join(args.results)}: written to {args.out}")
 
 
 def tell_contents(args: argparse.Namespace) -> None:

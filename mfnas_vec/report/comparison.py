@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -50,7 +51,7 @@ def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str |
     parts = [problem_text(name, searches, against) for name, searches in problems.items()]
     if len(problems) > 1:
         parts.append(across_text(problems))
-    notes = _notes(problems)
+    notes = notes_of(problems)
     return "\n\n".join([*parts, "\n".join(f"  note: {note}" for note in [*notes, METHOD])])
 
 
@@ -67,8 +68,8 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
     rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "NUMBERS")]
     rows += [_search_row(search) for search in searches.values()]
     lines = [head, *("  " + line for line in aligned(rows, right=(1, 2, 3, 5, 6)).splitlines()), ""]
-    verdicts = [_verdict(found.isel(pair=i)) for i in range(found.sizes["pair"])]
-    lines += [f"  {verdict}" for verdict in verdicts[:MAX_PAIRS]]
+    verdicts = [told.text for told in verdicts_of(found)]
+    lines += [f"  {told}" for told in verdicts[:MAX_PAIRS]]
     if len(verdicts) > MAX_PAIRS:
         lines.append(f"  and {len(verdicts) - MAX_PAIRS:,} more pairs (all are corrected for; --against shows fewer)")
     return "\n".join(lines)
@@ -94,27 +95,50 @@ def _search_row(search: Search) -> tuple[str, ...]:
     )
 
 
-def _p_text(p: float) -> str:
+def p_text(p: float) -> str:
+    """A p-value for people."""
     return f"p {p:.2g}" if p >= 1e-4 else "p < 0.0001"
 
 
-def _verdict(pair: xr.Dataset) -> str:
-    first, second = str(pair["first"].item()), str(pair["second"].item())
-    effect, p = float(pair["a12"]), float(pair["p_holm"])
-    n, m = int(pair["n_first"]), int(pair["n_second"])
+class Verdict(NamedTuple):
+    """What may be said of two searches."""
+
+    statement: str
+    #: Effect size, p-value and what weakens them; empty where there is nothing to compare.
+    detail: str
+    #: Label of the better search; empty where neither is found to be.
+    winner: str = ""
+    #: How the two are joined in one line.
+    form: str = "{} ({})"
+
+    @property
+    def text(self) -> str:
+        """The verdict in one line."""
+        return self.form.format(self.statement, self.detail) if self.detail else self.statement
+
+
+def verdicts_of(found: xr.Dataset) -> list[Verdict]:
+    """The verdicts on the pairs of ``compare_runs``."""
+    names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second")
+    return [_verdict(*pair) for pair in zip(*(found[name].values.tolist() for name in names), strict=True)]
+
+
+def _verdict(first: str, second: str, effect: float, p: float, p_least: float, n: int, m: int) -> Verdict:
     if math.isnan(p):
-        return f"{first} and {second}: nothing to compare, one has no known test result"
+        return Verdict(f"{first} and {second}: nothing to compare, one has no known test result", "")
     size = f"A12 {effect:.2f}, {effect_name(effect)}"
-    if float(pair["p_least"]) > ALPHA:
-        return f"{first} and {second}: too few runs to tell ({n} and {m}); {size}"
+    if p_least > ALPHA:
+        return Verdict(f"{first} and {second}: too few runs to tell ({n} and {m})", size, form="{}; {}")
     few = f"; only {min(n, m)} runs" if min(n, m) < LEAST_RUNS else ""
+    detail = f"{size}; {p_text(p)}{few}"
     if p >= ALPHA:
-        return f"{first} and {second}: no difference found ({size}; {_p_text(p)}{few})"
+        return Verdict(f"{first} and {second}: no difference found", detail)
     if effect == 0.5:
         # Ties can make the distributions differ though neither is better.
-        return f"{first} and {second}: neither is better ({size}; {_p_text(p)}{few})"
+        return Verdict(f"{first} and {second}: neither is better", detail)
     winner, loser, shown = (first, second, effect) if effect > 0.5 else (second, first, 1 - effect)
-    return f"{winner} is better than {loser} (A12 {shown:.2f}, {effect_name(effect)}; {_p_text(p)}{few})"
+    size = f"A12 {shown:.2f}, {effect_name(effect)}"
+    return Verdict(f"{winner} is better than {loser}", f"{size}; {p_text(p)}{few}", winner)
 
 
 def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
@@ -137,19 +161,37 @@ def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
     left_out = sorted({label for searches in problems.values() for label in searches} - set(labels))
     if left_out:
         lines.append(f"  left out, not on every problem: {', '.join(left_out)}")
-    lines += [f"  {line}".rstrip() for line in [*_rank_tests(found, order, n), *_improvement(found, order)]]
+    lines += [f"  {line}".rstrip() for line in [*rank_verdict(found, order).lines, *_improvement(found, order)]]
     return "\n".join(lines)
 
 
-def _rank_tests(found: xr.Dataset, order: Sequence[int], n: int) -> list[str]:
+class RankVerdict(NamedTuple):
+    """What may be said of average ranks."""
+
+    #: The test of equal ranks, what the critical difference separates, and whether problems are few.
+    lines: list[str]
+    #: Pairs that are told apart, the better first.
+    apart: list[tuple[str, str]]
+
+
+def rank_verdict(found: xr.Dataset, order: Sequence[int]) -> RankVerdict:
+    """The verdict on the ranks of ``compare_problems``.
+
+    Parameters
+    ----------
+    found
+        What ``compare_problems`` returned.
+    order
+        Places of the labels by average rank, the best first.
+    """
     labels = [str(label) for label in found["label"].values]
-    ranks, k = found["average_rank"].values, len(labels)
+    ranks, k, n = found["average_rank"].values, len(labels), found.sizes["problem"]
     p, limit = found.attrs["p_value"], found.attrs["critical_difference"]
     says = "ranks differ" if p < ALPHA else "no difference between ranks found"
     chi2 = f"chi2 {found.attrs['chi2']:.2f}, " if k > 2 else ""
-    lines = [f"{found.attrs['test']} test: {chi2}{_p_text(p)}: {says}"]
+    lines = [f"{found.attrs['test']} test: {chi2}{p_text(p)}: {says}"]
     apart = [
-        f"{labels[i]} from {labels[j]}"
+        (labels[i], labels[j])
         for place, i in enumerate(order)
         for j in order[place + 1 :]
         if ranks[j] - ranks[i] >= limit
@@ -162,11 +204,14 @@ def _rank_tests(found: xr.Dataset, order: Sequence[int], n: int) -> list[str]:
         lines.append(f"{head}: separates nothing")
     elif p >= ALPHA:
         lines.append(f"{head}, but is not used: the {found.attrs['test']} test finds no difference")
+        apart = []
     else:
-        lines.append(f"{head}: separates {', '.join(apart[:MAX_PAIRS])}")
+        told = [f"{better} from {worse}" for better, worse in apart[:MAX_PAIRS]]
+        more = f" and {len(apart) - MAX_PAIRS:,} more pairs" if len(apart) > MAX_PAIRS else ""
+        lines.append(f"{head}: separates {', '.join(told)}{more}")
     if n < LEAST_PROBLEMS:
         lines.append(f"{n} problems are few: these tests are approximations for many, independent problems")
-    return lines
+    return RankVerdict(lines, apart)
 
 
 def _improvement(found: xr.Dataset, order: Sequence[int]) -> list[str]:
@@ -187,7 +232,8 @@ def _spread(searches: Iterable[Search]) -> float:
     return max(known) / min(known) if known else 1.0
 
 
-def _notes(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
+def notes_of(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
+    """What a reader of a comparison has to know: provenance, protocols, unequal costs, missing test results."""
     searches = [search for problem in problems.values() for search in problem.values()]
     notes = []
     doubtful = sorted({s.provenance for s in searches} - {MEASURED, COMPUTED})

@@ -13,7 +13,7 @@ from mfnas_vec.experiment.replay import given_settings, replay
 from mfnas_vec.results.contents import Contents, read_contents
 from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.problem import best_of
-from mfnas_vec.results.searches import Search, read_searches, searches_of
+from mfnas_vec.results.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.tables.store import open_table
 
 
@@ -45,7 +45,9 @@ class Study:
         tables: Mapping[str, xr.Dataset] | None = None,
     ) -> None:
         self.places = list(places)
-        self.searches: dict[str, dict[str, Search]] = read_searches(places, problems)
+        #: What each store holds.
+        self.contents: list[Contents] = [read_contents(split_place(place)[1]) for place in places]
+        self.searches: dict[str, dict[str, Search]] = read_searches(places, problems, self.contents)
         known = list(dict.fromkeys(label for found in self.searches.values() for label in found))
         for label in labels or ():
             if label not in known:
@@ -73,7 +75,7 @@ class Study:
             As of ``searches_of``.
         """
         study = cls.__new__(cls)
-        study.places = []
+        study.places, study.contents = [], []
         study.searches = searches_of(results)
         study._tables = {str(table.attrs.get("name", "custom")): table for table in tables}
         study._inputs = {}
@@ -104,11 +106,6 @@ class Study:
     def labels(self) -> list[str]:
         """Labels of all searches, in the order of the stores."""
         return list(dict.fromkeys(label for found in self.searches.values() for label in found))
-
-    @functools.cached_property
-    def contents(self) -> list[Contents]:
-        """What each store holds."""
-        return [read_contents(place.partition("=")[2] or place) for place in self.places]
 
     def attrs(self, problem: str) -> dict[str, Any]:
         """Attributes of the results on a problem."""
@@ -205,7 +202,7 @@ class TableStudy(Study):
     """Tables without results."""
 
     def __init__(self, tables: Mapping[str, xr.Dataset]) -> None:
-        self.places = []
+        self.places, self.contents = [], []
         self.searches = {name: {} for name in tables}
         self._tables = dict(tables)
         self._inputs = {}

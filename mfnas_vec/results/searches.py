@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.results.assemble import RUN
-from mfnas_vec.results.contents import Part, read_contents
+from mfnas_vec.results.contents import Contents, Part, read_contents
 from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.statistics import TEST, leading_dims, present
 from mfnas_vec.tables.provenance import UNSTATED, weakest
@@ -36,9 +36,16 @@ class Search(NamedTuple):
     place: Mapping[str, Any] = {}
     #: What was done about architectures that the table does not know.
     missing: str = "refuse"
+    #: What it read, "NAME: PROVENANCE" each.
+    inputs: tuple[str, ...] = ()
+    #: Provenance of what the search looked at, and of its seconds.
+    searched: str = UNSTATED
+    charged: str = UNSTATED
 
 
-def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) -> dict[str, dict[str, Search]]:
+def read_searches(
+    places: Sequence[str], problems: Sequence[str] | None = None, contents: Sequence[Contents] | None = None
+) -> dict[str, dict[str, Search]]:
     """The searches of result stores, by problem and label.
 
     Parameters
@@ -48,6 +55,8 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
         the search of ``run`` is called NAME, those of the others "NAME: label".
     problems
         Some of the problems; by default those that every store has.
+    contents
+        What ``read_contents`` tells of each store, if that is known already.
 
     Raises
     ------
@@ -57,16 +66,16 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
     """
     found: dict[str, dict[str, Search]] = {}
     stores: list[set[str]] = []
-    for place in places:
-        name, path = _split(place)
-        contents = read_contents(path)
-        if not contents.complete:
+    for i, place in enumerate(places):
+        name, path = split_place(place)
+        held = read_contents(path) if contents is None else contents[i]
+        if not held.complete:
             raise ValueError(f"{path} is unfinished; mfnas sweep ... --resume completes it")
-        stores.append({part.problem for part in contents.parts})
-        for part in contents.parts:
+        stores.append({part.problem for part in held.parts})
+        for part in held.parts:
             if problems is not None and part.problem not in problems:
                 continue
-            for search in _searches(part, contents.attrs, name, place):
+            for search in _searches(part, held.attrs, name, place):
                 others = found.setdefault(part.problem, {})
                 if search.label in others:
                     raise ValueError(
@@ -87,7 +96,7 @@ def read_searches(places: Sequence[str], problems: Sequence[str] | None = None) 
     return {problem: found[problem] for problem in wanted}
 
 
-def _split(place: str) -> tuple[str, str]:
+def split_place(place: str) -> tuple[str, str]:
     """Name and path of ``NAME=PATH``; a path that exists as it stands has no name."""
     name, equals, path = place.partition("=")
     if not equals or is_url(name) or "/" in name or Path(place).exists():
@@ -98,13 +107,14 @@ def _split(place: str) -> tuple[str, str]:
 
 
 def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Iterator[Search]:
-    result = part.dataset
+    # At once: a read per combination takes longer than all else.
+    result = part.dataset[[*_READ, "search_score"]].load()
     dims = leading_dims(result)
     exists = present(result).transpose(*dims).values
     for at in zip(*np.nonzero(exists), strict=True) if dims else [()]:
         place_of = dict(zip(dims, map(int, at), strict=True))
         one = result.isel(place_of)
-        runs = one[list(_READ)].reset_coords(drop=True).load()
+        runs = one[list(_READ)].reset_coords(drop=True)
         runs.attrs = dict(result.attrs)
         if dims:
             label = label_of(result, place_of, exists)
@@ -116,8 +126,9 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
         if name:
             label = f"{name}: {label}" if dims else name
         values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
-        missing = str(root.get("missing", "refuse"))
-        yield Search(label, runs, settings, digest, provenance_of(one), place, optimizer, values, missing)
+        inputs, searched, charged = _sources_of(one)
+        kind, missing = provenance_of(one), str(root.get("missing", "refuse"))
+        yield Search(label, runs, settings, digest, kind, place, optimizer, values, missing, inputs, searched, charged)
 
 
 def searches_of(results: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Search]]:
@@ -160,14 +171,20 @@ def provenance_of(cell: xr.Dataset) -> str:
     cell
         Of ``run``, or one combination of a sweep.
     """
-    kinds = [str(cell[TEST].attrs.get("provenance", UNSTATED))]
+    inputs, searched, charged = _sources_of(cell)
+    test = str(cell[TEST].attrs.get("provenance", UNSTATED))
+    return weakest([test, searched, charged, *(text.rpartition(": ")[2] for text in inputs)])
+
+
+def _sources_of(cell: xr.Dataset) -> tuple[tuple[str, ...], str, str]:
+    """What a search read, and the provenance of its scores and of its seconds."""
     if "inputs" in cell.coords:
         inputs = json.loads(str(cell["inputs"].item()))
-        kinds += [str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds")]
+        searched, charged = (str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds"))
     else:
         inputs = list(np.atleast_1d(cell.attrs["inputs"]))
-        kinds += [str(cell[which].attrs.get("provenance", "")) for which in ("search_score", "cost_seconds")]
-    return weakest([*kinds, *(str(text).rpartition(": ")[2] for text in inputs)])
+        searched, charged = (str(cell[name].attrs.get("provenance", "")) for name in ("search_score", "cost_seconds"))
+    return tuple(map(str, inputs)), searched, charged
 
 
 def label_of(result: xr.Dataset, place: Mapping[str, int], exists: Any) -> str:
