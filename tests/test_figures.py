@@ -11,7 +11,9 @@ from mfnas_vec import run, sweep
 from mfnas_vec.cli import main
 from mfnas_vec.cli.plotting import KIND_NAMES
 from mfnas_vec.report.study import Study, TableStudy
+from mfnas_vec.results.anytime import anytime, hitting_costs
 from mfnas_vec.results.store import write_result
+from mfnas_vec.results.traces import thin
 
 pytest.importorskip("matplotlib", reason="matplotlib is in the extra 'plot'")
 
@@ -226,3 +228,16 @@ def test_results_in_memory_are_a_study(cifar10, tmp_path):
     untested["test_performance"] = untested["test_performance"].assign_attrs(units="1")
     with pytest.raises(ValueError, match="not comparable"):
         Study.of({"mine": results["mine"], "zen": untested})
+
+
+def test_thinned_traces_have_the_same_curves(cifar10):
+    result = run("MF-NAS", cifar10, n_run=20, trace=True)
+    thinned = thin(result)
+    assert thinned.sizes["step"] < result.sizes["step"] / 10
+    for over in ("seconds", "epochs", "evaluations"):
+        whole, part = (
+            anytime(r, cifar10, over=over, n_point=300, search_score=False)["test_performance"]
+            for r in (result, thinned)
+        )
+        xr.testing.assert_identical(whole, part)
+        np.testing.assert_array_equal(*(hitting_costs(r, 94.0, over=over, table=cifar10) for r in (result, thinned)))

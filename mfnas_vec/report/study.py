@@ -14,6 +14,7 @@ from mfnas_vec.results.contents import Contents, read_contents
 from mfnas_vec.results.grid_store import is_url
 from mfnas_vec.results.problem import best_of
 from mfnas_vec.results.searches import Search, read_searches, searches_of, split_place
+from mfnas_vec.results.traces import thin
 from mfnas_vec.tables.store import open_table
 
 
@@ -57,6 +58,7 @@ class Study:
             self.searches = {problem: found for problem, found in kept.items() if found}
         self._tables = dict(tables or {})
         self._inputs: dict[str, xr.Dataset] = {}
+        self._courses: dict[tuple[str, str], xr.Dataset] = {}
 
     @classmethod
     def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
@@ -79,6 +81,7 @@ class Study:
         study.searches = searches_of(results)
         study._tables = {str(table.attrs.get("name", "custom")): table for table in tables}
         study._inputs = {}
+        study._courses = {}
         return study
 
     def on(self, problems: Sequence[str]) -> "Study":
@@ -152,15 +155,17 @@ class Study:
         return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
-        """A search made again with every evaluation.
+        """A search made again, with every change of the incumbent (see ``thin``).
 
         Raises
         ------
         ValueError
             As of ``replay``.
         """
-        search = self.searches[problem][label]
-        return replay(search, self._loaded(problem), missing=search.missing)
+        if (problem, label) not in self._courses:
+            search = self.searches[problem][label]
+            self._courses[problem, label] = thin(replay(search, self._loaded(problem), missing=search.missing))
+        return self._courses[problem, label]
 
 
 def open_study(
@@ -206,6 +211,7 @@ class TableStudy(Study):
         self.searches = {name: {} for name in tables}
         self._tables = dict(tables)
         self._inputs = {}
+        self._courses = {}
 
     def table(self, problem: str) -> xr.Dataset:
         """The table of a name."""

@@ -18,6 +18,7 @@ from mfnas_vec.results.statistics import (
     over_runs,
     scipy_stats,
 )
+from mfnas_vec.results.traces import check_trace
 from mfnas_vec.tables import dense
 
 #: What a search can be charged in: the variable of a run's total.
@@ -38,15 +39,10 @@ def _check_cost(result: xr.Dataset, over: str) -> None:
         raise ValueError("over='seconds': the table of this result has no seconds")
 
 
-def _check_trace(result: xr.Dataset) -> None:
-    if "trace_code" not in result.variables:
-        raise ValueError("the result has no trace: run with trace=True (--trace)")
-
-
 def _step_costs(result: xr.Dataset, over: str) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Cumulative cost of each step, shape ``(..., run, step)``, and whether it was taken."""
     taken = result["trace_code"].transpose(..., RUN, STEP).values >= 0
-    if over == "evaluations":
+    if over == "evaluations" and "trace_evaluations" not in result:
         return np.cumsum(taken, axis=-1).astype(np.float64), taken
     costs = result[f"trace_{over}"].transpose(..., RUN, STEP).values.astype(np.float64)
     return costs, taken
@@ -135,7 +131,7 @@ def anytime(
         If there is no trace, ``over`` is unknown or not known of this table, or the table is another.
     """
     _check_cost(result, over)
-    _check_trace(result)
+    check_trace(result)
     check_table(result, table)
     costs, taken = _step_costs(result, over)
     dearest = float(costs[taken].max()) if taken.any() else 0.0
@@ -191,7 +187,7 @@ def hitting_costs(result: xr.Dataset, target: float, *, over: str = "seconds", t
         As of ``anytime``.
     """
     _check_cost(result, over)
-    _check_trace(result)
+    check_trace(result)
     check_table(result, table)
     sign = direction_sign(result[TEST].attrs)
     hit = sign * incumbent_tests(result, table) >= sign * target

@@ -11,7 +11,8 @@ import numpy as np
 
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.searches import Search
-from mfnas_vec.results.statistics import TEST, bootstrap_interval, direction_sign, iqm
+from mfnas_vec.results.statistics import TEST, direction_sign, iqm
+from mfnas_vec.results.summary import summarize
 
 #: A run counts as a success if it ends within this share of the best test result of its table.
 CLOSE = 0.01
@@ -70,7 +71,7 @@ def rows_of(study: Study) -> list[Row]:
     Returns
     -------
     list
-        Intervals are 95 % percentile bootstrap intervals of the mean; success is the share of runs
+        Intervals are Student's 95 % intervals of the mean; success is the share of runs
         that end within ``CLOSE`` of the table's best test result, relative to it; seconds are NaN
         where searches are not timed.
     """
@@ -87,10 +88,8 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
     sign = direction_sign(runs[TEST].attrs)
     test = runs[TEST].values
     known = test[~np.isnan(test)]
-    low, high = bootstrap_interval(known, np.mean)
-    mean, sd, median, middle = (
-        (float(of(known)) for of in (np.mean, np.std, np.median, iqm)) if known.size else [math.nan] * 4
-    )
+    s = summarize(runs)
+    median, middle = (float(np.median(known)), float(iqm(known))) if known.size else (math.nan, math.nan)
     lost, success = math.nan, math.nan
     if best is not None:
         away = sign * (best - known)
@@ -105,10 +104,10 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
         provenance=search.provenance,
         n_run=test.size,
         n_known=known.size,
-        mean=mean,
-        low=low,
-        high=high,
-        sd=sd,
+        mean=s.mean,
+        low=s.low,
+        high=s.high,
+        sd=s.sd,
         median=median,
         iqm=middle,
         regret=lost,
