@@ -47,7 +47,8 @@ function show() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let n = 0;
   for (const row of rows) {
-    const text = row.textContent.toLowerCase();
+    // The whole label stands in the title: names of settings are found, too.
+    const text = `${row.textContent} ${row.cells[0].title}`.toLowerCase();
     const fits = words.every((word) => text.includes(word));
     row.hidden = !fits || (problem.value !== "" && row.dataset.problem !== problem.value);
     n += row.hidden ? 0 : 1;

@@ -75,6 +75,12 @@ def question_of(study: Study) -> str:
     return f"Which of {n} finds the best architectures on {on}, and by how much?"
 
 
+def names_of(labels: Sequence[str]) -> dict[str, str]:
+    """Labels without the names of settings, where that leaves them different."""
+    shortened = [short(label) for label in labels]
+    return dict(zip(labels, shortened if len(set(shortened)) == len(labels) else labels, strict=True))
+
+
 def in_short(
     study: Study, rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool
 ) -> list[str]:
