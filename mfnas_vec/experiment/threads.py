@@ -19,9 +19,11 @@ FIRST_BLOCK = 8
 SECONDS_PER_BLOCK = 0.2
 #: Evaluations that the caller's own thread may be busy with: at most about a second.
 SHORT_WORK = 10_000_000
-#: Runs that the caller's own thread begins short work with, and seconds of the rest that are worth a thread.
-FIRST_RUNS = 16
-THREAD_SECONDS = 150e-6
+#: Runs that the caller's own thread begins short work with, and what it costs to call a kernel.
+FIRST_RUNS = 8
+CALL_SECONDS = 10e-6
+#: Seconds of the rest that are worth a thread.
+THREAD_SECONDS = 250e-6
 #: How often a waiting caller looks for an interruption.
 POLL_SECONDS = 0.1
 
@@ -88,7 +90,8 @@ def run_blocks(
         begun = time.perf_counter()
         done = min(n_run, FIRST_RUNS)
         _run_block(job, seed, first_run, 0, done, outcome, trace)
-        rest = (time.perf_counter() - begun) * (n_run - done) / max(done, 1)
+        per_run = max(time.perf_counter() - begun - CALL_SECONDS, 0.0) / max(done, 1)
+        rest = per_run * (n_run - done)
         n_thread = min(n_thread, 1 + int(rest / THREAD_SECONDS))
     lock = threading.Lock()
     failures: list[BaseException] = []
