@@ -228,7 +228,8 @@ def test_links_lead_somewhere_and_the_skip_link_is_first(page):
 def test_heads_of_long_tables_stay_in_sight(page):
     region = page.find_element("css selector", "#comparison").find_element("xpath", "..")
     tops = page.execute_script(
-        "const r = arguments[0]; r.style.maxHeight = '10rem'; r.scrollTop = 200; const th = r.querySelector('thead th');"
+        "const r = arguments[0]; r.style.maxHeight = '10rem'; r.scrollTop = 200;"
+        "const th = r.querySelector('thead th');"
         "return [th.getBoundingClientRect().top - r.getBoundingClientRect().top, r.scrollTop]",
         region,
     )
