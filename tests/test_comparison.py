@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfnas_vec import run, sweep
 from mfnas_vec.cli import main
-from mfnas_vec.report.comparison import comparison_text
+from mfnas_vec.report.comparison import comparison_text, verdicts_of
 from mfnas_vec.results.comparison import (
     a12,
     compare_problems,
@@ -192,6 +192,17 @@ def test_words_of_provenance_protocols_and_costs():
     assert "modelled values: these are no published or measured results" in text
     assert "different protocols (gecco2024: a; corrected: b)" in text
     assert "up to 4 times as many seconds" in text
+    assert "up to 1,200 times as many seconds" in told(made([1.0], "a"), made([1.0], "b", seconds=1200.0))
+
+
+def test_few_runs_beside_many_may_tell_under_holm():
+    """Holm's factor of the largest p-value is 1: 4 runs against 4 others can differ beside 50 better ones."""
+    found = compare_runs({"a": np.arange(50.0) + 9, "b": np.arange(4.0), "c": np.arange(4.0) + 4})
+    assert found["p_least"].values[2] == pytest.approx(2 / 70)
+    assert found["p_holm"].values[2] == pytest.approx(2 / 70)
+    assert verdicts_of(found)[2].winner == "c"
+    alike = compare_runs({name: np.arange(4.0) + 4 * i for i, name in enumerate("abc")})
+    assert alike["p_least"].values == pytest.approx([6 / 70] * 3)
 
 
 def test_words_across_problems():

@@ -73,6 +73,8 @@ def test_runs_that_found_nothing(cifar10):
     frame = to_long(result)
     assert frame["genotype"][0] == ""
     assert np.isnan(frame["test_performance"][0])
+    for text in (markdown({"p": result}), latex({"p": result})):
+        assert "Runs without a test result are left out: 1 of RS on p." in text
 
 
 @pytest.mark.parametrize("store", ["grid.zarr", "rs.zarr"])
@@ -141,6 +143,10 @@ def test_tables_for_papers(stores):
     names = {"a|b": results["nb201-cifar10"].assign_coords(optimizer=["R|S", "a_b^c&d"])}
     assert "R\\|S" in markdown(names)
     assert "a\\_b\\textasciicircum{}c\\&d" in latex(names)
+    tags = {"p": results["nb201-cifar10"].assign_coords(optimizer=["<b>", "*a*"])}
+    assert "\\<b>" in markdown(tags)
+    assert "\\*a\\*" in markdown(tags)
+    assert "\\textless{}b\\textgreater{}" in latex(tags)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,15 @@ def test_one_search_is_not_compared(tmp_path):
     assert list(downloads(text)) == ["results.csv"]
 
 
+def test_the_only_search_that_found_something_is_named(cifar10):
+    nothing = run("RS", cifar10, n_run=12, protocol="corrected", max_time=0)
+    study = Study.of({"none": nothing, "SH": run("SH", cifar10, n_run=12)}, cifar10)
+    rows = rows_of(study)
+    best, limits, _ = in_short(study, rows, pairs_of(study, rows)[0], None, False)
+    assert re.search(r"the best mean test result is [\d.]+\s% of SH on nb201-cifar10", best)
+    assert limits.startswith("The two searches differ by more than chance")
+
+
 def test_rows_have_the_numbers_of_the_runs(study):
     rows = rows_of(study)
     assert len(rows) == 8

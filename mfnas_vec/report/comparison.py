@@ -250,7 +250,8 @@ def notes_of(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
         notes.append(f"the searches were run under different protocols ({told}).")
     dearest = max((_spread(problem.values()) for problem in problems.values()), default=1.0)
     if dearest > 1.2:
-        notes.append(f"the searches do not cost the same: on a problem, up to {dearest:.2g} times as many seconds.")
+        times = f"{dearest:.2g}" if dearest < 10 else f"{dearest:,.0f}"
+        notes.append(f"the searches do not cost the same: on a problem, up to {times} times as many seconds.")
     unknown = sum(int((s.runs["arch"] >= 0).sum()) - int(s.runs[TEST].notnull().sum()) for s in searches)
     if unknown:
         notes.append(f"{unknown} runs found an architecture whose test result the table lacks; they are left out.")

@@ -1,5 +1,6 @@
 """What a search has found by when: curves of traced runs, and the cost of reaching a target."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from mfnas_vec.results.statistics import (
 )
 from mfnas_vec.results.traces import check_trace
 from mfnas_vec.tables import dense
+from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 #: What a search can be charged in: the variable of a run's total.
 COSTS = {"seconds": "cost_seconds", "epochs": "cost_epochs", "evaluations": "evaluations"}
@@ -32,10 +34,11 @@ def is_timed(result: xr.Dataset) -> bool:
     return bool(int(result.attrs.get("timed", 1)) and over_runs(result, "cost_seconds").fillna(0).any())
 
 
-def _check_cost(result: xr.Dataset, over: str) -> None:
+def _check_cost(result: xr.Dataset, over: str, table: xr.Dataset | None = None) -> None:
     if over not in COSTS:
         raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
-    if over == "seconds" and not is_timed(result):
+    # Runs that evaluated nothing cost no seconds on a timed table, too: the table knows better.
+    if over == "seconds" and not (is_timed(result) if table is None else TRAIN_SECONDS in table):
         raise ValueError("over='seconds': the table of this result has no seconds")
 
 
@@ -130,17 +133,17 @@ def anytime(
     ValueError
         If there is no trace, ``over`` is unknown or not known of this table, or the table is another.
     """
-    _check_cost(result, over)
+    _check_cost(result, over, table)
     check_trace(result)
     check_table(result, table)
     costs, taken = _step_costs(result, over)
-    dearest = float(costs[taken].max()) if taken.any() else 0.0
+    dearest = (float(costs[taken].max()) if taken.any() else 0.0) or 1.0
     points = np.linspace(0.0, dearest, n_point + 1)[1:] if at is None else np.asarray(at, dtype=np.float64)
     if points.ndim != 1 or not points.size or np.isnan(points).any() or (np.diff(points) <= 0).any():
         raise ValueError("at must be increasing numbers")
     limited = np.where(taken, costs, np.inf)
     lead = limited.shape[:-1]
-    flat = limited.reshape(-1, limited.shape[-1])
+    flat = limited.reshape(math.prod(lead), limited.shape[-1])
     last = np.array([np.searchsorted(row, points, side="right") - 1 for row in flat]).reshape(*lead, points.size)
     steps = [(TEST, incumbent_tests(result, table), result[TEST].attrs)]
     if search_score:
@@ -152,8 +155,10 @@ def anytime(
         steps.append(("search_score", sign * _incumbent_scores(result), attrs))
     curves: dict[str, Any] = {}
     for name, values, attrs in steps:
-        reached = np.take_along_axis(values, np.maximum(last, 0), axis=-1)
-        curves[name] = (*_curve_dims(result), np.where(last >= 0, reached, np.nan), attrs)
+        held = np.full(last.shape, np.nan)
+        if values.shape[-1]:  # some run evaluated something
+            held = np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=-1), np.nan)
+        curves[name] = (*_curve_dims(result), held, attrs)
     units = UNITS[over]
     charged = {"provenance": result["cost_seconds"].attrs.get("provenance")} if over == "seconds" else {}
     axis = {"long_name": f"search cost in {over}", "units": units, **{k: v for k, v in charged.items() if v}}
@@ -186,12 +191,14 @@ def hitting_costs(result: xr.Dataset, target: float, *, over: str = "seconds", t
     ValueError
         As of ``anytime``.
     """
-    _check_cost(result, over)
+    _check_cost(result, over, table)
     check_trace(result)
     check_table(result, table)
     sign = direction_sign(result[TEST].attrs)
     hit = sign * incumbent_tests(result, table) >= sign * target
     steps, _ = _step_costs(result, over)
+    if not steps.shape[-1]:  # no run evaluated anything
+        return np.full(steps.shape[:-1], np.inf)
     first = np.take_along_axis(steps, hit.argmax(axis=-1)[..., None], axis=-1)[..., 0]
     return np.where(hit.any(axis=-1), first, np.inf)
 
@@ -228,7 +235,7 @@ def time_to_target(
     ValueError
         If the target is no number, or as of ``anytime``.
     """
-    _check_cost(result, over)
+    _check_cost(result, over, table)
     if not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
     total = over_runs(result, COSTS[over])

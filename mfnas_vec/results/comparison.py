@@ -208,7 +208,8 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
     p_values = np.array([p for _, p in tested])
     sizes = np.array([(samples[a].size, samples[b].size) for a, b in pairs])
     n_test = int((~np.isnan(p_values)).sum())
-    least = [min(1.0, n_test * least_p(int(n), int(m))) for n, m in sizes]
+    # Holm's correction is monotone: that of the smallest p-values is the smallest that there can be.
+    least = holm([least_p(int(n), int(m)) for n, m in sizes])
     pair = "pair"
     return xr.Dataset(
         {

@@ -1,5 +1,6 @@
 """Results for other tools: data frames, CSV, Parquet, netCDF, and tables for papers."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -111,13 +112,15 @@ def to_wide(result: xr.Dataset, variable: str = TEST) -> Any:
 def _rows(results: Results) -> tuple[list[str], list[list[str]], list[str]]:
     """Header, rows and notes of a table of means: a row per search, a column per problem."""
     found: dict[str, dict[str, Summary]] = {}
-    kinds, units, n_run = set(), {}, set()
+    kinds, units, n_run, lacking = set(), {}, set(), []
     for problem, result in results.items():
         attrs = result[TEST].attrs
         units[problem] = {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units", "1")))
         for label, cell in cells_of(result):
-            found.setdefault(label, {})[problem] = summarize(cell)
+            summary = found.setdefault(label, {})[problem] = summarize(cell)
             n_run.add(cell.sizes[RUN])
+            if summary.n_tested < cell.sizes[RUN]:
+                lacking.append(f"{cell.sizes[RUN] - summary.n_tested:,} of {label} on {problem}")
             kinds.add(provenance_of(cell))
     rows = []
     for label, summaries in found.items():
@@ -130,13 +133,19 @@ def _rows(results: Results) -> tuple[list[str], list[list[str]], list[str]]:
     notes = [
         f"Test results, mean ± population standard deviation of {runs} runs; on {' and '.join(sorted(kinds))} values."
     ]
+    if lacking:
+        notes.append(f"Runs without a test result are left out: {', '.join(lacking)}.")
     return ["search", *(f"{problem} ({units[problem]})" for problem in results)], rows, notes
+
+
+#: What would be a table's, a tag, or emphasis.
+_MARKDOWN = re.compile(r"[\\|<*`&]")
 
 
 def markdown(results: Results) -> str:
     """A table of means in Markdown, with a line on where the numbers come from."""
     header, rows, notes = _rows(results)
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
+    escaped = [[_MARKDOWN.sub(r"\\\g<0>", cell) for cell in row] for row in [header, *rows]]
     lines = ["| " + " | ".join(row) + " |" for row in escaped]
     lines.insert(1, "|" + "---|" * len(header))
     return "\n".join([*lines, "", *notes]) + "\n"
@@ -147,6 +156,10 @@ _LATEX = {c: "\\" + c for c in "&%$#_{}"} | {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "±": r"$\pm$",
+    # Not themselves in the oldest encoding of fonts.
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
 }
 
 

@@ -9,8 +9,10 @@ from mfnas_vec.report.figures.drawing import (
     caption,
     cost_axis,
     finish,
+    left_out,
     legend,
     looks,
+    nothing,
     panels,
     selection,
     short,
@@ -55,9 +57,10 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
             labels = [label for label in selected if label in study.searches[problem]]
             shown[problem] = labels
             axis = over or ("seconds" if study.timed(problem) else "epochs")
-            ends = []
+            ends, drawn = [], False
             for i, label in enumerate(labels):
                 cost, mean, band = _regret(study, problem, label, axis)
+                drawn |= bool(mean.size)
                 colour = look[label].colour
                 line = {"color": colour, "linestyle": look[label].dash, "label": short(label)}
                 # At places of their own, so that lines on top of each other can be told apart.
@@ -67,7 +70,10 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
             unit = unit_of(next(iter(study.searches[problem].values())).runs[TEST].attrs)
             named = "% points" if unit == "%" else unit
             ax.set(title=problem, ylabel=f"test regret ({named})")
-            _log_axis(ax)
+            if drawn:
+                _log_axis(ax)
+            else:
+                nothing(ax)
             cost_axis(ax, axis, ax.get_xlim()[1])
             said.append(f"{problem}: {', '.join(ends)}")
         legend(figure, axes)
@@ -78,18 +84,25 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
         "Mean test regret of the incumbent, which the search chooses by the scores that it sees; bands: first to "
         f"third quartile of the runs; what is below {FLOOR} is drawn there",
         note,
+        left_out(study, shown),
     )
     alt = f"Test regret against search cost. Mean regret at the end, in the units of the axis: {'; '.join(said)}."
     return Drawing(figure, "Regret of the incumbent against search cost", alt, told)
 
 
 def _regret(study: Study, problem: str, label: str, over: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Costs from which on all runs have an incumbent; mean regret there, and its quartiles."""
+    """Costs from which on all runs have an incumbent; mean regret there, and its quartiles.
+
+    Runs that end without a test result have no regret, and are left out.
+    """
     curve = anytime(study.traced(problem, label), study.table(problem), over=over, n_point=_N_POINT, search_score=False)
     gap = regret(curve, float(curve.attrs["optimum"]))["regret"].transpose("cost", "run").values
-    known = ~np.isnan(gap).any(axis=1)
+    gap = gap[:, ~np.isnan(gap[-1])]
+    known = ~np.isnan(gap).any(axis=1) & (gap.shape[1] > 0)
     gap = gap[known]
-    band = np.quantile(gap, _QUARTILES, axis=1) if gap.size else np.empty((2, 0))
+    if not gap.size:
+        return np.empty(0), np.empty(0), np.empty((2, 0))
+    band = np.quantile(gap, _QUARTILES, axis=1)
     return curve["cost"].values[known], np.maximum(gap.mean(axis=1), FLOOR), np.maximum(band, FLOOR)
 
 

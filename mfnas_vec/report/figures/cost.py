@@ -12,8 +12,10 @@ from mfnas_vec.report.figures.drawing import (
     caption,
     cost_axis,
     finish,
+    left_out,
     legend,
     looks,
+    nothing,
     panels,
     short,
     style,
@@ -77,17 +79,20 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
                     elinewidth=0.8,
                     label=short(label) if not many else None,
                 )
+            if not labels:
+                nothing(ax)
             if many:
                 _name(ax, [short(labels[i]) for i in front], cost[front], test[front])
             ax.set(title=problem, ylabel=test_label(study, problem))
             ax.margins(0.08)
-            cost_axis(ax, over, cost.max())
+            cost_axis(ax, over, cost.max(initial=0.0))
             said.append(f"{problem}: {', '.join(f'{short(labels[i])} {test[i]:.2f} at {cost[i]:,.0f}' for i in front)}")
         if not many:
             legend(figure, axes)
         finish(figure)
     shown = {problem: list(found) for problem, found in study.searches.items()}
-    told = caption(study, shown, "Means of runs; bars: 95 % of the mean; line: searches that none beats in both")
+    line = "Means of runs; bars: 95 % of the mean; line: searches that none beats in both"
+    told = caption(study, shown, line, left_out(study, shown))
     alt = f"Mean test result against mean search cost in {over}. Best trade-offs: {'; '.join(said)}."
     return Drawing(figure, f"Test result against search cost in {over}", alt, told)
 

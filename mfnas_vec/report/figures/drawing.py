@@ -26,6 +26,10 @@ _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 COLUMN, PAGE = 3.5, 7.16
 #: Most searches that are told apart by colour and marker.
 MAX_SEARCHES = 9
+#: Most searches whose left out runs a caption counts.
+_MOST_TOLD = 6
+#: Longest label, in letters, that is drawn whole.
+_MOST_LETTERS = 36
 #: Label of the place of a legend below all panels.
 _BELOW = "legend"
 
@@ -199,7 +203,7 @@ def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str
     searches = [study.searches[problem][label] for problem, labels in shown.items() for label in labels]
     runs = sorted({s.runs.sizes["run"] for s in searches})
     told = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
-    text = [f"n = {told} runs of each search"]
+    text = [f"n = {told} {'run' if runs == [1] else 'runs'} of each search"]
     for key in ("seed", "protocol"):
         text.append(f"{key} {' and '.join(sorted({str(s.runs.attrs.get(key)) for s in searches}))}")
     kinds = {s.provenance for s in searches}
@@ -209,6 +213,23 @@ def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str
         worst = weakest(kinds)
         parts.append(f"Searches read, or are judged by, {worst} values: no published or measured results.")
     return " ".join(parts)
+
+
+def left_out(study: Study, shown: Mapping[str, Sequence[str]]) -> str:
+    """What to say of runs that end without a test result, where those are left out; empty if there are none."""
+    told = []
+    for problem, labels in shown.items():
+        for label in labels:
+            test = study.searches[problem][label].runs[TEST]
+            if n := int(test.isnull().sum()):
+                told.append(f"{n:,} of {test.size:,} of {short(label)} on {problem}")
+    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    return f"Runs without a test result are left out: {', '.join(told[:_MOST_TOLD])}{more}" if told else ""
+
+
+def nothing(ax: "Axes") -> None:
+    """Say in an empty panel that there is nothing to draw."""
+    ax.text(0.5, 0.5, "nothing found", transform=ax.transAxes, ha="center", va="center", color=MUTED)
 
 
 def selection(study: Study, most: int = MAX_SEARCHES) -> tuple[list[str], str]:
@@ -239,6 +260,8 @@ def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
+    if not handles:
+        return
     place = next(ax for ax in figure.axes if ax not in axes)
     wide = place.get_label() == _BELOW
     columns = _legend_columns(list(handles), figure.get_figwidth()) if wide else 1
@@ -247,8 +270,10 @@ def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
 
 
 def short(label: str) -> str:
-    """A label without names of settings, which stand in the legend's place often enough."""
+    """A label without names of settings, and without the middle of a long one."""
     parts = label.split(" ")
     values = [part.partition("=")[2] for part in parts if "=" in part]
     rest = [part for part in parts if "=" not in part]
-    return f"{' '.join(rest)} ({', '.join(values)})" if values else label
+    told = f"{' '.join(rest)} ({', '.join(values)})" if values else label
+    half = _MOST_LETTERS // 2
+    return told if len(told) <= _MOST_LETTERS else f"{told[:half]}…{told[1 - half :]}"

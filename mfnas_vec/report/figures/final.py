@@ -12,6 +12,7 @@ from mfnas_vec.report.figures.drawing import (
     Look,
     caption,
     finish,
+    left_out,
     looks,
     panels,
     selection,
@@ -62,8 +63,10 @@ def draw_final(study: Study) -> Drawing:
     told = caption(
         study,
         shown,
-        "Histograms of runs; bars: first to third quartile, white: median, tick: mean; dashed: the best of the table",
+        f"Histograms of runs (up to {_FEW}: a line each); bars: first to third quartile, white: median, tick: mean; "
+        "dashed: the best of the table",
         note,
+        left_out(study, shown),
     )
     alt = f"Distributions of test results at the end of the searches. Means: {'; '.join(said)}."
     return Drawing(figure, "Test results at the end of the searches", alt, told)

@@ -4,7 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from mfnas_vec.report.figures.drawing import MUTED, Drawing, caption, finish, panels, style, test_label
+from mfnas_vec.report.figures.drawing import (
+    MUTED,
+    Drawing,
+    caption,
+    finish,
+    left_out,
+    nothing,
+    panels,
+    style,
+    test_label,
+)
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.searches import Search, setting_text
 from mfnas_vec.results.statistics import TEST, direction_sign
@@ -46,16 +56,24 @@ def draw_heatmap(study: Study) -> Drawing:
         said = []
         for place, (ax, (problem, grid)) in enumerate(zip(axes, grids.items(), strict=True)):
             grid = grid[order]
-            _panel(ax, grid, signs[problem])
+            if np.isnan(grid).all():
+                nothing(ax)
+            else:
+                _panel(ax, grid, signs[problem])
+                best = np.unravel_index(np.nanargmax(signs[problem] * grid), grid.shape)
+                told = f"{names[best[0]]}, {setting_text(values[across][best[1]])}"
+                said.append(f"{problem} {grid[best]:.2f} with {told}")
             ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
             ax.set_yticks(range(len(names)), names if place % 3 == 0 else [])
             ax.set(title=problem, xlabel=_words(across), ylabel=_words(down) if place % 3 == 0 else "")
-            best = np.unravel_index(np.nanargmax(signs[problem] * grid), grid.shape)
-            told = f"{names[best[0]]}, {setting_text(values[across][best[1]])}"
-            said.append(f"{problem} {grid[best]:.2f} with {told}")
-        label = test_label(study, study.problems[0])
+        label = " or ".join(dict.fromkeys(test_label(study, problem) for problem in study.problems))
         finish(figure)
-    told = caption(study, shown, f"Mean {label}; colours from the worst to the best of a panel, bold: the best")
+    told = caption(
+        study,
+        shown,
+        f"Mean {label}; colours from the worst to the best of a panel, bold: the best",
+        left_out(study, shown),
+    )
     alt = f"Mean test results by {_words(down)} and {_words(across)}. Best: {'; '.join(said)}."
     return Drawing(figure, f"Mean test results by {_words(down)} and {_words(across)}", alt, told)
 

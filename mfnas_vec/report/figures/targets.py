@@ -51,6 +51,8 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
             axis = over or ("seconds" if study.timed(problem) else "epochs")
             found = study.searches[problem]
             ends = np.concatenate([found[label].runs[TEST].values for label in labels])
+            if target is None and np.isnan(ends).all():
+                raise ValueError(f"{problem}: no run ended with a test result to take as the target; give target=")
             wanted = float(np.nanmedian(ends)) if target is None else target
             sign = direction_sign(next(iter(found.values())).runs[TEST].attrs)
             costs = {}

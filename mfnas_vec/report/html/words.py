@@ -107,21 +107,23 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
     if ranks is not None:
         return _best_rank(known, ranks, n)
     problems = list(dict.fromkeys(row.problem for row in known))
-    told = [_best_mean(best_of_problem(known, problem)) for problem in problems]
+    alone = len(study.labels) == 1
+    told = [_best_mean(best_of_problem(known, problem), alone) for problem in problems]
     first = known[0]
-    if len(study.labels) == 1:
+    if alone:
         head = f"Over {n} runs, {first.search} ends with a mean test result of"
         return f"{head} {joined(told)}{_mark(known)}."
     head = f"Of {count(len(study.labels), 'search', 'searches')} with {n} runs each, the best mean test result is"
     return f"{head} {'; '.join(told)}{_mark(known)}."
 
 
-def _best_mean(ordered: Sequence[Row]) -> str:
+def _best_mean(ordered: Sequence[Row], alone: bool) -> str:
     """The best mean of a problem, and how far the next is."""
     first, *others = ordered
     interval = "" if math.isnan(first.low) else f", 95 % interval {_span(first)}"
     if not others:
-        return f"{amount(first.mean, first.units)} on {first.problem} (n = {first.n_known:,}{interval})"
+        whose = "" if alone else f" of {short(first.search)}"
+        return f"{amount(first.mean, first.units)}{whose} on {first.problem} (n = {first.n_known:,}{interval})"
     gap = first.score - others[0].score
     same = [row.search for row in ordered if math.isclose(row.mean, first.mean, rel_tol=1e-12)]
     behind = (
@@ -187,7 +189,8 @@ def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, no
     test = f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n = {_runs(rows)} runs of each"
     open_ones = n_pair - n_decided
     if open_ones == 0:
-        told = f"All {n_pair:,} pairs of searches on a problem differ by more than chance ({test})"
+        which = f"All {n_pair:,} pairs of searches on a problem differ" if n_pair > 1 else "The two searches differ"
+        told = f"{which} by more than chance ({test})"
     else:
         told = f"Of {n_pair:,} pairs of searches on a problem, {open_ones:,} cannot be told apart ({test})"
     if not_tested:
