@@ -331,3 +331,11 @@ def test_unfinished_sweeps_are_refused(stores, tmp_path, capsys):
     status, text = compared(capsys, tmp_path / "part.zarr")
     assert status == 2
     assert "is unfinished" in text
+
+
+def test_effects_near_a_threshold_are_told_to_three_places():
+    from mfnas_vec.report.comparison import _size
+
+    assert _size(0.7096) == "A12 0.710, medium"
+    assert _size(0.7104) == "A12 0.71, large"
+    assert _size(0.55) == "A12 0.55, negligible"

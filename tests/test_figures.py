@@ -18,7 +18,7 @@ from mfnas_vec.results.traces import thin
 pytest.importorskip("matplotlib", reason="matplotlib is in the extra 'plot'")
 
 from mfnas_vec.report.figures import KINDS, draw, inline_svg, save
-from mfnas_vec.report.figures.drawing import COLOURS, looks, selection
+from mfnas_vec.report.figures.drawing import COLOURS, looks, selection, short
 
 GRID = {
     "problems": ["nb201-cifar10", "nbasr"],
@@ -289,3 +289,22 @@ def test_heat_maps_of_several_units_name_them_all(tmp_path):
     sweep(grid, tmp_path / "map.zarr")
     told = draw("heatmap", Study([str(tmp_path / "map.zarr")])).caption
     assert "Mean test accuracy (%) or test phoneme error rate (%)" in told
+
+
+def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
+    from mfnas_vec.tables.files import write_zarr
+
+    own = cifar10[["val_acc", "test_acc", "train_seconds", "params"]].assign_attrs(name="own")
+    write_zarr(own, tmp_path / "own.zarr")
+    run_it = ["run", "--table", str(tmp_path / "own.zarr"), "--optimizer", "RS", "--n_run", "3", "--out"]
+    assert main([*run_it, str(tmp_path / "r.zarr")]) == 0
+    words = ["plot", "anytime", str(tmp_path / "r.zarr"), "--out", str(tmp_path / "f.svg")]
+    assert main(words) == 2
+    assert "own: the table that these results were made on is not here; --tables PATH" in capsys.readouterr().err
+    assert main([*words, "--tables", str(tmp_path / "own.zarr")]) == 0
+
+
+def test_short_names_are_of_settings_only():
+    assert short("MF-NAS metric_stage1=zen n_candidate=8") == "MF-NAS (zen, 8)"
+    for label in ("RS", "a=b c", "MF-NAS metric_stage1=my metric"):
+        assert short(label) == label

@@ -45,6 +45,9 @@ def add_plot(commands: Any, actions: Any) -> None:
     parser.add_argument("--out", required=True, metavar="PATH", help="the figure: .svg, .pdf or .png")
     parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
     parser.add_argument("--searches", metavar="LABEL,...", help="some of the searches (default: all, or the best)")
+    parser.add_argument(
+        "--tables", nargs="+", default=[], metavar="PATH", help="tables of your own that runs were made on"
+    )
     parser.add_argument("--over", metavar="COST", help="anytime, cost, ecdf: seconds, epochs or evaluations")
     parser.add_argument("--target", type=float, metavar="X", help="ecdf: the test result to reach")
     parser.add_argument("--metrics", metavar="NAME,...", help="proxy, landscape: some of the table's metrics")
@@ -62,7 +65,8 @@ def run_plot(args: argparse.Namespace) -> None:
         args.sources,
         names_of("--problems", args.problems),
         names_of("--searches", args.searches),
-        tables=args.kind in ("proxy", "landscape"),
+        tables=args.tables,
+        of_tables=args.kind in ("proxy", "landscape"),
     )
     options = {"over": args.over, "target": args.target, "metrics": names_of("--metrics", args.metrics)}
     drawing = draw(args.kind, study, **options)

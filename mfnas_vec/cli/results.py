@@ -67,6 +67,9 @@ def add_results(commands: Any, actions: Any) -> None:
     report.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
     report.add_argument("--out", required=True, metavar="PATH", help="the file to write")
     report.add_argument("--title", help="title of the page (default: that of the results)")
+    report.add_argument(
+        "--tables", nargs="+", default=[], metavar="PATH", help="tables of your own that runs were made on"
+    )
     report.add_argument("--overwrite", action="store_true", help="replace the file")
     report.set_defaults(act=actions["report"])
 
@@ -111,7 +114,7 @@ def run_report(args: argparse.Namespace) -> None:
     """``mfnas report``."""
     from mfnas_vec.report.html.page import write_page
 
-    write_page(args.results, args.out, title=args.title, overwrite=args.overwrite)
+    write_page(args.results, args.out, title=args.title, tables=args.tables, overwrite=args.overwrite)
     print(f"{', '.join(args.results)}: written to {args.out}")
 
 

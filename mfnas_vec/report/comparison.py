@@ -29,7 +29,8 @@ METHOD = (
     f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
     "A12: share of pairs of runs in which the first is better, ties half: how often, not by how much. "
     "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. "
-    "No difference found is no proof of equality."
+    "No difference found is no proof of equality. Intervals are of the mean, by the percentile bootstrap, which is too "
+    "narrow for a handful of runs."
 )
 
 
@@ -126,7 +127,7 @@ def verdicts_of(found: xr.Dataset) -> list[Verdict]:
 def _verdict(first: str, second: str, effect: float, p: float, p_least: float, n: int, m: int) -> Verdict:
     if math.isnan(p):
         return Verdict(f"{first} and {second}: nothing to compare, one has no known test result", "")
-    size = f"A12 {effect:.2f}, {effect_name(effect)}"
+    size = _size(effect)
     if p_least > ALPHA:
         return Verdict(f"{first} and {second}: too few runs to tell ({n} and {m})", size, form="{}; {}")
     few = f"; only {min(n, m)} runs" if min(n, m) < LEAST_RUNS else ""
@@ -137,8 +138,13 @@ def _verdict(first: str, second: str, effect: float, p: float, p_least: float, n
         # Ties can make the distributions differ though neither is better.
         return Verdict(f"{first} and {second}: neither is better", detail)
     winner, loser, shown = (first, second, effect) if effect > 0.5 else (second, first, 1 - effect)
-    size = f"A12 {shown:.2f}, {effect_name(effect)}"
-    return Verdict(f"{winner} is better than {loser}", f"{size}; {p_text(p)}{few}", winner)
+    return Verdict(f"{winner} is better than {loser}", f"{_size(shown)}; {p_text(p)}{few}", winner)
+
+
+def _size(effect: float) -> str:
+    """An effect and its name; to three places where two would have another name."""
+    name = effect_name(effect)
+    return f"A12 {effect:.2f}, {name}" if effect_name(round(effect, 2)) == name else f"A12 {effect:.3f}, {name}"
 
 
 def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:

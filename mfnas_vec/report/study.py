@@ -126,15 +126,18 @@ class Study:
         ValueError
             If there is no such table any more.
         """
-        if problem not in self._tables:
-            table = open_table(problem)
-            wanted = str(self.attrs(problem).get("opened_from_digest", ""))
-            if str(table.attrs.get("digest", "")) != wanted:
-                table = open_table(problem, embedded=True)
-            if wanted and str(table.attrs.get("digest", "")) != wanted:
-                raise ValueError(f"{problem}: the table that these results were made on is not here")
-            self._tables[problem] = table
-        return self._tables[problem]
+        if problem in self._tables:
+            return self._tables[problem]
+        wanted = str(self.attrs(problem).get("opened_from_digest", ""))
+        for embedded in (False, True):
+            try:
+                table = open_table(problem, embedded=embedded)
+            except ValueError:
+                continue
+            if not wanted or str(table.attrs.get("digest", "")) == wanted:
+                self._tables[problem] = table
+                return table
+        raise ValueError(f"{problem}: the table that these results were made on is not here; --tables PATH names it")
 
     def optimum(self, problem: str) -> float | None:
         """The best test result of a problem's table, if the table is known."""
@@ -173,17 +176,28 @@ def open_study(
     problems: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
     *,
-    tables: bool = False,
+    tables: Sequence[str] = (),
+    of_tables: bool = False,
 ) -> Study:
-    """A study of result stores or, where ``tables`` allows it, of tables by name or path.
+    """A study of result stores or, with ``of_tables``, of tables by name or path.
+
+    Parameters
+    ----------
+    sources, problems, labels
+        As of ``Study``.
+    tables
+        Names or paths of tables that results were made on, if not those of the problems' names.
+    of_tables
+        Whether sources may be tables.
 
     Raises
     ------
     ValueError
         As of ``Study``; or if a source is neither.
     """
-    if not tables or any(_is_result(source) for source in sources):
-        return Study(sources, problems, labels)
+    if not of_tables or any(_is_result(source) for source in sources):
+        known = [open_table(name) for name in tables]
+        return Study(sources, problems, labels, {str(table.attrs.get("name", "custom")): table for table in known})
     if problems is not None or labels is not None:
         raise ValueError("problems and searches are those of results; the sources here are tables")
     opened = [open_table(source) for source in sources]

@@ -1,5 +1,6 @@
 """What searches find against what they cost."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from mfnas_vec.report.figures.drawing import (
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.anytime import COSTS
 from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign
+from mfnas_vec.results.summary import t_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +93,7 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
             legend(figure, axes)
         finish(figure)
     shown = {problem: list(found) for problem, found in study.searches.items()}
-    line = "Means of runs; bars: 95 % of the mean; line: searches that none beats in both"
+    line = "Means of runs; bars: Student's 95 % interval of the mean; line: searches that none beats in both"
     told = caption(study, shown, line, left_out(study, shown))
     alt = f"Mean test result against mean search cost in {over}. Best trade-offs: {'; '.join(said)}."
     return Drawing(figure, f"Test result against search cost in {over}", alt, told)
@@ -99,7 +101,9 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
 
 def _half_width(values: FloatArray) -> float:
     known = values[~np.isnan(values)]
-    return 1.96 * float(known.std(ddof=1)) / known.size**0.5 if known.size > 1 else 0.0
+    if known.size < 2:
+        return 0.0
+    return t_quantile(known.size - 1) * float(known.std(ddof=1)) / math.sqrt(known.size)
 
 
 def _front(cost: FloatArray, score: FloatArray) -> list[int]:

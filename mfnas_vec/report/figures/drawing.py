@@ -272,8 +272,10 @@ def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
 def short(label: str) -> str:
     """A label without names of settings, and without the middle of a long one."""
     parts = label.split(" ")
-    values = [part.partition("=")[2] for part in parts if "=" in part]
-    rest = [part for part in parts if "=" not in part]
-    told = f"{' '.join(rest)} ({', '.join(values)})" if values else label
+    n_word = next((i for i, part in enumerate(parts) if "=" in part), len(parts))
+    words, settings = parts[:n_word], parts[n_word:]
+    plain = bool(settings) and all("=" in part for part in settings)  # values may have blanks, too
+    values = ", ".join(part.partition("=")[2] for part in settings)
+    told = f"{' '.join(words)} ({values})" if plain else label
     half = _MOST_LETTERS // 2
     return told if len(told) <= _MOST_LETTERS else f"{told[:half]}…{told[1 - half :]}"

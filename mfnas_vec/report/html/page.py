@@ -12,7 +12,7 @@ from mfnas_vec.report.html.render import check_packages, render
 from mfnas_vec.report.html.summary import CLOSE, best_of_problem, decimals, rows_csv, rows_of
 from mfnas_vec.report.html.verdicts import MAX_MATRIX, pairs_csv, pairs_of, ranks_of
 from mfnas_vec.report.html.words import in_short, names_of, question_of, title_of
-from mfnas_vec.report.study import Study
+from mfnas_vec.report.study import Study, open_study
 from mfnas_vec.results.published import N_RUN
 from mfnas_vec.tables.files import new_file
 from mfnas_vec.tables.provenance import weakest
@@ -74,7 +74,14 @@ def page(study: Study, title: str | None = None) -> str:
     return render(content, styles.css())
 
 
-def write_page(places: Sequence[str], path: str | Path, *, title: str | None = None, overwrite: bool = False) -> None:
+def write_page(
+    places: Sequence[str],
+    path: str | Path,
+    *,
+    title: str | None = None,
+    tables: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
     """Write the page on result stores; it appears whole or not at all.
 
     Parameters
@@ -85,6 +92,8 @@ def write_page(places: Sequence[str], path: str | Path, *, title: str | None = N
         Where to, and whether what is there is replaced.
     title
         As of ``page``.
+    tables
+        As of ``open_study``.
 
     Raises
     ------
@@ -94,4 +103,4 @@ def write_page(places: Sequence[str], path: str | Path, *, title: str | None = N
     """
     check_packages()
     with new_file(path, overwrite=overwrite) as scratch:
-        Path(scratch).write_text(page(Study(places), title), encoding="utf-8", newline="\n")
+        Path(scratch).write_text(page(open_study(places, tables=tables), title), encoding="utf-8", newline="\n")

@@ -96,7 +96,11 @@ def _runs(rows: Sequence[Row]) -> str:
 def _mark(rows: Sequence[Row]) -> str:
     """What to say behind numbers that no experiment gave."""
     kinds = [kind for kind in dict.fromkeys(row.provenance for row in rows) if kind not in (MEASURED, COMPUTED)]
-    return f" ({joined(kinds)} values)" if kinds else ""
+    told = [f"{joined(kinds)} values"] if kinds else []
+    lost = sum(row.n_run - row.n_known for row in rows)
+    if lost:
+        told.append(f"means leave out {count(lost, 'run')} without a result")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
@@ -126,9 +130,10 @@ def _best_mean(ordered: Sequence[Row], alone: bool) -> str:
         return f"{amount(first.mean, first.units)}{whose} on {first.problem} (n = {first.n_known:,}{interval})"
     gap = first.score - others[0].score
     same = [row.search for row in ordered if math.isclose(row.mean, first.mean, rel_tol=1e-12)]
-    behind = (
-        f"{distance(gap, first.units)} better than {short(others[0].search)}" if len(same) == 1 else "shared by them"
-    )
+    behind = "shared by them"
+    if len(same) == 1:
+        lead, other = distance(gap, first.units), short(others[0].search)
+        behind = f"as good as {other} to these places" if float(lead.split()[0]) == 0 else f"{lead} better than {other}"
     return (
         f"{amount(first.mean, first.units)} of {joined([short(label) for label in same])} on {first.problem} "
         f"(n = {first.n_known:,}{interval}), {behind}"
