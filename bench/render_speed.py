@@ -45,10 +45,11 @@ def speed_part() -> str:
     report = _read("speed.json")
     most = max(report["threads"])
     n_met = sum(t["met"] for t in report["targets"])
+    least = min(p["n_repeat"] for p in report["points"] if "ratio_limit" in p)
     return (
         "![MF-NAS searches per second against the number of runs, by table and threads](bench/speed.svg)\n\n"
         f"{markdown_table(speed_rows(report))}\n\n"
-        f"Medians of {report['repeats']} repeats or more, kernels alone, measured. One thread, where no number is "
+        f"Medians of {least} repeats or more, kernels alone, measured. One thread, where no number is "
         "told; the spread is that of the\nseconds, slowest less fastest over the median. *x twin*: seconds of one "
         f"run of the plain-Python twin over those of one run\nin the batch on {most} thread{'s' * (most != 1)}. "
         "*x limit*: seconds over those of a compiled loop that makes as many evaluations and nothing\nelse: one "
@@ -108,9 +109,10 @@ def scaling_part() -> str:
         f"processes, {1e3 * tasks['block']:.1f} ms\n({1e3 * tasks['block_here']:.1f} ms without Dask: nine small files "
         f"and a prepared search). One core copies {report['copy_bytes_per_second'] / 1e9:.0f} GB/s.\n\n"
         "**Modelled**, not measured: a billion MF-NAS searches, "
-        f"{first['n_byte'] / 1e9:.1f} GB of results in {first['n_object']:,} objects. From these constants, with "
-        "cores as\nfast as this one, 3,500 objects a second into the object store (assumed), and nothing else in "
-        "the way. The parts overlap, so the\nlongest is the answer, and tells where it bends:\n\n"
+        f"{first['n_byte'] / 1e9:.1f} GB of results in {first['n_object']:,} objects. From these constants (of "
+        f"the kernel the least\nseconds per search in batches of {counts[-1]:,}), with cores as fast as this one, "
+        "3,500 objects a second into the object store\n(assumed), and nothing else in the way. The parts overlap, so "
+        "the\nlongest is the answer, and tells where it bends:\n\n"
         f"{markdown_table(modelled)}\n\n"
         "Threads of one process share one thread that writes. Where the scheduler is the longest part, larger blocks "
         "help (`--block-size`):\nfewer tasks. The number of objects stays, since every chunk of 8,192 runs is one in "

@@ -57,7 +57,8 @@ def test_report_as_text_and_markdown(report):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.1234, "0.123"), (5.43, "5.43"), (54.3, "54.3"), (1234.5, "1,230"), (1.5e6, "1.5 M")]
+    ("value", "text"),
+    [(0.1234, "0.123"), (5.43, "5.43"), (54.3, "54.3"), (1234.5, "1,230"), (1.5e6, "1.5 M"), (999.7e6, "1,000 M")],
 )
 def test_short_numbers(value, text):
     assert short(value) == text
@@ -157,7 +158,20 @@ def test_the_committed_guard_knows_every_kernel():
     assert band == guard.BAND
 
 
-@pytest.mark.parametrize("content", ["[]", '{"band": 2}', '{"band": "x", "ratios": {}}', '{"band": 2, "ratios": [1]}'])
+OTHERS = '{"band": 2, "ratios": {"mine": {"RS": 1}}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        OTHERS,
+        '{"band": 2, "ratios": {}}',
+        "[]",
+        '{"band": 2}',
+        '{"band": "x", "ratios": {}}',
+        '{"band": 2, "ratios": [1]}',
+    ],
+)
 def test_a_file_that_is_no_guard_is_refused_before_anything_is_measured(content, tmp_path, capsys):
     path = tmp_path / "g.json"
     path.write_text(content, encoding="utf-8")
@@ -190,6 +204,37 @@ def test_a_file_is_not_replaced_unasked(tmp_path, capsys):
     path.write_text("mine", encoding="utf-8")
     assert main(["bench", "--out", str(path)]) == 2
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("option", ["--out", "--guard"])
+def test_a_folder_is_refused_before_anything_is_measured(option, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("mfnas_vec.throughput.harness.bench", None)
+    assert main(["bench", option, str(tmp_path), "--overwrite"]) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_file_in_a_folder_that_cannot_be_written_is_refused_first(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("mfnas_vec.throughput.harness.bench", None)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    assert main(["bench", "--out", str(tmp_path / "r.json")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_check_of_nothing_is_no_success(report, monkeypatch, capsys):
+    monkeypatch.setattr("mfnas_vec.throughput.harness.bench", lambda *_, **__: report | {"targets": []})
+    assert main(["bench", "--check"]) == 2
+    assert "no target" in capsys.readouterr().err
+
+
+def test_tables_are_opened_by_the_names_that_were_given(monkeypatch):
+    from mfnas_vec.tables.store import embedded_folder
+
+    asked = []
+    monkeypatch.setattr("mfnas_vec.throughput.harness.measure_processes", lambda names, **_: asked.append(names))
+    path = str(embedded_folder() / "nbasr.zarr")
+    found = bench([path], ["RS"], effort=TINY)
+    assert asked == [[path]]
+    assert {p["problem"] for p in found["points"]} == {"nbasr"}
 
 
 @pytest.mark.parametrize(("met", "code"), [(True, None), (False, 1)])

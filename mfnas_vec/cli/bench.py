@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,16 @@ def add_bench(commands: Any, actions: Any) -> None:
 
 
 def _check_file(option: str, path: str, overwrite: bool) -> None:
+    """Refuse, before minutes are spent, a file that could not be written."""
+    if Path(path).is_dir():
+        raise ValueError(f"{option}={path} is a folder; name a file")
     if Path(path).exists() and not overwrite:
         raise ValueError(f"{option}={path} exists already; --overwrite replaces it")
-    if not Path(path).absolute().parent.is_dir():
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
         raise ValueError(f"{option}={path}: the folder {Path(path).parent} does not exist")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValueError(f"{option}={path}: the folder {Path(path).parent} cannot be written")
 
 
 def _write(report: dict[str, Any], path: str, overwrite: bool) -> None:
@@ -90,6 +97,8 @@ def run_bench(args: argparse.Namespace) -> None:
     print(report_text(report, markdown=args.markdown))
     if args.out is not None:
         print(f"\nwritten to {args.out}")
+    if args.check and not report["targets"]:
+        raise ValueError("--check: no target is for what was measured")
     if args.check and not all(target["met"] for target in report["targets"]):
         raise SystemExit(1)
 

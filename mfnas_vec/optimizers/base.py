@@ -158,7 +158,8 @@ class Job:
     #: Those of ``inputs`` whose price is not charged.
     unpaid: tuple[tuple[str, int | None], ...] = ()
     #: Working memory of blocks that have ended, for those to come: fresh memory is slow at first.
-    spare: list[Work] = dataclasses.field(default_factory=list, repr=False, compare=False)
+    #: Never handed on by ``dataclasses.replace``: other arguments may need more of it.
+    spare: list[Work] = dataclasses.field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
         """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run."""

@@ -64,13 +64,16 @@ def read_ratios(committed: Any) -> tuple[dict[Pair, float], float]:
     Raises
     ------
     ValueError
-        If it is something else.
+        If it is something else, or knows none of ``PAIRS``.
     """
     try:
         band = float(committed["band"])
-        return {(p, o): float(r) for p, rs in committed["ratios"].items() for o, r in rs.items()}, band
+        known = {(p, o): float(r) for p, rs in committed["ratios"].items() for o, r in rs.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"guard: the file holds no ratios ({type(error).__name__}: {error})") from None
+    if not set(known) & set(PAIRS):
+        raise ValueError(f"guard: the file holds no ratios of kernels on {', '.join(PROBLEMS)}")
+    return known, band
 
 
 def slips(found: Mapping[Pair, float], known: Mapping[Pair, float], band: float) -> dict[Pair, str]:

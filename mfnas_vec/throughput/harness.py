@@ -193,7 +193,8 @@ def bench(
         If there is no such table or optimizer.
     """
     names = [get_optimizer(name).name for name in (OPTIMIZERS if optimizers is None else optimizers)]
-    tables = [open_table(name) for name in (PROBLEMS if problems is None else problems)]
+    opened = list(PROBLEMS if problems is None else problems)
+    tables = [open_table(name) for name in opened]
     chosen = make_effort(quick=quick) if effort is None else effort
     load = [load_average()]
     points = []
@@ -210,9 +211,8 @@ def bench(
         "points": points,
     }
     if processes:
-        report["processes"] = measure_processes(
-            [str(table.attrs["name"]) for table in tables], quick=quick, progress=progress
-        )
+        # By the names that were given: that of a table at a path opens another one, or none.
+        report["processes"] = measure_processes(opened, quick=quick, progress=progress)
     report["load_average"] = {"start": load[0], "end": load_average()}
     report["targets"] = judge(points)
     return report

@@ -18,7 +18,7 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
 def short(value: float) -> str:
     """A positive number in three digits: 0.123, 12.3, 1,230, 1.23 M."""
     if value >= 1e6:
-        return f"{value / 1e6:.3g} M" if value < 1e9 else f"{value / 1e6:,.0f} M"
+        return f"{value / 1e6:.3g} M" if value < 999.5e6 else f"{value / 1e6:,.0f} M"
     digits = 3 - len(str(int(value))) if value >= 1 else 3
     return f"{round(value, digits):,.{max(digits, 0)}f}"
 
