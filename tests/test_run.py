@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import pytest
 import xarray as xr
 
 from mfnas_vec import build_table, run
+from mfnas_vec.experiment.run import prepare
 from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.results import summarize
 
@@ -298,3 +300,26 @@ def test_warm_up_samples_are_outside_the_budget_of_evaluations(cifar10):
     for protocol, n in (("gecco2024", 26), ("corrected", 25)):
         result = run("REA+W", cifar10, n_run=2, max_eval=25, max_time=None, protocol=protocol)
         assert (result["evaluations"] == 2_000 + n).all()
+
+
+def test_working_memory_is_not_handed_on_to_another_job(cifar10):
+    search = prepare("SH", cifar10, {"n_candidate": 2})
+    search.runs(0, 0, 1, 1)
+    assert len(search.job.spare) == 1
+    wide = prepare("SH", cifar10, {"n_candidate": 500})
+    other = dataclasses.replace(search.job, arguments=wide.job.arguments, n_place=500)
+    assert other.spare == []
+    found = search._replace(job=other).runs(0, 0, 3, 1)
+    np.testing.assert_array_equal(found.code, wide.runs(0, 0, 3, 1).code)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_working_memory_used_before_changes_no_number(cifar10, optimizer):
+    search = prepare(optimizer, cifar10, {})
+    for n in (0, 1, 7, 8, 9, 30):
+        fresh = prepare(optimizer, cifar10, {}).runs(5, 3, n, 1)
+        for n_thread, block_size in ((1, None), (3, None), (3, 2)):
+            found = search.runs(5, 3, n, n_thread, block_size)
+            for name, values in fresh._asdict().items():
+                np.testing.assert_array_equal(getattr(found, name), values)
+    assert not any(work.seen.any() for work in search.job.spare)
