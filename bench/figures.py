@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 from typing import Any
 
@@ -38,8 +39,8 @@ def speed_figure(report: dict[str, Any]) -> str:
     with plt.rc_context(settings):
         figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
         points = _points(report)
-        for problem, colour in zip(dict.fromkeys(p["problem"] for p in points), COLOURS, strict=False):
-            for n_thread, style in zip(report["threads"], STYLES, strict=False):
+        for problem, colour in zip(dict.fromkeys(p["problem"] for p in points), itertools.cycle(COLOURS), strict=False):
+            for n_thread, style in zip(report["threads"], itertools.cycle(STYLES), strict=False):
                 mine = [p for p in points if (p["problem"], p["n_thread"]) == (problem, n_thread)]
                 label = f"{problem}, {n_thread} thread{'s' * (n_thread != 1)}"
                 runs, speed = [p["n_run"] for p in mine], [p["searches_per_second"] for p in mine]

@@ -4,7 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mfnas_vec.throughput.text import machine_line, markdown_table, process_rows, short, target_rows
+from mfnas_vec.throughput.text import (
+    least_repeats,
+    machine_line,
+    markdown_table,
+    process_rows,
+    target_rows,
+    three_digits,
+)
 
 HERE = Path(__file__).parent
 
@@ -31,8 +38,8 @@ def speed_rows(report: dict[str, Any]) -> list[list[str]]:
                 f"{one['evaluations'] / runs:,.0f}",
                 f"{one['ns_per_evaluation']:.1f}",
                 f"{100 * one['seconds']['relative_spread']:.0f} %",
-                short(one["searches_per_second"]),
-                *([short(all_threads["searches_per_second"])] if most > 1 else []),
+                three_digits(one["searches_per_second"]),
+                *([three_digits(all_threads["searches_per_second"])] if most > 1 else []),
                 f"{all_threads['ratio_twin']:,.0f}",
                 f"{one['ratio_limit']:.2f}",
             ]
@@ -45,11 +52,10 @@ def speed_part() -> str:
     report = _read("speed.json")
     most = max(report["threads"])
     n_met = sum(t["met"] for t in report["targets"])
-    least = min(p["n_repeat"] for p in report["points"] if "ratio_limit" in p)
     return (
         "![MF-NAS searches per second against the number of runs, by table and threads](bench/speed.svg)\n\n"
         f"{markdown_table(speed_rows(report))}\n\n"
-        f"Medians of {least} repeats or more, kernels alone, measured. One thread, where no number is "
+        f"Medians of {least_repeats(report)} repeats or more, kernels alone, measured. One thread, where no number is "
         "told; the spread is that of the\nseconds, slowest less fastest over the median. *x twin*: seconds of one "
         f"run of the plain-Python twin over those of one run\nin the batch on {most} thread{'s' * (most != 1)}. "
         "*x limit*: seconds over those of a compiled loop that makes as many evaluations and nothing\nelse: one "

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mfnas_vec.cli import main
@@ -11,7 +12,7 @@ from mfnas_vec.throughput.harness import Effort, bench, make_effort
 from mfnas_vec.throughput.machine import describe, governor
 from mfnas_vec.throughput.processes import measure_process, tell_compile
 from mfnas_vec.throughput.targets import Target, judge
-from mfnas_vec.throughput.text import report_text, short
+from mfnas_vec.throughput.text import report_text, three_digits
 
 ROOT = Path(__file__).parents[1]
 TINY = Effort(runs=(1, 4), threads=(1, 2), repeats=2, point_seconds=0.01, least_seconds=0.0)
@@ -61,7 +62,7 @@ def test_report_as_text_and_markdown(report):
     [(0.1234, "0.123"), (5.43, "5.43"), (54.3, "54.3"), (1234.5, "1,230"), (1.5e6, "1.5 M"), (999.7e6, "1,000 M")],
 )
 def test_short_numbers(value, text):
-    assert short(value) == text
+    assert three_digits(value) == text
 
 
 def _point(optimizer="FLS", problem="nb201-x", n_run=500, n_thread=1, **more):
@@ -342,3 +343,17 @@ def test_the_bench_of_scaling_runs_in_small(tmp_path):
     assert {row["n_arch"] for row in found["sizes"]} == {81, 8242, 15_625, 423_624}
     assert len(found["modelled"]) == 15
     assert found["tasks"]["empty"] > 0
+
+
+def test_what_cannot_be_run_is_refused_before_anything_is_measured(monkeypatch):
+    from mfnas_vec import build_table
+    from mfnas_vec.throughput import harness
+
+    ones = np.ones((1, 15_625))
+    metrics = {"val_acc": ones, "test_acc": ones[0]}
+    # Enough for random search, but not for the rungs of successive halving.
+    table = build_table("nb201", metrics, epochs=[12], train_seconds=ones, provenance="computed")
+    monkeypatch.setattr(harness, "open_table", lambda name: table.assign_attrs(name=name))
+    monkeypatch.setattr(harness, "measure_points", None)
+    with pytest.raises(ValueError, match="the table has no epoch 25"):
+        bench(["mine"], ["RS", "SH"], effort=TINY, processes=False)

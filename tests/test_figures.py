@@ -10,7 +10,7 @@ import xarray as xr
 from mfnas_vec import run, sweep
 from mfnas_vec.cli import main
 from mfnas_vec.cli.plotting import KIND_NAMES
-from mfnas_vec.report.study import Study, TableStudy
+from mfnas_vec.report.study import Study, TableStudy, short_label
 from mfnas_vec.results.anytime import anytime, hitting_costs
 from mfnas_vec.results.store import write_result
 from mfnas_vec.results.traces import thin
@@ -18,7 +18,7 @@ from mfnas_vec.results.traces import thin
 pytest.importorskip("matplotlib", reason="matplotlib is in the extra 'plot'")
 
 from mfnas_vec.report.figures import KINDS, draw, inline_svg, save
-from mfnas_vec.report.figures.drawing import COLOURS, looks, selection, short
+from mfnas_vec.report.figures.drawing import COLOURS, looks, selection
 
 GRID = {
     "problems": ["nb201-cifar10", "nbasr"],
@@ -305,6 +305,17 @@ def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
 
 
 def test_short_names_are_of_settings_only():
-    assert short("MF-NAS metric_stage1=zen n_candidate=8") == "MF-NAS (zen, 8)"
+    assert short_label("MF-NAS metric_stage1=zen n_candidate=8") == "MF-NAS (zen, 8)"
     for label in ("RS", "a=b c", "MF-NAS metric_stage1=my metric"):
-        assert short(label) == label
+        assert short_label(label) == label
+
+
+def test_short_names_never_stand_for_two_searches(cifar10):
+    results = {
+        label: run("RS", cifar10, n_run=2, max_eval=n, max_time=None)
+        for n, label in enumerate(("A k=1", "A n=1", "B"), 3)
+    }
+    study = Study.of(results, cifar10)
+    assert study.names == {"A k=1": "A (1) #1", "A n=1": "A (1) #2", "B": "B"}
+    legend = draw("cost", study).figure.axes[-1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == list(study.names.values())

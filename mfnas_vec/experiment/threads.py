@@ -76,7 +76,7 @@ def run_blocks(
     job, seed, first_run, outcome, trace
         As of ``Job``.
     n_thread, block_size, progress
-        As of ``run``.
+        As of ``run``; whatever a kernel or ``progress`` raises is raised here.
     """
     n_run = outcome.row.size
     # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,

@@ -18,7 +18,7 @@ from mfnas_vec.results.comparison import (
     scores_of,
 )
 from mfnas_vec.results.searches import Search
-from mfnas_vec.results.statistics import TEST, bootstrap_interval, statistics
+from mfnas_vec.results.statistics import TEST, bootstrap_interval, statistics, unit_text
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -64,7 +64,7 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
         raise ValueError(f"{problem}: {error}") from None
     attrs = next(iter(searches.values())).runs[TEST].attrs
     better = "lower" if attrs["direction"] == "minimize" else "higher"
-    unit = {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units")))
+    unit = unit_text(attrs)
     head = f"{problem}: {attrs.get('long_name', TEST)} in {unit}, {better} is better; {attrs.get('provenance')}"
     rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "NUMBERS")]
     rows += [_search_row(search) for search in searches.values()]

@@ -11,6 +11,7 @@ import xarray as xr
 from mfnas_vec.report.text import aligned
 from mfnas_vec.results import published
 from mfnas_vec.results.reproduction import NOT_TIMED, Comparison, compare
+from mfnas_vec.results.statistics import unit_text
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
@@ -69,7 +70,7 @@ def _rows(results: xr.Dataset, rows: Sequence[Comparison]) -> list[list[str]]:
 
 def _heading(results: xr.Dataset) -> tuple[str, str]:
     attrs, test = results.attrs, results["test_performance"].attrs
-    unit = "%" if test["units"] == "percent" else test["units"]
+    unit = unit_text(test)
     title = f"{attrs['problem']}: {attrs['title']}"
     what = (
         f"{test['long_name']} in {unit}, {results.sizes['run']:,} runs, seed {attrs['seed']}, "

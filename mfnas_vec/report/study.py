@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,27 @@ from mfnas_vec.results.problem import best_of
 from mfnas_vec.results.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.results.traces import thin
 from mfnas_vec.tables.store import open_table
+
+#: Longest label, in letters, that is shown whole where there is little room.
+_MOST_LETTERS = 36
+
+
+def short_label(label: str) -> str:
+    """A label without names of settings, and without the middle of a long one.
+
+    Examples
+    --------
+    >>> short_label("MF-NAS metric_stage1=zen n_candidate=8")
+    'MF-NAS (zen, 8)'
+    """
+    parts = label.split(" ")
+    n_word = next((i for i, part in enumerate(parts) if "=" in part), len(parts))
+    words, settings = parts[:n_word], parts[n_word:]
+    plain = bool(settings) and all("=" in part for part in settings)  # values may have blanks, too
+    values = ", ".join(part.partition("=")[2] for part in settings)
+    told = f"{' '.join(words)} ({values})" if plain else label
+    half = _MOST_LETTERS // 2
+    return told if len(told) <= _MOST_LETTERS else f"{told[:half]}…{told[1 - half :]}"
 
 
 class Study:
@@ -38,6 +60,8 @@ class Study:
         As of ``read_searches``, or if no search has a label.
     """
 
+    searches: dict[str, dict[str, Search]]
+
     def __init__(
         self,
         places: Sequence[str],
@@ -45,20 +69,34 @@ class Study:
         labels: Sequence[str] | None = None,
         tables: Mapping[str, xr.Dataset] | None = None,
     ) -> None:
-        self.places = list(places)
-        #: What each store holds.
-        self.contents: list[Contents] = [read_contents(split_place(place)[1]) for place in places]
-        self.searches: dict[str, dict[str, Search]] = read_searches(places, problems, self.contents)
-        known = list(dict.fromkeys(label for found in self.searches.values() for label in found))
+        contents = [read_contents(split_place(place)[1]) for place in places]
+        self._hold(read_searches(places, problems, contents), tables or {}, places, contents)
         for label in labels or ():
-            if label not in known:
-                raise ValueError(f"no search is called {label!r}; there are {', '.join(known)}")
+            if label not in self.labels:
+                raise ValueError(f"no search is called {label!r}; there are {', '.join(self.labels)}")
         if labels is not None:
             kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
             self.searches = {problem: found for problem, found in kept.items() if found}
-        self._tables = dict(tables or {})
+            self._forget_labels()
+
+    def _hold(
+        self,
+        searches: dict[str, dict[str, Search]],
+        tables: Mapping[str, xr.Dataset],
+        places: Sequence[str] = (),
+        contents: Sequence[Contents] = (),
+    ) -> None:
+        #: By problem and label.
+        self.searches = searches
+        #: Where the stores are, and what each holds; empty for results in memory.
+        self.places, self.contents = list(places), list(contents)
+        self._tables = dict(tables)
         self._inputs: dict[str, xr.Dataset] = {}
         self._courses: dict[tuple[str, str], xr.Dataset] = {}
+
+    def _forget_labels(self) -> None:
+        for name in ("labels", "names"):
+            self.__dict__.pop(name, None)
 
     @classmethod
     def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
@@ -77,11 +115,7 @@ class Study:
             As of ``searches_of``.
         """
         study = cls.__new__(cls)
-        study.places, study.contents = [], []
-        study.searches = searches_of(results)
-        study._tables = {str(table.attrs.get("name", "custom")): table for table in tables}
-        study._inputs = {}
-        study._courses = {}
+        study._hold(searches_of(results), {str(table.attrs.get("name", "custom")): table for table in tables})
         return study
 
     def on(self, problems: Sequence[str]) -> "Study":
@@ -97,7 +131,7 @@ class Study:
                 raise ValueError(f"problems={problem!r} is not of these results; they have {', '.join(self.searches)}")
         part = copy.copy(self)
         part.searches = {problem: found for problem, found in self.searches.items() if problem in problems}
-        part.__dict__.pop("labels", None)
+        part._forget_labels()
         return part
 
     @property
@@ -109,6 +143,18 @@ class Study:
     def labels(self) -> list[str]:
         """Labels of all searches, in the order of the stores."""
         return list(dict.fromkeys(label for found in self.searches.values() for label in found))
+
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """What each search is called where there is little room, by its label; no two are the same."""
+        shortened = {label: short_label(label) for label in self.labels}
+        shared = Counter(shortened.values())
+        nth: Counter[str] = Counter()
+        for label, name in shortened.items():
+            if shared[name] > 1:
+                nth[name] += 1
+                shortened[label] = f"{name} #{nth[name]}"
+        return shortened
 
     def attrs(self, problem: str) -> dict[str, Any]:
         """Attributes of the results on a problem."""
@@ -207,7 +253,7 @@ def open_study(
 
 
 def _is_result(source: str) -> bool:
-    path = source.partition("=")[2] or source
+    path = split_place(source)[1]
     if not is_url(path) and not Path(path).exists():
         return False
     try:
@@ -221,12 +267,4 @@ class TableStudy(Study):
     """Tables without results."""
 
     def __init__(self, tables: Mapping[str, xr.Dataset]) -> None:
-        self.places, self.contents = [], []
-        self.searches = {name: {} for name in tables}
-        self._tables = dict(tables)
-        self._inputs = {}
-        self._courses = {}
-
-    def table(self, problem: str) -> xr.Dataset:
-        """The table of a name."""
-        return self._tables[problem]
+        self._hold({name: {} for name in tables}, tables)

@@ -8,6 +8,7 @@ import xarray as xr
 
 from mfnas_vec.optimizers import Optimizer
 from mfnas_vec.results import Summary, summarize
+from mfnas_vec.results.statistics import unit_text
 from mfnas_vec.tables.dense import table_space
 from mfnas_vec.tables.provenance import BY_EPOCH, UNSTATED, parse_entries, provenance
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, SECONDS_SUFFIX
@@ -39,7 +40,7 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     s: Summary = summarize(result)
     attrs = result.attrs
     test = result["test_performance"].attrs
-    unit = "%" if test["units"] == "percent" else test["units"]
+    unit = unit_text(test)
     interval = f"95 % interval of the mean {s.low:.2f} to {s.high:.2f}" if s.n_tested > 1 else "no interval of one run"
     found = (f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}") if s.n_tested else ("none", "")
     kind = result["cost_seconds"].attrs["provenance"]

@@ -34,9 +34,20 @@ def is_timed(result: xr.Dataset) -> bool:
     return bool(int(result.attrs.get("timed", 1)) and over_runs(result, "cost_seconds").fillna(0).any())
 
 
-def _check_cost(result: xr.Dataset, over: str, table: xr.Dataset | None = None) -> None:
+def check_over(over: str) -> None:
+    """Refuse what no search is charged in.
+
+    Raises
+    ------
+    ValueError
+        If it is none of ``COSTS``.
+    """
     if over not in COSTS:
         raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
+
+
+def _check_cost(result: xr.Dataset, over: str, table: xr.Dataset | None = None) -> None:
+    check_over(over)
     # Runs that evaluated nothing cost no seconds on a timed table, too: the table knows better.
     if over == "seconds" and not (is_timed(result) if table is None else TRAIN_SECONDS in table):
         raise ValueError("over='seconds': the table of this result has no seconds")

@@ -10,7 +10,7 @@ import xarray as xr
 
 from mfnas_vec.results.assemble import RUN, RUN_VARIABLES
 from mfnas_vec.results.searches import label_of, provenance_of
-from mfnas_vec.results.statistics import TEST, leading_dims, over_runs, present
+from mfnas_vec.results.statistics import TEST, leading_dims, over_runs, present, unit_text
 from mfnas_vec.results.summary import Summary, summarize
 from mfnas_vec.tables.files import new_file
 from mfnas_vec.tables.provenance import UNSTATED
@@ -115,7 +115,7 @@ def _rows(results: Results) -> tuple[list[str], list[list[str]], list[str]]:
     kinds, units, n_run, lacking = set(), {}, set(), []
     for problem, result in results.items():
         attrs = result[TEST].attrs
-        units[problem] = {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units", "1")))
+        units[problem] = unit_text(attrs)
         for label, cell in cells_of(result):
             summary = found.setdefault(label, {})[problem] = summarize(cell)
             n_run.add(cell.sizes[RUN])

@@ -82,6 +82,12 @@ def direction_sign(attrs: Any) -> float:
     return -1.0 if direction == "minimize" else 1.0
 
 
+def unit_text(attrs: Any) -> str:
+    """The unit of a variable's attributes as people write it; "1" where there is none."""
+    units = str(attrs.get("units", "1"))
+    return {"percent": "%"}.get(units, units)
+
+
 def iqm(values: npt.ArrayLike, axis: int = -1) -> Any:
     """Interquartile mean: the mean without the lowest and highest quarter (Agarwal et al., 2021).
 

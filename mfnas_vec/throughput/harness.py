@@ -195,6 +195,9 @@ def bench(
     names = [get_optimizer(name).name for name in (OPTIMIZERS if optimizers is None else optimizers)]
     opened = list(PROBLEMS if problems is None else problems)
     tables = [open_table(name) for name in opened]
+    for table in tables:  # what cannot be run is refused before minutes are spent
+        for name in names:
+            prepare(name, table, {})
     chosen = make_effort(quick=quick) if effort is None else effort
     load = [load_average()]
     points = []

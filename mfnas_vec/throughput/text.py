@@ -15,7 +15,12 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def short(value: float) -> str:
+def least_repeats(report: dict[str, Any]) -> int:
+    """How often the points that are compared with the yardsticks were measured at least."""
+    return min(int(p["n_repeat"]) for p in report["points"] if "ratio_limit" in p)
+
+
+def three_digits(value: float) -> str:
     """A positive number in three digits: 0.123, 12.3, 1,230, 1.23 M."""
     if value >= 1e6:
         return f"{value / 1e6:.3g} M" if value < 999.5e6 else f"{value / 1e6:,.0f} M"
@@ -34,11 +39,11 @@ def point_rows(report: dict[str, Any]) -> Rows:
         cells = []
         for n in counts:
             fewer = f" ({mine[n]['n_repeat']})" if mine[n]["fewer_repeats"] else ""
-            cells.append(short(mine[n]["searches_per_second"]) + fewer)
+            cells.append(three_digits(mine[n]["searches_per_second"]) + fewer)
         main = next(p for p in mine.values() if "ratio_limit" in p)
-        cells += [short(main["evaluations_per_second"]), f"{main['ns_per_evaluation']:.1f}"]
+        cells += [three_digits(main["evaluations_per_second"]), f"{main['ns_per_evaluation']:.1f}"]
         cells += [f"{100 * main['seconds']['relative_spread']:.0f} %"]
-        cells += [short(main["ratio_twin"]), f"{main['ratio_limit']:.2f}"]
+        cells += [three_digits(main["ratio_twin"]), f"{main['ratio_limit']:.2f}"]
         rows.append([key[0], key[1], str(key[2]), *cells])
     return rows
 
@@ -65,7 +70,7 @@ def target_rows(targets: Sequence[dict[str, Any]]) -> Rows:
     for t in targets:
         bound = f"{'at least' if t['at_least'] else 'at most'} {t['bound']:,g}"
         met = "yes" if t["met"] else "no"
-        rows.append([t["title"], t["problem"], bound, short(t["value"]), t["optimizer"], met])
+        rows.append([t["title"], t["problem"], bound, three_digits(t["value"]), t["optimizer"], met])
     return rows
 
 
@@ -90,10 +95,10 @@ def report_text(report: dict[str, Any], *, markdown: bool = False) -> str:
     parts = [table(points, range(2, len(points[0])))]
     main = next(p for p in report["points"] if "ratio_limit" in p)
     parts.append(
-        f"Medians of {report['repeats']} repeats or more; in brackets the repeats of points that would take too long. "
-        f"Evaluations, spread (slowest less fastest, over the median) and ratios are those of {main['n_run']:,} runs: "
-        "x twin, the seconds of one run of the plain-Python twin over those of one run in the batch; x limit, the "
-        "kernel's seconds over those of the limit (mfnas_vec/throughput/limit.py)."
+        f"Medians of {least_repeats(report)} repeats or more; in brackets the repeats of points that would take too "
+        "long. Evaluations, spread (slowest less fastest, over the median) and ratios are those of "
+        f"{main['n_run']:,} runs: x twin, the seconds of one run of the plain-Python twin over those of one run in the "
+        "batch; x limit, the kernel's seconds over those of the limit (mfnas_vec/throughput/limit.py)."
     )
     if "processes" in report:
         parts.append(table(process_rows(report["processes"]), (1, 2)))

@@ -15,13 +15,11 @@ from mfnas_vec.report.figures.drawing import (
     nothing,
     panels,
     selection,
-    short,
     style,
-    unit_of,
 )
 from mfnas_vec.report.study import Study
-from mfnas_vec.results.anytime import COSTS, anytime
-from mfnas_vec.results.statistics import TEST, FloatArray, regret
+from mfnas_vec.results.anytime import anytime, check_over
+from mfnas_vec.results.statistics import TEST, FloatArray, regret, unit_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,11 +45,11 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
     ValueError
         If searches cannot be made again, or a table has no such cost.
     """
-    if over is not None and over not in COSTS:
-        raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
+    if over is not None:
+        check_over(over)
     selected, note = selection(study)
     with style():
-        figure, axes = panels(len(study.problems), height=2.0, legend=selected)
+        figure, axes = panels(len(study.problems), height=2.0, legend=[study.names[label] for label in selected])
         look, shown, said = looks(study), {}, []
         for ax, problem in zip(axes, study.problems, strict=True):
             labels = [label for label in selected if label in study.searches[problem]]
@@ -62,12 +60,12 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
                 cost, mean, band = _regret(study, problem, label, axis)
                 drawn |= bool(mean.size)
                 colour = look[label].colour
-                line = {"color": colour, "linestyle": look[label].dash, "label": short(label)}
+                line = {"color": colour, "linestyle": look[label].dash, "label": study.names[label]}
                 # At places of their own, so that lines on top of each other can be told apart.
                 ax.plot(cost, mean, marker=look[label].marker, markevery=(3 * i % 27, 27), markersize=3.2, **line)
                 ax.fill_between(cost, *band, color=colour, alpha=0.15, linewidth=0)
-                ends.append(f"{short(label)} {mean[-1]:.2f}" if mean.size else f"{short(label)} none")
-            unit = unit_of(next(iter(study.searches[problem].values())).runs[TEST].attrs)
+                ends.append(f"{study.names[label]} {mean[-1]:.2f}" if mean.size else f"{study.names[label]} none")
+            unit = unit_text(next(iter(study.searches[problem].values())).runs[TEST].attrs)
             named = "% points" if unit == "%" else unit
             ax.set(title=problem, ylabel=f"test regret ({named})")
             if drawn:

@@ -18,12 +18,11 @@ from mfnas_vec.report.figures.drawing import (
     looks,
     nothing,
     panels,
-    short,
     style,
     test_label,
 )
 from mfnas_vec.report.study import Study
-from mfnas_vec.results.anytime import COSTS
+from mfnas_vec.results.anytime import COSTS, check_over
 from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign
 from mfnas_vec.results.summary import t_quantile
 
@@ -50,11 +49,10 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
         If the cost is unknown, or not known of a problem.
     """
     over = over or "epochs"
-    if over not in COSTS:
-        raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
+    check_over(over)
     many = len(study.labels) > MAX_SEARCHES
     with style():
-        figure, axes = panels(len(study.problems), height=2.1, legend=() if many else study.labels)
+        figure, axes = panels(len(study.problems), height=2.1, legend=() if many else list(study.names.values()))
         look, said = looks(study), []
         for ax, problem in zip(axes, study.problems, strict=True):
             if over == "seconds" and not study.timed(problem):
@@ -79,16 +77,18 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
                     color=colour,
                     markersize=4.5 if not many else 3,
                     elinewidth=0.8,
-                    label=short(label) if not many else None,
+                    label=study.names[label] if not many else None,
                 )
             if not labels:
                 nothing(ax)
             if many:
-                _name(ax, [short(labels[i]) for i in front], cost[front], test[front])
+                _name(ax, [study.names[labels[i]] for i in front], cost[front], test[front])
             ax.set(title=problem, ylabel=test_label(study, problem))
             ax.margins(0.08)
             cost_axis(ax, over, cost.max(initial=0.0))
-            said.append(f"{problem}: {', '.join(f'{short(labels[i])} {test[i]:.2f} at {cost[i]:,.0f}' for i in front)}")
+            said.append(
+                f"{problem}: {', '.join(f'{study.names[labels[i]]} {test[i]:.2f} at {cost[i]:,.0f}' for i in front)}"
+            )
         if not many:
             legend(figure, axes)
         finish(figure)

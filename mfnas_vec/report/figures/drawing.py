@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfnas_vec.report.study import Study
-from mfnas_vec.results.statistics import TEST
+from mfnas_vec.results.statistics import TEST, unit_text
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -28,8 +28,6 @@ COLUMN, PAGE = 3.5, 7.16
 MAX_SEARCHES = 9
 #: Most searches whose left out runs a caption counts.
 _MOST_TOLD = 6
-#: Longest label, in letters, that is drawn whole.
-_MOST_LETTERS = 36
 #: Label of the place of a legend below all panels.
 _BELOW = "legend"
 
@@ -143,7 +141,7 @@ def looks(study: Study) -> dict[str, Look]:
 
 
 def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
-    """A figure of n panels, one column wide for a single one, two for more, with a place for a legend."""
+    """A figure of n panels, one column wide for a single one, two for more, with a place for the names of a legend."""
     from matplotlib.figure import Figure
 
     n_column = min(n, per_row)
@@ -164,7 +162,7 @@ def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[st
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:
-    longest = max(len(short(label)) for label in labels)
+    longest = max(len(label) for label in labels)
     return max(1, min(len(labels), int(width / (0.06 * longest + 0.5))))
 
 
@@ -174,16 +172,11 @@ def finish(figure: "Figure") -> None:
     figure.set_layout_engine("none")
 
 
-def unit_of(attrs: Mapping[str, Any]) -> str:
-    """A unit as it stands on an axis."""
-    return {"percent": "%"}.get(str(attrs.get("units")), str(attrs.get("units", "1")))
-
-
 def test_label(study: Study, problem: str) -> str:
     """Name and unit of a problem's test result."""
     attrs = next(iter(study.searches[problem].values())).runs[TEST].attrs
     name = str(attrs.get("long_name", TEST)).removesuffix(" after the last epoch")
-    return f"{name} ({unit_of(attrs)})"
+    return f"{name} ({unit_text(attrs)})"
 
 
 def cost_axis(ax: "Axes", over: str, longest: float) -> None:
@@ -222,7 +215,7 @@ def left_out(study: Study, shown: Mapping[str, Sequence[str]]) -> str:
         for label in labels:
             test = study.searches[problem][label].runs[TEST]
             if n := int(test.isnull().sum()):
-                told.append(f"{n:,} of {test.size:,} of {short(label)} on {problem}")
+                told.append(f"{n:,} of {test.size:,} of {study.names[label]} on {problem}")
     more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     return f"Runs without a test result are left out: {', '.join(told[:_MOST_TOLD])}{more}" if told else ""
 
@@ -267,15 +260,3 @@ def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
     columns = _legend_columns(list(handles), figure.get_figwidth()) if wide else 1
     where: Any = "center" if wide else "center left"
     place.legend(list(handles.values()), list(handles), loc=where, ncols=columns, handlelength=2.8, borderpad=0)
-
-
-def short(label: str) -> str:
-    """A label without names of settings, and without the middle of a long one."""
-    parts = label.split(" ")
-    n_word = next((i for i, part in enumerate(parts) if "=" in part), len(parts))
-    words, settings = parts[:n_word], parts[n_word:]
-    plain = bool(settings) and all("=" in part for part in settings)  # values may have blanks, too
-    values = ", ".join(part.partition("=")[2] for part in settings)
-    told = f"{' '.join(words)} ({values})" if plain else label
-    half = _MOST_LETTERS // 2
-    return told if len(told) <= _MOST_LETTERS else f"{told[:half]}…{told[1 - half :]}"

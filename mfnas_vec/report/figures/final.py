@@ -16,7 +16,6 @@ from mfnas_vec.report.figures.drawing import (
     looks,
     panels,
     selection,
-    short,
     style,
     test_label,
 )
@@ -55,9 +54,9 @@ def draw_final(study: Study) -> Drawing:
             ax.set(xlim=(left - pad, right + pad), ylim=(len(labels) - 0.4, -0.6), title=problem)
             ax.set_xlabel(test_label(study, problem))
             same = place % 3 and shown[study.problems[place - 1]] == labels
-            ax.set_yticks(range(len(labels)), [] if same else [short(label) for label in labels])
+            ax.set_yticks(range(len(labels)), [] if same else [study.names[label] for label in labels])
             ax.tick_params(axis="y", length=0)
-            ends = [f"{short(k)} {v.mean():.2f}" for k, v in values.items() if v.size]
+            ends = [f"{study.names[k]} {v.mean():.2f}" for k, v in values.items() if v.size]
             said.append(f"{problem}: {', '.join(ends)}")
         finish(figure)
     told = caption(

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.report.figures.drawing import MUTED, Drawing, finish, panels, style, unit_of
+from mfnas_vec.report.figures.drawing import MUTED, Drawing, finish, panels, style
 from mfnas_vec.results.landscape import check_metrics, provenance_of_metric, score_of
-from mfnas_vec.results.statistics import scipy_stats
+from mfnas_vec.results.statistics import scipy_stats, unit_text
 from mfnas_vec.tables import dense
 
 #: Cells of the map along each axis.
@@ -62,7 +62,7 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
             kind = provenance_of_metric(table, metric)
             ax.set_title(f"{metric}, {kind}\nρ {rho:.2f}, τ {tau:.2f}", fontsize=7)
             if place % 4 == 0:
-                ax.set_ylabel(f"{test} ({unit_of(attrs)})")
+                ax.set_ylabel(f"{test} ({unit_text(attrs)})")
             else:
                 ax.set_yticklabels([])
             if place + 4 >= len(found):

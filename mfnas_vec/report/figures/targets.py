@@ -11,13 +11,11 @@ from mfnas_vec.report.figures.drawing import (
     looks,
     panels,
     selection,
-    short,
     style,
-    unit_of,
 )
 from mfnas_vec.report.study import Study
-from mfnas_vec.results.anytime import COSTS, hitting_costs
-from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign
+from mfnas_vec.results.anytime import COSTS, check_over, hitting_costs
+from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign, unit_text
 
 
 def draw_ecdf(study: Study, over: str | None = None, target: float | None = None) -> Drawing:
@@ -37,13 +35,13 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
     ValueError
         If searches cannot be made again, or a table has no such cost.
     """
-    if over is not None and over not in COSTS:
-        raise ValueError(f"over={over!r} must be one of {', '.join(COSTS)}")
+    if over is not None:
+        check_over(over)
     if target is not None and not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
     selected, note = selection(study)
     with style():
-        figure, axes = panels(len(study.problems), height=2.0, legend=selected)
+        figure, axes = panels(len(study.problems), height=2.0, legend=[study.names[label] for label in selected])
         look, shown, said = looks(study), {}, []
         for ax, problem in zip(axes, study.problems, strict=True):
             labels = [label for label in selected if label in study.searches[problem]]
@@ -67,11 +65,16 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
                 share = np.arange(1, reached.size + 1) / costs[label].size
                 x, y = np.r_[0.0, reached, longest], np.r_[0.0, share, share[-1:] if share.size else 0.0]
                 own = look[label]
-                line = {"color": own.colour, "linestyle": own.dash, "drawstyle": "steps-post", "label": short(label)}
+                line = {
+                    "color": own.colour,
+                    "linestyle": own.dash,
+                    "drawstyle": "steps-post",
+                    "label": study.names[label],
+                }
                 # At places of their own, so that lines on top of each other can be told apart.
                 ax.plot(*_thin(x, y), marker=own.marker, markevery=(4 * i + 2, 45), markersize=3.2, **line)
-                shares.append(f"{short(label)} {100 * y[-1]:.0f} %")
-            unit = unit_of(next(iter(found.values())).runs[TEST].attrs)
+                shares.append(f"{study.names[label]} {100 * y[-1]:.0f} %")
+            unit = unit_text(next(iter(found.values())).runs[TEST].attrs)
             least = "at least" if sign > 0 else "at most"
             ax.set(title=f"{problem}\n{least} {wanted:.2f} {unit}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
             ax.set_ylabel("share of runs")

@@ -69,7 +69,6 @@ def _comparison(study: Study, problem: str, search: Search) -> Comparison | None
     if known is None or not _has_published_settings(study, problem, search):
         return None
     runs, attrs = search.runs, search.runs.attrs
-    timed = float(runs["cost_seconds"].max()) > 0
     return Comparison(
         problem=problem,
         optimizer=search.label,
@@ -77,7 +76,7 @@ def _comparison(study: Study, problem: str, search: Search) -> Comparison | None
         ours=summarize(runs),
         searched=weakest([search.searched, *(text.rpartition(": ")[2] for text in search.inputs)]),
         tested=str(runs[TEST].attrs.get("provenance")),
-        charged=search.charged if timed else NOT_TIMED,
+        charged=search.charged if study.timed(problem) else NOT_TIMED,
         protocol=str(attrs["protocol"]),
     )
 

@@ -11,7 +11,7 @@ from mfnas_vec.report.html.illustrations import Styles, figures_of
 from mfnas_vec.report.html.render import check_packages, render
 from mfnas_vec.report.html.summary import CLOSE, best_of_problem, decimals, rows_csv, rows_of
 from mfnas_vec.report.html.verdicts import MAX_MATRIX, pairs_csv, pairs_of, ranks_of
-from mfnas_vec.report.html.words import in_short, names_of, question_of, title_of
+from mfnas_vec.report.html.words import in_short, question_of, title_of
 from mfnas_vec.report.study import Study, open_study
 from mfnas_vec.results.published import N_RUN
 from mfnas_vec.tables.files import new_file
@@ -42,7 +42,7 @@ def page(study: Study, title: str | None = None) -> str:
     content: dict[str, Any] = {
         "title": title or title_of(study),
         "question": question_of(study),
-        "named": names_of(study.labels),
+        "named": study.names,
         "in_short": in_short(study, rows, pairs, ranks, not_tested=too_many),
         "facts": facts_of(study),
         "problems": study.problems,

@@ -7,9 +7,6 @@ import math
 from importlib.resources import files
 from typing import Any
 
-#: Kinds of numbers and the words of their badges.
-BADGES = {"measured": "measured", "computed": "computed", "modelled": "modelled"}
-
 
 def check_packages() -> None:
     """Refuse before any work if a package is missing.
@@ -76,5 +73,5 @@ def render(content: dict[str, Any], figure_css: str) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     template = environment.from_string(asset("page.html.j2"))
-    page = template.render(content, css=Markup(css), js=Markup(js), policy=policy, badges=BADGES, svg=Markup)
+    page = template.render(content, css=Markup(css), js=Markup(js), policy=policy, svg=Markup)
     return page + "\n"

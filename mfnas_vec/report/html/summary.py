@@ -4,14 +4,14 @@ import csv
 import dataclasses
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from mfnas_vec.report.study import Study
 from mfnas_vec.results.searches import Search
-from mfnas_vec.results.statistics import TEST, direction_sign, iqm
+from mfnas_vec.results.statistics import TEST, direction_sign, iqm, unit_text
 from mfnas_vec.results.summary import summarize
 
 #: A run counts as a success if it ends within this share of the best test result of its table.
@@ -49,12 +49,6 @@ class Row:
         return self.sign * self.mean if self.n_known else -math.inf
 
 
-def unit_of(attrs: Mapping[Any, Any]) -> str:
-    """A unit as people write it."""
-    units = str(attrs.get("units", ""))
-    return {"percent": "%", "1": ""}.get(units, units)
-
-
 def decimals(units: str) -> int:
     """Decimals that test results are shown with."""
     return 2 if units == "%" else 4
@@ -78,7 +72,7 @@ def rows_of(study: Study) -> list[Row]:
     found = []
     for problem, searches in study.searches.items():
         best = study.optimum(problem)
-        timed = any(float(s.runs["cost_seconds"].max()) > 0 for s in searches.values())
+        timed = study.timed(problem)
         found += [_row(problem, search, best, timed) for search in searches.values()]
     return found
 
@@ -116,7 +110,7 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
         epochs=float(runs["cost_epochs"].mean()),
         evaluations=float(made.mean()),
         unique_share=float(share.mean()) if share.size else math.nan,
-        units=unit_of(runs[TEST].attrs),
+        units="" if (unit := unit_text(runs[TEST].attrs)) == "1" else unit,
         sign=sign,
     )
 

@@ -2,9 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mfnas_vec.report.figures.drawing import short
 from mfnas_vec.report.html.summary import Row, best_of_problem, decimals
 from mfnas_vec.report.html.verdicts import Pairs, Ranks
 from mfnas_vec.report.study import Study
@@ -75,12 +74,6 @@ def question_of(study: Study) -> str:
     return f"Which of {n} finds the best architectures on {on}, and by how much?"
 
 
-def names_of(labels: Sequence[str]) -> dict[str, str]:
-    """Labels without the names of settings, where that leaves them different."""
-    shortened = [short(label) for label in labels]
-    return dict(zip(labels, shortened if len(set(shortened)) == len(labels) else labels, strict=True))
-
-
 def in_short(
     study: Study, rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool
 ) -> list[str]:
@@ -109,10 +102,10 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
         return f"No run of {count(len(study.labels), 'search', 'searches')} ended with a known test result."
     n = _runs(rows)
     if ranks is not None:
-        return _best_rank(known, ranks, n)
+        return _best_rank(known, ranks, n, study.names)
     problems = list(dict.fromkeys(row.problem for row in known))
     alone = len(study.labels) == 1
-    told = [_best_mean(best_of_problem(known, problem), alone) for problem in problems]
+    told = [_best_mean(best_of_problem(known, problem), alone, study.names) for problem in problems]
     first = known[0]
     if alone:
         head = f"Over {n} runs, {first.search} ends with a mean test result of"
@@ -121,21 +114,21 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
     return f"{head} {'; '.join(told)}{_mark(known)}."
 
 
-def _best_mean(ordered: Sequence[Row], alone: bool) -> str:
+def _best_mean(ordered: Sequence[Row], alone: bool, names: Mapping[str, str]) -> str:
     """The best mean of a problem, and how far the next is."""
     first, *others = ordered
     interval = "" if math.isnan(first.low) else f", 95 % interval {_span(first)}"
     if not others:
-        whose = "" if alone else f" of {short(first.search)}"
+        whose = "" if alone else f" of {names[first.search]}"
         return f"{amount(first.mean, first.units)}{whose} on {first.problem} (n = {first.n_known:,}{interval})"
     gap = first.score - others[0].score
     same = [row.search for row in ordered if math.isclose(row.mean, first.mean, rel_tol=1e-12)]
     behind = "shared by them"
     if len(same) == 1:
-        lead, other = distance(gap, first.units), short(others[0].search)
+        lead, other = distance(gap, first.units), names[others[0].search]
         behind = f"as good as {other} to these places" if float(lead.split()[0]) == 0 else f"{lead} better than {other}"
     return (
-        f"{amount(first.mean, first.units)} of {joined([short(label) for label in same])} on {first.problem} "
+        f"{amount(first.mean, first.units)} of {joined([names[label] for label in same])} on {first.problem} "
         f"(n = {first.n_known:,}{interval}), {behind}"
     )
 
@@ -149,14 +142,14 @@ def _span(row: Row) -> str:
     return f"{row.low:.{places}f} to {row.high:.{places}f}"
 
 
-def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str) -> str:
+def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str, names: Mapping[str, str]) -> str:
     labels, average = ranks.labels, ranks.average
     same = [label for label, rank in zip(labels, average, strict=True) if math.isclose(rank, average[0])]
     rest = [(label, rank) for label, rank in zip(labels, average, strict=True) if label not in same]
     problems = [str(problem) for problem in ranks.found["problem"].values]
-    next_one = f"; next {short(rest[0][0])} with {rest[0][1]:.2f}" if rest else ""
+    next_one = f"; next {names[rest[0][0]]} with {rest[0][1]:.2f}" if rest else ""
     has = "has the best average rank" if len(same) == 1 else "share the best average rank"
-    who = joined([short(label) for label in same]) if len(same) <= 4 else count(len(same), "search", "searches")
+    who = joined([names[label] for label in same]) if len(same) <= 4 else count(len(same), "search", "searches")
     head = (
         f"Of {count(len(labels), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
         f"{who} {has} ({average[0]:.2f}{next_one})"
