@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from figures import is_current, speed_figure
+from mfnas_bench.text import markdown_table as markdown
 from render_speed import scaling_part, speed_part
 
 from mfnas_vec import open_table
 from mfnas_vec.optimizers import OPTIMIZERS
+from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.report.text import value_text
-from mfnas_vec.results.published import MF_NAS
 from mfnas_vec.tables.provenance import parse_entries
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, MODELLED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import read_manifest, table_names
-from mfnas_vec.throughput.text import markdown_table as markdown
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mfnas_vec.throughput.text import (
+from mfnas_bench.text import (
     least_repeats,
     machine_line,
     markdown_table,
@@ -60,7 +60,7 @@ def speed_part() -> str:
         f"run of the plain-Python twin over those of one run\nin the batch on {most} thread{'s' * (most != 1)}. "
         "*x limit*: seconds over those of a compiled loop that makes as many evaluations and nothing\nelse: one "
         "random number, one dependent read of an array as long as the table, one note "
-        "(`mfnas_vec/throughput/limit.py`).\nTwin, limit and kernel are measured in turn.\n\n"
+        "(`bench/mfnas_bench/limit.py`).\nTwin, limit and kernel are measured in turn.\n\n"
         f"{markdown_table(process_rows(report['processes']))}\n\n"
         "`mfnas reproduce` makes 22,500 searches. Kernels are compiled once for each version of the package.\n\n"
         f"Targets, {n_met} of {len(report['targets'])} met (the worst optimizer of each; twin and speed-up on two "

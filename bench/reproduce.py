@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from mfnas_bench.machine import describe
 
 from mfnas_vec import open_table
-from mfnas_vec.experiment.reproduce import GRID, PROBLEMS, Entry, problem_tables, reproduce
+from mfnas_vec.published.reproduce import GRID, PROBLEMS, Entry, problem_tables, reproduce
 from mfnas_vec.report.reproduction import records
 from mfnas_vec.tables.dense import metric_names
 from mfnas_vec.tables.schema import MEASURED
-from mfnas_vec.throughput.machine import describe
 
 OUT = Path(__file__).with_name("results.json")
 N_RUN, SEED = 500, 0

@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from mfnas_bench.limit import Limit
+from mfnas_bench.machine import describe, load_average
+from mfnas_bench.measure import kernel_seconds
 from scaling_model import Constants, model
 
 from mfnas_vec import open_table
-from mfnas_vec.experiment.cluster import connect
-from mfnas_vec.experiment.run import Search, prepare
-from mfnas_vec.experiment.sweep import sweep
-from mfnas_vec.experiment.threads import available_threads
+from mfnas_vec._files import new_file
+from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.threads import available_threads
 from mfnas_vec.spaces.base import SearchSpace
+from mfnas_vec.sweeps.cluster import connect
+from mfnas_vec.sweeps.sweep import sweep
 from mfnas_vec.tables.dense import Objective
-from mfnas_vec.tables.files import new_file
-from mfnas_vec.throughput.limit import Limit
-from mfnas_vec.throughput.machine import describe, load_average
-from mfnas_vec.throughput.measure import kernel_seconds
 
 HERE = Path(__file__).parent
 PROBLEMS = ("nb201-cifar10", "nbasr", "nb101")

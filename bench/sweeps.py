@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mfnas_vec.throughput.machine import describe
-from mfnas_vec.throughput.processes import measure_process
+from mfnas_bench.machine import describe
+from mfnas_bench.processes import measure_process
 
 GRID = "problems: [nb201-cifar10]\noptimizers:\n  MF-NAS:\n"
 

@@ -12,10 +12,10 @@ __version__ = "0.1.0"
 __all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run", "sweep"]
 
 if TYPE_CHECKING:
-    from mfnas_vec.experiment.run import run
-    from mfnas_vec.experiment.sweep import sweep
     from mfnas_vec.optimizers import OPTIMIZERS
+    from mfnas_vec.runs.run import run
     from mfnas_vec.spaces import SPACES
+    from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
     from mfnas_vec.tables.store import open_table
 
@@ -25,8 +25,8 @@ _HOMES = {
     "SPACES": "mfnas_vec.spaces",
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
-    "run": "mfnas_vec.experiment.run",
-    "sweep": "mfnas_vec.experiment.sweep",
+    "run": "mfnas_vec.runs.run",
+    "sweep": "mfnas_vec.sweeps.sweep",
 }
 
 

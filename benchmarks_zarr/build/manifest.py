@@ -6,7 +6,7 @@ from typing import Any
 
 import zarr
 
-from mfnas_vec.tables.files import full_digest, quick_digest, read_zarr
+from mfnas_vec._files import full_digest, quick_digest, read_zarr
 
 FOLDER = Path(__file__).parents[1]
 

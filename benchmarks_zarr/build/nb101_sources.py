@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mfnas_vec.datasets.importers.nasbench101 import parse_record
+from mfnas_vec.datasets.importers.suite_zero import row_of
+from mfnas_vec.datasets.readers.tfrecords import read_records
 from mfnas_vec.spaces.nb101 import NB101
-from mfnas_vec.tables.importers.nasbench101 import parse_record
-from mfnas_vec.tables.importers.suite_zero import row_of
-from mfnas_vec.tables.readers.tfrecords import read_records
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

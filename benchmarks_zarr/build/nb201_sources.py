@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mfnas_vec.datasets.importers.suite_zero import NO_SCORE, row_of
+from mfnas_vec.datasets.readers.pickles import loads, read_pickles
 from mfnas_vec.spaces import SearchSpace
-from mfnas_vec.tables.importers.suite_zero import NO_SCORE, row_of
-from mfnas_vec.tables.readers.pickles import loads, read_pickles
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 from manifest import write_manifest
+from nb101_enumeration import enumerate_cells
 from zarr.codecs import ZstdCodec
 
 from mfnas_vec.spaces import nb101, nbasr
-from mfnas_vec.spaces.nb101_enumeration import enumerate_cells
 
 FOLDER = Path(__file__).parents[1]
 

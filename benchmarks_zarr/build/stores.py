@@ -5,8 +5,8 @@ from pathlib import Path
 
 import xarray as xr
 
+from mfnas_vec._files import write_zarr
 from mfnas_vec.tables.encoding import store_encoding
-from mfnas_vec.tables.files import write_zarr
 
 FOLDER = Path(__file__).parents[1]
 

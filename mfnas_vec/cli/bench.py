@@ -61,7 +61,7 @@ def _check_file(option: str, path: str, overwrite: bool) -> None:
 
 
 def _write(report: dict[str, Any], path: str, overwrite: bool) -> None:
-    from mfnas_vec.tables.files import new_file
+    from mfnas_vec._files import new_file
 
     with new_file(path, overwrite=overwrite) as scratch:
         Path(scratch).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -85,9 +85,10 @@ def run_bench(args: argparse.Namespace) -> None:
     problems, optimizers = names_of("--problems", args.problems), names_of("--optimizers", args.optimizers)
     threads = _threads(args.threads)
 
+    from mfnas_bench.harness import bench, make_effort, n_step
+    from mfnas_bench.text import report_text
+
     from mfnas_vec.report.progress import ProgressBar
-    from mfnas_vec.throughput.harness import bench, make_effort, n_step
-    from mfnas_vec.throughput.text import report_text
 
     effort = make_effort(quick=args.quick, threads=threads, repeats=args.repeats)
     with ProgressBar(n_step(problems, optimizers, quick=args.quick), "measuring") as progress:
@@ -116,8 +117,9 @@ def _guard(args: argparse.Namespace) -> None:
         except (OSError, ValueError) as error:
             raise ValueError(f"--guard={args.guard} cannot be read: {error}") from None
 
+    from mfnas_bench.guard import N_ATTEMPT, PAIRS, check_guard, guard_report, read_ratios
+
     from mfnas_vec.report.progress import ProgressBar
-    from mfnas_vec.throughput.guard import N_ATTEMPT, PAIRS, check_guard, guard_report, read_ratios
 
     if args.overwrite:
         with ProgressBar(N_ATTEMPT * len(PAIRS), "measuring") as progress:

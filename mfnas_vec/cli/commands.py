@@ -57,11 +57,11 @@ def _run(args: argparse.Namespace) -> None:
     if args.trace and args.out is None:
         raise ValueError("--trace needs --out: the trace is kept in the result store")
 
-    from mfnas_vec.experiment.run import run
     from mfnas_vec.optimizers import get_optimizer
     from mfnas_vec.report.progress import ProgressBar
     from mfnas_vec.report.text import result_text
-    from mfnas_vec.results.store import check_target, write_result
+    from mfnas_vec.runs.run import run
+    from mfnas_vec.runs.store import check_target, write_result
     from mfnas_vec.tables.store import open_table
 
     settings = _parse_settings(get_optimizer(args.optimizer), args.settings)
@@ -90,10 +90,10 @@ def _run(args: argparse.Namespace) -> None:
 
 def _reproduce(args: argparse.Namespace) -> None:
     begun = time.perf_counter()
-    from mfnas_vec.experiment.reproduce import problem_tables, reproduce, select_entries, select_problems
+    from mfnas_vec.published.reproduce import problem_tables, reproduce, select_entries, select_problems
     from mfnas_vec.report.progress import ProgressBar
     from mfnas_vec.report.reproduction import LEGEND, csv_text, markdown, problem_text, timing_text
-    from mfnas_vec.results.store import check_folder, write_results
+    from mfnas_vec.runs.store import check_folder, write_results
     from mfnas_vec.tables.store import open_table
 
     imported = time.perf_counter()
@@ -187,9 +187,9 @@ def _shares(progress: Callable[[int], object]) -> Callable[[int, int], None]:
 
 
 def _tables_import(args: argparse.Namespace) -> None:
-    from mfnas_vec.report.importing import formats_text, import_text
+    from mfnas_vec.cli.tables_text import formats_text, import_text
+    from mfnas_vec.datasets.importers import IMPORTERS, import_table, likely_name
     from mfnas_vec.report.progress import ProgressBar
-    from mfnas_vec.tables.importers import IMPORTERS, import_table, likely_name
     from mfnas_vec.tables.library import imported_names, imported_path
     from mfnas_vec.tables.store import write_imported
 
@@ -222,10 +222,10 @@ def _tables_import(args: argparse.Namespace) -> None:
 def _tables_fetch(args: argparse.Namespace) -> None:
     from pathlib import Path
 
+    from mfnas_vec.cli.tables_text import sources_text
+    from mfnas_vec.datasets.sources import SOURCES, fetch
     from mfnas_vec.optimizers.base import nearest
-    from mfnas_vec.report.importing import sources_text
     from mfnas_vec.report.progress import ProgressBar
-    from mfnas_vec.tables.fetch import SOURCES, fetch
 
     if args.name is None:
         print(sources_text(SOURCES.values()))

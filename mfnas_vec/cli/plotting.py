@@ -57,8 +57,8 @@ def add_plot(commands: Any, actions: Any) -> None:
 
 def run_plot(args: argparse.Namespace) -> None:
     """``mfnas plot``."""
+    from mfnas_vec.analysis.study import open_study
     from mfnas_vec.report.figures import check_file, draw, save
-    from mfnas_vec.report.study import open_study
 
     check_file(args.out, overwrite=args.overwrite)
     study = open_study(

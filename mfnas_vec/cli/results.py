@@ -76,9 +76,9 @@ def add_results(commands: Any, actions: Any) -> None:
 
 def run_compare(args: argparse.Namespace) -> None:
     """``mfnas compare``."""
+    from mfnas_vec.analysis.searches import read_searches
+    from mfnas_vec.analysis.statistics import scipy_stats
     from mfnas_vec.report.comparison import comparison_text
-    from mfnas_vec.results.searches import read_searches
-    from mfnas_vec.results.statistics import scipy_stats
 
     scipy_stats()
     found = read_searches(args.results, names_of("--problems", args.problems))
@@ -87,9 +87,9 @@ def run_compare(args: argparse.Namespace) -> None:
 
 def run_export(args: argparse.Namespace) -> None:
     """``mfnas export``."""
-    from mfnas_vec.results.contents import read_contents
-    from mfnas_vec.results.export import FORMATS, export_results
-    from mfnas_vec.results.export_ioh import IOH, export_ioh
+    from mfnas_vec.report.export.formats import FORMATS, export_results
+    from mfnas_vec.report.export.ioh import IOH, export_ioh
+    from mfnas_vec.sweeps.contents import read_contents
     from mfnas_vec.tables.store import open_table
 
     if args.format not in (*FORMATS, IOH):
@@ -112,7 +112,7 @@ def run_export(args: argparse.Namespace) -> None:
 
 def run_report(args: argparse.Namespace) -> None:
     """``mfnas report``."""
-    from mfnas_vec.report.html.page import write_page
+    from mfnas_vec.report.page.write import write_page
 
     write_page(args.results, args.out, title=args.title, tables=args.tables, overwrite=args.overwrite)
     print(f"{', '.join(args.results)}: written to {args.out}")
@@ -121,6 +121,6 @@ def run_report(args: argparse.Namespace) -> None:
 def tell_contents(args: argparse.Namespace) -> None:
     """``mfnas info``."""
     from mfnas_vec.report.sweeping import contents_text
-    from mfnas_vec.results.contents import read_contents
+    from mfnas_vec.sweeps.contents import read_contents
 
     print(contents_text(args.result, read_contents(args.result)))

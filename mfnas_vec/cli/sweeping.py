@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mfnas_vec.cli.options import names_of, tables_of
 
 if TYPE_CHECKING:
-    from mfnas_vec.experiment.sweep import SweepProgress
+    from mfnas_vec.sweeps.sweep import SweepProgress
 
 EPILOG = """\
 A grid is a YAML file: problems (tables), optimizers with settings, a list varies a setting. The
@@ -90,9 +90,9 @@ class _Stop:
 def run_sweep(args: argparse.Namespace) -> None:
     """``mfnas sweep``."""
     begun = time.perf_counter()
-    from mfnas_vec.experiment.grid_files import shipped_grids
-    from mfnas_vec.experiment.sweep import get_grid, sweep
     from mfnas_vec.report.sweeping import duration_text, grids_text
+    from mfnas_vec.sweeps.grid_files import shipped_grids
+    from mfnas_vec.sweeps.sweep import get_grid, sweep
 
     if not args.grid:
         print(grids_text(shipped_grids()))
@@ -131,9 +131,9 @@ def run_sweep(args: argparse.Namespace) -> None:
 
 
 def _tell(args: argparse.Namespace, grid: Any) -> None:
-    from mfnas_vec.experiment.estimate import estimate
-    from mfnas_vec.experiment.sweep import check_target, check_work, get_plans
     from mfnas_vec.report.sweeping import estimate_text
+    from mfnas_vec.sweeps.estimate import estimate
+    from mfnas_vec.sweeps.sweep import check_target, check_work, get_plans
 
     tables, embedded = tables_of(args.tables)
     threads, _ = check_work(args.threads, args.block_size, args.workers, args.scheduler)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["Study", "comparison_text", "draw", "save"]
 
 if TYPE_CHECKING:
+    from mfnas_vec.analysis.study import Study
     from mfnas_vec.report.comparison import comparison_text
     from mfnas_vec.report.figures import draw, save
-    from mfnas_vec.report.study import Study
 
 # Loaded on first use: texts need no figures.
 _HOMES = {
-    "Study": "mfnas_vec.report.study",
+    "Study": "mfnas_vec.analysis.study",
     "comparison_text": "mfnas_vec.report.comparison",
     "draw": "mfnas_vec.report.figures",
     "save": "mfnas_vec.report.figures",

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.report.text import aligned
-from mfnas_vec.results.comparison import (
+from mfnas_vec.analysis.comparison import (
     ALPHA,
     LEAST_PROBLEMS,
     LEAST_RUNS,
@@ -17,8 +16,9 @@ from mfnas_vec.results.comparison import (
     effect_name,
     scores_of,
 )
-from mfnas_vec.results.searches import Search
-from mfnas_vec.results.statistics import TEST, bootstrap_interval, statistics, unit_text
+from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.statistics import TEST, bootstrap_interval, statistics, unit_text
+from mfnas_vec.report.text import aligned
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 

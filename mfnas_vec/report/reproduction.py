@@ -8,10 +8,10 @@ from typing import Any
 
 import xarray as xr
 
+from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.published import numbers
+from mfnas_vec.published.verdicts import NOT_TIMED, Comparison, compare
 from mfnas_vec.report.text import aligned
-from mfnas_vec.results import published
-from mfnas_vec.results.reproduction import NOT_TIMED, Comparison, compare
-from mfnas_vec.results.statistics import unit_text
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
@@ -58,7 +58,7 @@ def _cells(row: Comparison) -> list[str]:
 
 def _rows(results: xr.Dataset, rows: Sequence[Comparison]) -> list[list[str]]:
     attrs = results.attrs
-    optimum = published.OPTIMUM.get(attrs["problem"])
+    optimum = numbers.OPTIMUM.get(attrs["problem"])
     kind = attrs["optimum_provenance"]
     best = [""] * len(COLUMNS)
     best[0], best[1], best[4] = "optimum", _number(optimum, ".2f"), _number(attrs["optimum"], ".2f")
@@ -187,7 +187,7 @@ def _record(row: Comparison, results: xr.Dataset) -> dict[str, Any]:
         "evaluations": ours.evaluations,
         "unique_evaluations": ours.unique_evaluations,
         "difference": row.difference,
-        "published_optimum": published.OPTIMUM.get(row.problem),
+        "published_optimum": numbers.OPTIMUM.get(row.problem),
         "optimum": attrs["optimum"],
         "search_provenance": row.searched,
         "test_provenance": row.tested,

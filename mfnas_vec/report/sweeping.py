@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mfnas_vec.experiment.estimate import Estimate
-from mfnas_vec.experiment.grid import Grid
-from mfnas_vec.results.contents import Contents, Part
+from mfnas_vec.sweeps.contents import Contents, Part
+from mfnas_vec.sweeps.estimate import Estimate
+from mfnas_vec.sweeps.grid import Grid
 
 
 def grids_text(grids: Mapping[str, str]) -> str:

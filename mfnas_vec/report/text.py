@@ -6,9 +6,9 @@ from typing import Any
 
 import xarray as xr
 
+from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.optimizers import Optimizer
-from mfnas_vec.results import Summary, summarize
-from mfnas_vec.results.statistics import unit_text
 from mfnas_vec.tables.dense import table_space
 from mfnas_vec.tables.provenance import BY_EPOCH, UNSTATED, parse_entries, provenance
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, SECONDS_SUFFIX

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mfnas_vec._files import new_file
 from mfnas_vec.spaces import get_space
-from mfnas_vec.tables.files import new_file
 from mfnas_vec.tables.schema import ARCH, EPOCH, TRIAL
 
 FORMATS = ("csv", "parquet", "netcdf")

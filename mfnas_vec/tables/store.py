@@ -8,8 +8,8 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
+from mfnas_vec._files import DIGEST, full_digest, quick_digest, read_zarr, write_zarr
 from mfnas_vec.tables.encoding import store_encoding
-from mfnas_vec.tables.files import DIGEST, full_digest, quick_digest, read_zarr, write_zarr
 from mfnas_vec.tables.library import embedded_path, imported_names, imported_path
 
 MANIFEST = "MANIFEST.json"

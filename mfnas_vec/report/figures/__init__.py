@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.anytime import draw_anytime
 from mfnas_vec.report.figures.cost import draw_cost
 from mfnas_vec.report.figures.drawing import Drawing
@@ -12,7 +13,6 @@ from mfnas_vec.report.figures.landscape import draw_landscape
 from mfnas_vec.report.figures.proxies import draw_proxies
 from mfnas_vec.report.figures.saving import check_file, inline_svg, save
 from mfnas_vec.report.figures.targets import draw_ecdf
-from mfnas_vec.report.study import Study
 
 __all__ = ["KINDS", "OF_TABLES", "Drawing", "check_file", "draw", "inline_svg", "save"]
 

@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mfnas_vec.analysis.anytime import anytime, check_over
+from mfnas_vec.analysis.statistics import TEST, FloatArray, regret, unit_text
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import (
     Drawing,
     caption,
@@ -17,9 +20,6 @@ from mfnas_vec.report.figures.drawing import (
     selection,
     style,
 )
-from mfnas_vec.report.study import Study
-from mfnas_vec.results.anytime import anytime, check_over
-from mfnas_vec.results.statistics import TEST, FloatArray, regret, unit_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

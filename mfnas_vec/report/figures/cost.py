@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mfnas_vec.analysis.anytime import COSTS, check_over
+from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.analysis.summary import t_quantile
 from mfnas_vec.report.figures.drawing import (
     MAX_SEARCHES,
     MUTED,
@@ -21,10 +25,6 @@ from mfnas_vec.report.figures.drawing import (
     style,
     test_label,
 )
-from mfnas_vec.report.study import Study
-from mfnas_vec.results.anytime import COSTS, check_over
-from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign
-from mfnas_vec.results.summary import t_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mfnas_vec.report.study import Study
-from mfnas_vec.results.statistics import TEST, unit_text
+from mfnas_vec.analysis.statistics import TEST, unit_text
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mfnas_vec.analysis.statistics import TEST, FloatArray
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import (
     INK,
     MUTED,
@@ -19,8 +21,6 @@ from mfnas_vec.report.figures.drawing import (
     style,
     test_label,
 )
-from mfnas_vec.report.study import Study
-from mfnas_vec.results.statistics import TEST, FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

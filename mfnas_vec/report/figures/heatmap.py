@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from mfnas_vec.analysis.searches import Search, setting_text
+from mfnas_vec.analysis.statistics import TEST, direction_sign
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import (
     MUTED,
     Drawing,
@@ -15,9 +18,6 @@ from mfnas_vec.report.figures.drawing import (
     style,
     test_label,
 )
-from mfnas_vec.report.study import Study
-from mfnas_vec.results.searches import Search, setting_text
-from mfnas_vec.results.statistics import TEST, direction_sign
 
 #: Not one of the colours that pages replace by their own.
 _DARK, _LIGHT = "#101010", "#fafafa"

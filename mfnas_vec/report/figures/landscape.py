@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.analysis.landscape import landscape
 from mfnas_vec.report.figures.drawing import COLOURS, MUTED, PAGE, Drawing, finish, style
-from mfnas_vec.results.landscape import landscape
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import MODELLED
 

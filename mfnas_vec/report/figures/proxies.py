@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.analysis.landscape import check_metrics, provenance_of_metric, score_of
+from mfnas_vec.analysis.statistics import scipy_stats, unit_text
 from mfnas_vec.report.figures.drawing import MUTED, Drawing, finish, panels, style
-from mfnas_vec.results.landscape import check_metrics, provenance_of_metric, score_of
-from mfnas_vec.results.statistics import scipy_stats, unit_text
 from mfnas_vec.tables import dense
 
 #: Cells of the map along each axis.

@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from mfnas_vec._files import new_file
 from mfnas_vec.report.figures.drawing import COLOURS, GRID, INK, MUTED, PAPER, Drawing, style
-from mfnas_vec.tables.files import new_file
 
 #: By suffix: metadata that would change from day to day, and is left out.
 _DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}

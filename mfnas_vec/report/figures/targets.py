@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from mfnas_vec.analysis.anytime import COSTS, check_over, hitting_costs
+from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign, unit_text
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import (
     Drawing,
     caption,
@@ -13,9 +16,6 @@ from mfnas_vec.report.figures.drawing import (
     selection,
     style,
 )
-from mfnas_vec.report.study import Study
-from mfnas_vec.results.anytime import COSTS, check_over, hitting_costs
-from mfnas_vec.results.statistics import TEST, FloatArray, direction_sign, unit_text
 
 
 def draw_ecdf(study: Study, over: str | None = None, target: float | None = None) -> Drawing:

@@ -1,0 +1,1 @@
+"""Statistics, anytime curves, comparisons and landscapes: Dataset in, Dataset out."""

@@ -1,0 +1,312 @@
+"""Which of several searches is better: rank tests, effect sizes, and ranks across problems.
+
+Runs of different searches are treated as independent samples, those of the same seed, too: run i
+of one search is never paired with run i of another. A run that found nothing counts as worse than
+every run that found something; one whose test result the table does not know is left out.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign, scipy_stats
+
+ALPHA = 0.05
+#: Distances of A12 from 0.5 from which an effect is small, medium, large (Vargha and Delaney, 2000).
+EFFECTS = ((0.21, "large"), (0.14, "medium"), (0.06, "small"))
+NEGLIGIBLE = "negligible"
+#: Fewer runs than this say little, whatever they show.
+LEAST_RUNS = 10
+#: Fewer problems than this make the tests across problems rough.
+LEAST_PROBLEMS = 10
+#: Up to so many runs of both together, the distribution of U is exact, ties included: the normal
+#: approximation finds p = 0.047 in three equal runs against three better ones, where it is 0.1.
+_EXACT_RUNS = 60
+
+FIRST, SECOND, LABEL, PROBLEM = "first", "second", "label", "problem"
+
+#: Test scores of each search by its label, to be maximised; -inf: nothing found.
+Samples = Mapping[str, FloatArray]
+
+
+def scores_of(result: xr.Dataset) -> FloatArray:
+    """Test scores of runs, to be maximised: -inf where nothing was found, without unknown ones.
+
+    Parameters
+    ----------
+    result
+        Over ``run`` alone.
+    """
+    test = result[TEST].values.astype(np.float64) * direction_sign(result[TEST].attrs)
+    scores = np.where(result["arch"].values < 0, -np.inf, test)
+    return scores[~np.isnan(scores)]
+
+
+def a12(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Probability that a run of the first has the higher score, ties half (Vargha and Delaney, 2000).
+
+    Returns
+    -------
+    float
+        Of [0, 1], 0.5 where neither is better; NaN if one has no runs.
+
+    Examples
+    --------
+    >>> a12([3, 4], [1, 3])
+    0.875
+    """
+    a, b = _without_nan(first, second)
+    return _effect(_ranks(a, b), a.size, b.size) if a.size and b.size else math.nan
+
+
+def _without_nan(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    if np.isnan(a).any() or np.isnan(b).any():
+        raise ValueError("scores must not be NaN")
+    return a, b
+
+
+def _ranks(a: FloatArray, b: FloatArray) -> FloatArray:
+    ranks: FloatArray = scipy_stats().rankdata(np.concatenate([a, b]))
+    return ranks
+
+
+def _effect(ranks: FloatArray, n: int, m: int) -> float:
+    return (float(ranks[:n].sum()) - n * (n + 1) / 2) / (n * m)
+
+
+def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[float, float]:
+    """A12 and the two-sided p-value of Mann and Whitney's U test (1947).
+
+    Exact, given the ties, for up to 60 runs of both together, else the normal approximation with
+    corrections for ties and continuity. Samples without any difference have p = 1.
+
+    Parameters
+    ----------
+    first, second
+        Shapes ``(n,)`` and ``(m,)``, to be maximised, without NaN; may be infinite.
+    """
+    a, b = _without_nan(first, second)
+    if not a.size or not b.size:
+        return math.nan, math.nan
+    ranks = _ranks(a, b)
+    effect = _effect(ranks, a.size, b.size)
+    if (ranks == ranks[0]).all():
+        return effect, 1.0
+    if ranks.size <= _EXACT_RUNS:
+        return effect, _exact_p(ranks, a.size)
+    return effect, _normal_p(ranks, effect, a.size, b.size)
+
+
+def _normal_p(ranks: FloatArray, effect: float, n: int, m: int) -> float:
+    """The normal approximation of the two-sided p-value, with corrections for ties and continuity."""
+    size = n + m
+    _, ties = np.unique(ranks, return_counts=True)
+    shared = float((ties.astype(np.float64) ** 3 - ties).sum()) / (size * (size - 1))
+    sd = math.sqrt(n * m / 12 * (size + 1 - shared))
+    z = (abs(effect - 0.5) * n * m - 0.5) / sd
+    return min(1.0, math.erfc(z / math.sqrt(2.0)))
+
+
+def _exact_p(ranks: FloatArray, n: int) -> float:
+    """Twice the smaller share of the choices of n ranks whose sum is as far out as that of the first n."""
+    doubled = np.rint(2 * ranks).astype(np.int64)  # shared ranks end in a half
+    counts = np.zeros((n + 1, int(doubled.sum()) + 1))
+    counts[0, 0] = 1.0
+    for rank in doubled.tolist():
+        # The right side is made before anything is stored: each rank is taken once at most.
+        counts[1:, rank:] += counts[:-1, : counts.shape[1] - rank].copy()
+    found = int(doubled[:n].sum())
+    chosen = counts[n]
+    tail = min(float(chosen[: found + 1].sum()), float(chosen[found:].sum()))
+    return min(1.0, 2.0 * tail / float(chosen.sum()))
+
+
+def holm(p_values: npt.ArrayLike) -> FloatArray:
+    """P-values corrected for their number (Holm, 1979); NaN stays, and is not counted.
+
+    Parameters
+    ----------
+    p_values
+        Shape ``(m,)``.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    corrected = np.full(p.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    factors = np.arange(order.size, 0, -1)
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors)) if order.size else []
+    return corrected
+
+
+def effect_name(effect: float) -> str:
+    """ "negligible", "small", "medium" or "large": how far A12 is from 0.5, to either side."""
+    for least, name in EFFECTS:
+        if abs(effect - 0.5) >= least - 1e-12:
+            return name
+    return NEGLIGIBLE
+
+
+def least_p(n_first: int, n_second: int) -> float:
+    """The smallest p-value that samples of these sizes can have: all of one above all of the other."""
+    if not n_first or not n_second:
+        return math.nan
+    log_choices = math.lgamma(n_first + n_second + 1) - math.lgamma(n_first + 1) - math.lgamma(n_second + 1)
+    return min(1.0, 2.0 * math.exp(-log_choices))
+
+
+def pairs_of(labels: Sequence[str], against: str | None = None) -> list[tuple[str, str]]:
+    """The pairs that are compared: all, or those with one label.
+
+    Raises
+    ------
+    ValueError
+        If there is no such label, or there are fewer than two.
+    """
+    if len(labels) < 2:
+        raise ValueError(f"a comparison needs two searches; there is {labels[0] if labels else 'none'}")
+    if against is not None:
+        if against not in labels:
+            raise ValueError(f"against={against!r} must be one of {', '.join(labels)}")
+        return [(against, label) for label in labels if label != against]
+    return [(a, b) for i, a in enumerate(labels) for b in labels[i + 1 :]]
+
+
+def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
+    """Compare searches on one problem, pair by pair.
+
+    Parameters
+    ----------
+    samples
+        Test scores by label, as of ``scores_of``.
+    against
+        Compare all with this label only, which leaves fewer pairs to correct for.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``pair``, with coordinates ``first`` and ``second``: ``a12`` (above 0.5: the first is
+        better), ``p_value``, ``p_holm`` (corrected for all pairs), ``p_least``, the smallest
+        corrected p-value that so few runs could have had, and ``n_first, n_second``.
+
+    Raises
+    ------
+    ValueError
+        As of ``pairs_of``.
+    """
+    pairs = pairs_of(list(samples), against)
+    tested = [mann_whitney(samples[a], samples[b]) for a, b in pairs]
+    p_values = np.array([p for _, p in tested])
+    sizes = np.array([(samples[a].size, samples[b].size) for a, b in pairs])
+    n_test = int((~np.isnan(p_values)).sum())
+    # Holm's correction is monotone: that of the smallest p-values is the smallest that there can be.
+    least = holm([least_p(int(n), int(m)) for n, m in sizes])
+    pair = "pair"
+    return xr.Dataset(
+        {
+            "a12": (pair, [e for e, _ in tested], {"long_name": "probability that the first is better, ties half"}),
+            "p_value": (pair, p_values, {"long_name": "p-value of the Mann-Whitney U test, two-sided"}),
+            "p_holm": (pair, holm(p_values), {"long_name": "p-value after Holm's correction"}),
+            "p_least": (pair, least, {"long_name": "smallest p-value after correction of so many runs"}),
+            "n_first": (pair, sizes[:, 0], {"long_name": "runs of the first"}),
+            "n_second": (pair, sizes[:, 1], {"long_name": "runs of the second"}),
+        },
+        coords={FIRST: (pair, _texts([a for a, _ in pairs])), SECOND: (pair, _texts([b for _, b in pairs]))},
+        attrs={"alpha": ALPHA, "n_test": n_test},
+    )
+
+
+def _texts(values: Sequence[str]) -> Any:
+    return np.array(list(values), dtype=np.dtypes.StringDType())
+
+
+def critical_difference(n_label: int, n_problem: int, alpha: float = ALPHA) -> float:
+    """Nemenyi's critical difference of average ranks (Demšar, 2006).
+
+    Two labels differ if their average ranks differ by at least this.
+    """
+    q = float(scipy_stats().studentized_range.ppf(1 - alpha, n_label, np.inf)) / math.sqrt(2)
+    return q * math.sqrt(n_label * (n_label + 1) / (6 * n_problem))
+
+
+def compare_problems(problems: Mapping[str, Samples]) -> xr.Dataset:
+    """Compare searches across problems.
+
+    On a problem, labels are ranked by their average probability of improvement over the others,
+    which needs no mean and heeds runs that found nothing; equal ones share a rank.
+
+    Parameters
+    ----------
+    problems
+        Samples by problem; labels that are not on every problem are left out.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``rank`` over (``problem, label``), 1 is best; ``average_rank`` over ``label``;
+        ``improvement`` over (``first, second``), the mean A12 over problems (Agarwal et al., 2021).
+        Attributes: ``test`` of equal ranks, "Friedman" (1937), or "sign" for two labels, with its
+        ``chi2`` (NaN for two) and ``p_value``; Nemenyi's ``critical_difference``.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two problems or fewer than two labels on all of them are left.
+    """
+    names = list(problems)
+    if len(names) < 2:
+        raise ValueError("a comparison across problems needs two of them")
+    first = problems[names[0]]
+    labels = [label for label in first if all(label in p and p[label].size for p in problems.values())]
+    k = len(labels)
+    if k < 2:
+        raise ValueError("fewer than two searches have results on every problem")
+    stats = scipy_stats()
+    effects = np.full((len(names), k, k), 0.5)
+    for at, name in enumerate(names):
+        for i in range(k):
+            for j in range(i + 1, k):
+                effect = a12(problems[name][labels[i]], problems[name][labels[j]])
+                effects[at, i, j], effects[at, j, i] = effect, 1.0 - effect
+    # Rounded: sums of the same effects in another order are ties.
+    ranks = np.array([stats.rankdata(np.round(-each.mean(axis=1), 12)) for each in effects])
+    chi2, p_value = math.nan, math.nan
+    if k > 2:
+        same = (ranks == ranks[:, :1]).all()
+        chi2, p_value = (0.0, 1.0) if same else map(float, stats.friedmanchisquare(*ranks.T))
+    else:
+        wins, losses = (int((sign * (ranks[:, 1] - ranks[:, 0]) > 0).sum()) for sign in (1, -1))
+        p_value = float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+    return xr.Dataset(
+        {
+            "rank": ((PROBLEM, LABEL), ranks, {"long_name": "rank on the problem, 1 is best"}),
+            "average_rank": (LABEL, ranks.mean(axis=0), {"long_name": "average rank over problems"}),
+            "improvement": (
+                (FIRST, SECOND),
+                effects.mean(axis=0),
+                {"long_name": "probability that the first is better, mean over problems"},
+            ),
+        },
+        coords={
+            PROBLEM: _texts(names),
+            LABEL: _texts(labels),
+            FIRST: _texts(labels),
+            SECOND: _texts(labels),
+        },
+        attrs={
+            "alpha": ALPHA,
+            "test": "Friedman" if k > 2 else "sign",
+            "chi2": chi2,
+            "p_value": p_value,
+            "critical_difference": critical_difference(k, len(names)),
+        },
+    )

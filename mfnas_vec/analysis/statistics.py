@@ -1,0 +1,267 @@
+"""Statistics of results over their runs, whatever dimensions stand before ``run``.
+
+Combinations of a sweep that do not exist are NaN throughout. scipy (extra ``analysis``) is
+imported when a function needs it.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from mfnas_vec.runs.result import RUN
+
+FloatArray = npt.NDArray[np.float64]
+
+TEST = "test_performance"
+#: Level of every interval here.
+LEVEL = 0.95
+#: Numbers resampled at once by the bootstrap.
+_BATCH = 4_000_000
+
+
+def scipy_stats() -> Any:
+    """``scipy.stats``.
+
+    Raises
+    ------
+    ValueError
+        If scipy is not installed.
+    """
+    try:
+        import scipy.stats
+    except ImportError as error:
+        raise ValueError(f"statistics need scipy: {error} (pip install 'mfnas-vec[analysis]')") from None
+    return scipy.stats
+
+
+def leading_dims(result: xr.Dataset) -> list[str]:
+    """Dimensions before ``run``: ``optimizer`` and the varied settings."""
+    return [str(dim) for dim in result["arch"].dims if dim != RUN]
+
+
+def present(result: xr.Dataset) -> xr.DataArray:
+    """Which combinations were run: booleans over the leading dimensions."""
+    if "exists" in result.variables:
+        return result["exists"].astype(bool)
+    shape = tuple(result.sizes[dim] for dim in leading_dims(result))
+    return xr.DataArray(np.ones(shape, bool), dims=leading_dims(result))
+
+
+def over_runs(result: xr.Dataset, variable: str) -> xr.DataArray:
+    """A variable as floats, ``run`` last, NaN for combinations that do not exist.
+
+    Raises
+    ------
+    ValueError
+        If there is no such variable over ``run``.
+    """
+    if variable not in result.data_vars or RUN not in result[variable].dims:
+        known = [str(name) for name, values in result.data_vars.items() if RUN in values.dims]
+        raise ValueError(f"variable={variable!r} must be one of {', '.join(known)}")
+    values = result[variable].astype(np.float64)
+    if "exists" in result.variables:
+        values = values.where(present(result))
+    return values.transpose(..., RUN).assign_attrs(result[variable].attrs)
+
+
+def direction_sign(attrs: Any) -> float:
+    """``+1.0`` where higher is better, ``-1.0`` where lower is.
+
+    Raises
+    ------
+    ValueError
+        If the attribute ``direction`` is neither "maximize" nor "minimize".
+    """
+    direction = attrs.get("direction")
+    if direction not in ("maximize", "minimize"):
+        raise ValueError(f"direction={direction!r} must be maximize or minimize")
+    return -1.0 if direction == "minimize" else 1.0
+
+
+def unit_text(attrs: Any) -> str:
+    """The unit of a variable's attributes as people write it; "1" where there is none."""
+    units = str(attrs.get("units", "1"))
+    return {"percent": "%"}.get(units, units)
+
+
+def iqm(values: npt.ArrayLike, axis: int = -1) -> Any:
+    """Interquartile mean: the mean without the lowest and highest quarter (Agarwal et al., 2021).
+
+    Of n values, ``n // 4`` are left out at either end.
+
+    Examples
+    --------
+    >>> float(iqm([1.0, 2.0, 4.0, 100.0]))
+    3.0
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=axis)
+    n = ordered.shape[axis]
+    return np.take(ordered, np.arange(n // 4, n - n // 4), axis=axis).mean(axis=axis)
+
+
+#: Statistics that get an interval.
+_CENTRES: dict[str, Callable[..., Any]] = {"mean": np.mean, "median": np.median, "iqm": iqm}
+_LONG = {"mean": "mean", "median": "median", "iqm": "interquartile mean", "sd": "population standard deviation"}
+
+
+def bootstrap_interval(
+    values: FloatArray, statistic: Callable[..., Any], *, n_resample: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of a statistic (Efron, 1979), from a generator of its own.
+
+    Parameters
+    ----------
+    values
+        Shape ``(n,)``, without NaN.
+    statistic
+        Takes an array and ``axis``.
+    n_resample, seed
+        Resamples, and the seed they are drawn with: the same arguments give the same interval.
+
+    Returns
+    -------
+    tuple
+        Lower and upper end; NaN for fewer than two values.
+    """
+    if values.size < 2:
+        return np.nan, np.nan
+    if (values == values[0]).all():
+        return float(values[0]), float(values[0])
+    bootstrap = scipy_stats().bootstrap
+    # scipy 1.15 gave the argument another name.
+    name = "rng" if "rng" in inspect.signature(bootstrap).parameters else "random_state"
+    found = bootstrap(
+        (values,),
+        statistic,
+        n_resamples=n_resample,
+        batch=max(1, _BATCH // values.size),
+        vectorized=True,
+        confidence_level=LEVEL,
+        method="percentile",
+        **{name: np.random.default_rng(seed)},
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def _outer(result: xr.Dataset) -> xr.Dataset:
+    """The result's attributes and the coordinates that are not over runs."""
+    inner = [name for name, coord in result.coords.items() if RUN in coord.dims]
+    return xr.Dataset(coords=result.coords.to_dataset().drop_vars(inner).coords, attrs=result.attrs)
+
+
+def statistics(result: xr.Dataset, variable: str = TEST, *, n_resample: int = 2000, seed: int = 0) -> xr.Dataset:
+    """Location and spread of a variable over runs.
+
+    Runs without a value (nothing found, or no test result known) are left out; ``n_known`` counts
+    the others.
+
+    Parameters
+    ----------
+    result
+        Of ``run``, or of a problem of a sweep or of ``reproduce``: any dimensions and ``run``.
+    variable
+        Name of a variable over ``run``.
+    n_resample, seed
+        Of the bootstrap; 0 resamples make no intervals. A combination's interval does not depend
+        on which others there are.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over the dimensions other than ``run``: ``n_run, n_known, mean, sd, median, iqm``, and
+        ``mean_low, mean_high, ...``, the ends of 95 % percentile bootstrap intervals. Units,
+        direction and provenance as those of the variable.
+
+    Raises
+    ------
+    ValueError
+        If there is no such variable, or scipy is needed and not installed.
+    """
+    values = over_runs(result, variable)
+    dims = [str(dim) for dim in values.dims if dim != RUN]
+    shape = tuple(values.sizes[dim] for dim in dims)
+    names = ["mean", "sd", "median", "iqm"]
+    if n_resample:
+        names += [f"{name}_{end}" for name in _CENTRES for end in ("low", "high")]
+    filled: dict[str, FloatArray] = {name: np.full(shape, np.nan) for name in names}
+    n_known = np.zeros(shape, np.int64)
+    array = values.values
+    for place in np.ndindex(*shape):
+        known = array[place][~np.isnan(array[place])]
+        n_known[place] = known.size
+        if not known.size:
+            continue
+        filled["sd"][place] = known.std()
+        for name, centre in _CENTRES.items():
+            filled[name][place] = centre(known, axis=-1)
+            if n_resample:
+                ends = bootstrap_interval(known, centre, n_resample=n_resample, seed=seed)
+                filled[f"{name}_low"][place], filled[f"{name}_high"][place] = ends
+    what = str(values.attrs.get("long_name", variable))
+    kept = {key: values.attrs[key] for key in ("units", "direction", "provenance", "variable") if key in values.attrs}
+    found = _outer(result)
+    there = present(result).broadcast_like(values.isel({RUN: 0}, drop=True)).transpose(*dims).values
+    found["n_run"] = dims, np.where(there, values.sizes[RUN], 0), {"long_name": "runs"}
+    found["n_known"] = dims, n_known, {"long_name": "runs with a value"}
+    for name, numbers in filled.items():
+        base, _, end = name.partition("_")
+        which = f", {'lower' if end == 'low' else 'upper'} end of the 95 % bootstrap interval" if end else ""
+        found[name] = dims, numbers, {"long_name": f"{_LONG[base]} of {what}{which}", **kept}
+    return found.assign_attrs(statistics_of=variable, n_resample=n_resample, bootstrap_seed=seed)
+
+
+def regret(result: xr.Dataset, optimum: float | None = None, variable: str = TEST) -> xr.Dataset:
+    """How far each run's test result is from the best of the table; 0 is best.
+
+    Parameters
+    ----------
+    result
+        As of ``statistics``.
+    optimum
+        The best test result; that of the result's attributes by default (``run`` notes none).
+    variable
+        Which to take the regret of: the test performance, or a curve of it.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``regret`` over the variable's dimensions, lower is better; its provenance is that of the
+        test results, that of the optimum stands in ``optimum_provenance``.
+
+    Raises
+    ------
+    ValueError
+        If no optimum is known, or the variable has no direction.
+    """
+    if optimum is None:
+        if "optimum" not in result.attrs:
+            raise ValueError("the result notes no optimum of its table: give optimum=")
+        optimum = float(result.attrs["optimum"])
+    values = over_runs(result, variable)
+    sign = direction_sign(values.attrs)
+    attrs = {key: values.attrs[key] for key in ("units", "provenance", "variable") if key in values.attrs}
+    attrs["optimum"] = optimum
+    if "optimum_provenance" in result.attrs:
+        attrs["optimum_provenance"] = result.attrs["optimum_provenance"]
+    found = result[["arch"]].assign(regret=sign * (optimum - values))
+    found["regret"].attrs = {"long_name": "regret to the optimum of the table", "direction": "minimize", **attrs}
+    return found
+
+
+def unique_share(result: xr.Dataset) -> xr.Dataset:
+    """Share of a run's evaluations that were of an architecture not evaluated before.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``unique_share`` over the leading dimensions and ``run``; NaN for a run of no evaluation.
+    """
+    made = over_runs(result, "evaluations")
+    share = over_runs(result, "unique_evaluations") / made.where(made > 0)
+    found = result[["arch"]].assign(unique_share=share)
+    found["unique_share"].attrs = {"long_name": "distinct architectures per evaluation", "units": "1"}
+    return found

@@ -1,0 +1,270 @@
+"""What figures and reports are made of: the searches of result stores, their tables, their traces."""
+
+import copy
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec.analysis.replay import given_settings, replay
+from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
+from mfnas_vec.runs.trace import thin
+from mfnas_vec.sweeps.contents import Contents, read_contents
+from mfnas_vec.sweeps.plan import load_inputs
+from mfnas_vec.sweeps.store import is_url
+from mfnas_vec.tables.optimum import best_of
+from mfnas_vec.tables.store import open_table
+
+#: Longest label, in letters, that is shown whole where there is little room.
+_MOST_LETTERS = 36
+
+
+def short_label(label: str) -> str:
+    """A label without names of settings, and without the middle of a long one.
+
+    Examples
+    --------
+    >>> short_label("MF-NAS metric_stage1=zen n_candidate=8")
+    'MF-NAS (zen, 8)'
+    """
+    parts = label.split(" ")
+    n_word = next((i for i, part in enumerate(parts) if "=" in part), len(parts))
+    words, settings = parts[:n_word], parts[n_word:]
+    plain = bool(settings) and all("=" in part for part in settings)  # values may have blanks, too
+    values = ", ".join(part.partition("=")[2] for part in settings)
+    told = f"{' '.join(words)} ({values})" if plain else label
+    half = _MOST_LETTERS // 2
+    return told if len(told) <= _MOST_LETTERS else f"{told[:half]}…{told[1 - half :]}"
+
+
+class Study:
+    """Result stores, read once.
+
+    Parameters
+    ----------
+    places
+        As of ``read_searches``.
+    problems
+        Some of the problems; those that every store has by default.
+    labels
+        Some of the searches; all by default.
+    tables
+        Tables by problem; opened by the problem's name by default.
+
+    Raises
+    ------
+    ValueError
+        As of ``read_searches``, or if no search has a label.
+    """
+
+    searches: dict[str, dict[str, Search]]
+
+    def __init__(
+        self,
+        places: Sequence[str],
+        problems: Sequence[str] | None = None,
+        labels: Sequence[str] | None = None,
+        tables: Mapping[str, xr.Dataset] | None = None,
+    ) -> None:
+        contents = [read_contents(split_place(place)[1]) for place in places]
+        self._hold(read_searches(places, problems, contents), tables or {}, places, contents)
+        for label in labels or ():
+            if label not in self.labels:
+                raise ValueError(f"no search is called {label!r}; there are {', '.join(self.labels)}")
+        if labels is not None:
+            kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
+            self.searches = {problem: found for problem, found in kept.items() if found}
+            self._forget_labels()
+
+    def _hold(
+        self,
+        searches: dict[str, dict[str, Search]],
+        tables: Mapping[str, xr.Dataset],
+        places: Sequence[str] = (),
+        contents: Sequence[Contents] = (),
+    ) -> None:
+        #: By problem and label.
+        self.searches = searches
+        #: Where the stores are, and what each holds; empty for results in memory.
+        self.places, self.contents = list(places), list(contents)
+        self._tables = dict(tables)
+        self._inputs: dict[str, xr.Dataset] = {}
+        self._courses: dict[tuple[str, str], xr.Dataset] = {}
+
+    def _forget_labels(self) -> None:
+        for name in ("labels", "names"):
+            self.__dict__.pop(name, None)
+
+    @classmethod
+    def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
+        """Results of ``run`` in memory, by the label that each is to have.
+
+        Parameters
+        ----------
+        results
+            As of ``searches_of``.
+        *tables
+            The tables that they were made on, if not those that ``open_table`` finds by their names.
+
+        Raises
+        ------
+        ValueError
+            As of ``searches_of``.
+        """
+        study = cls.__new__(cls)
+        study._hold(searches_of(results), {str(table.attrs.get("name", "custom")): table for table in tables})
+        return study
+
+    def on(self, problems: Sequence[str]) -> "Study":
+        """The same on some of its problems.
+
+        Raises
+        ------
+        ValueError
+            If it has no such problem.
+        """
+        for problem in problems:
+            if problem not in self.searches:
+                raise ValueError(f"problems={problem!r} is not of these results; they have {', '.join(self.searches)}")
+        part = copy.copy(self)
+        part.searches = {problem: found for problem, found in self.searches.items() if problem in problems}
+        part._forget_labels()
+        return part
+
+    @property
+    def problems(self) -> list[str]:
+        """Problems in the order of the stores."""
+        return list(self.searches)
+
+    @functools.cached_property
+    def labels(self) -> list[str]:
+        """Labels of all searches, in the order of the stores."""
+        return list(dict.fromkeys(label for found in self.searches.values() for label in found))
+
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """What each search is called where there is little room, by its label; no two are the same."""
+        shortened = {label: short_label(label) for label in self.labels}
+        shared = Counter(shortened.values())
+        nth: Counter[str] = Counter()
+        for label, name in shortened.items():
+            if shared[name] > 1:
+                nth[name] += 1
+                shortened[label] = f"{name} #{nth[name]}"
+        return shortened
+
+    def attrs(self, problem: str) -> dict[str, Any]:
+        """Attributes of the results on a problem."""
+        return dict(next(iter(self.searches[problem].values())).runs.attrs)
+
+    def timed(self, problem: str) -> bool:
+        """Whether searches on a problem cost seconds."""
+        return any(float(s.runs["cost_seconds"].max()) > 0 for s in self.searches[problem].values())
+
+    def table(self, problem: str) -> xr.Dataset:
+        """The table that the results on a problem were made on.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table any more.
+        """
+        if problem in self._tables:
+            return self._tables[problem]
+        wanted = str(self.attrs(problem).get("opened_from_digest", ""))
+        for embedded in (False, True):
+            try:
+                table = open_table(problem, embedded=embedded)
+            except ValueError:
+                continue
+            if not wanted or str(table.attrs.get("digest", "")) == wanted:
+                self._tables[problem] = table
+                return table
+        raise ValueError(f"{problem}: the table that these results were made on is not here; --tables PATH names it")
+
+    def optimum(self, problem: str) -> float | None:
+        """The best test result of a problem's table, if the table is known."""
+        attrs = self.attrs(problem)
+        if "optimum" in attrs:
+            return float(attrs["optimum"])
+        try:
+            return float(best_of(self.table(problem))["optimum"])
+        except ValueError:
+            return None
+
+    def _loaded(self, problem: str) -> xr.Dataset:
+        """What the searches of a problem read, in memory."""
+        if problem not in self._inputs:
+            table = self.table(problem)
+            wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
+            self._inputs[problem] = load_inputs(table, wanted)
+        return self._inputs[problem]
+
+    def traced(self, problem: str, label: str) -> xr.Dataset:
+        """A search made again, with every change of the incumbent (see ``thin``).
+
+        Raises
+        ------
+        ValueError
+            As of ``replay``.
+        """
+        if (problem, label) not in self._courses:
+            search = self.searches[problem][label]
+            self._courses[problem, label] = thin(replay(search, self._loaded(problem), missing=search.missing))
+        return self._courses[problem, label]
+
+
+def open_study(
+    sources: Sequence[str],
+    problems: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    *,
+    tables: Sequence[str] = (),
+    of_tables: bool = False,
+) -> Study:
+    """A study of result stores or, with ``of_tables``, of tables by name or path.
+
+    Parameters
+    ----------
+    sources, problems, labels
+        As of ``Study``.
+    tables
+        Names or paths of tables that results were made on, if not those of the problems' names.
+    of_tables
+        Whether sources may be tables.
+
+    Raises
+    ------
+    ValueError
+        As of ``Study``; or if a source is neither.
+    """
+    if not of_tables or any(_is_result(source) for source in sources):
+        known = [open_table(name) for name in tables]
+        return Study(sources, problems, labels, {str(table.attrs.get("name", "custom")): table for table in known})
+    if problems is not None or labels is not None:
+        raise ValueError("problems and searches are those of results; the sources here are tables")
+    opened = [open_table(source) for source in sources]
+    return TableStudy(
+        {str(table.attrs.get("name", source)): table for table, source in zip(opened, sources, strict=True)}
+    )
+
+
+def _is_result(source: str) -> bool:
+    path = split_place(source)[1]
+    if not is_url(path) and not Path(path).exists():
+        return False
+    try:
+        read_contents(path)
+    except ValueError:
+        return False
+    return True
+
+
+class TableStudy(Study):
+    """Tables without results."""
+
+    def __init__(self, tables: Mapping[str, xr.Dataset]) -> None:
+        self._hold({name: {} for name in tables}, tables)

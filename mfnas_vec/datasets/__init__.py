@@ -1,0 +1,1 @@
+"""Official benchmark files: sources, downloads, safe readers, importers."""

@@ -1,0 +1,183 @@
+"""NATS-Bench topology records (NAS-Bench-201): the folder ``NATS-tss-v1_0-3ffb9-simple``, or its tar archive.
+
+A bz2 pickle per cell, ``NNNNNN.pickle.pbz2``: trainings of 200 epochs by data set and seed, each with
+accuracy and loss of every epoch. Which split is which:
+
+- cifar10: trained on half of the training set and validated on the other (``cifar10-valid``, ``x-valid``)
+  gives ``val_*``, ``train_*`` and seconds; trained on all of it (``cifar10``, ``ori-test``) gives ``test_acc``;
+- cifar100, imagenet16: the halves of the test set are judged after the last epoch only; ``val_*`` is the
+  validation half (``x-valid``) there and the whole test set (``ori-test``) before, ``test_acc`` the test
+  half (``x-test``).
+
+Accuracies are percent. Reads one file at a time; peak memory about 400 MB.
+"""
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from mfnas_vec.datasets.importers.draft import MEAN, Draft, Options, Seen, number, row_of
+from mfnas_vec.datasets.readers.files import DAMAGED, read_stream
+from mfnas_vec.datasets.readers.pickles import loads, read_pickles
+from mfnas_vec.spaces import get_space
+from mfnas_vec.tables.schema import TRAIN_SECONDS
+
+SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
+N_EPOCH = 200
+#: Largest unpacked record: real ones have about a megabyte.
+MAX_RECORD = 64 * 2**20
+#: Name of the training that is validated, its validation split, that of earlier epochs, training and split of the test.
+SPLITS = {
+    "cifar10": ("cifar10-valid", "x-valid", "x-valid", "cifar10", "ori-test"),
+    "cifar100": ("cifar100", "x-valid", "ori-test", "cifar100", "x-test"),
+    "imagenet16": ("ImageNet16-120", "x-valid", "ori-test", "ImageNet16-120", "x-test"),
+}
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def count_records(paths: list[Path]) -> int:
+    """Number of records in files, folders and tar archives; 0 if they have to be read to know."""
+    return 0 if any(_is_tar(path) for path in paths) else len(_files(paths))
+
+
+def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
+    """Name and content of every record of the files, folders and tar archives given, one at a time.
+
+    Raises
+    ------
+    ValueError
+        If a record is damaged or too large.
+    """
+    for path in paths:
+        if _is_tar(path):
+            yield from _tar_records(path)
+        else:
+            for file in _files([path]):
+                yield str(file), read_pickles(file, limit=MAX_RECORD)[0]
+
+
+def _is_tar(path: Path) -> bool:
+    return path.is_file() and path.suffix == ".tar"
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        inside = path.glob("[0-9]*.pickle.pbz2") if path.is_dir() else [path]
+        found += sorted(p for p in inside if not p.name.startswith("meta"))
+    return found
+
+
+def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Records of an archive, read without unpacking it to disk."""
+    try:
+        with tarfile.open(path, "r:") as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                if not member.isfile() or not name[:1].isdecimal() or not name.endswith(".pickle.pbz2"):
+                    continue
+                stream = archive.extractfile(member)
+                if stream is None or member.size > MAX_RECORD:
+                    raise ValueError(f"{path}: {member.name} is too large or cannot be read")
+                data = read_stream(io.BytesIO(stream.read()), member.name, limit=MAX_RECORD)
+                try:
+                    yield f"{path}: {member.name}", loads(data)[0]
+                except ValueError as error:
+                    raise ValueError(f"{path}: {member.name} is not read as a pickle: {error}") from error
+    except (tarfile.TarError, *DAMAGED) as error:
+        raise ValueError(f"{path} is no whole tar archive: {error}") from error
+
+
+def _trainings(record: Any) -> dict[tuple[str, int], Mapping[str, Any]]:
+    try:
+        results = record["200"]["all_results"]
+        named = {(name, seed): training for (name, seed), training in results.items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"it holds no trainings of {N_EPOCH} epochs") from error
+    for name, seed in named:
+        if not isinstance(name, str) or type(seed) is not int:
+            raise ValueError(f"a training is named {(name, seed)!r:.60}, not by a data set and a seed")
+    return named
+
+
+def _by_epoch(values: Any, prefix: str = "") -> FloatArray:
+    """Values of all epochs, NaN where an epoch has none."""
+    if not isinstance(values, Mapping):
+        raise ValueError("a training lacks its curves")
+    keys = [f"{prefix}@{e}" if prefix else e for e in range(N_EPOCH)]
+    return np.array([number(values[key]) if key in values else np.nan for key in keys])
+
+
+def _mean(curves: list[FloatArray]) -> FloatArray:
+    return np.asarray(np.mean(curves, axis=0))
+
+
+def _cell(trainings: dict[tuple[str, int], Mapping[str, Any]], dataset: str, trials: str) -> dict[str, FloatArray]:
+    name, last, before, test_name, test_split = SPLITS[dataset]
+    seeds = {n: [s for m, s in trainings if m == n and trials in (MEAN, str(s))] for n in (name, test_name)}
+    parts: dict[str, list[FloatArray]] = {}
+    for seed in seeds[name]:
+        one = trainings[name, seed]
+        for kind, key in (("acc", "acc1es"), ("loss", "losses")):
+            parts.setdefault(f"train_{kind}", []).append(_by_epoch(one.get(f"train_{key}")))
+            curve = _by_epoch(one.get(f"eval_{key}"), before)
+            final = _by_epoch(one.get(f"eval_{key}"), last)[-1]
+            parts.setdefault(f"val_{kind}", []).append(np.append(curve[:-1], final))
+        parts.setdefault(TRAIN_SECONDS, []).append(np.cumsum(_by_epoch(one.get("train_times"))))
+    for seed in seeds[test_name]:
+        test = _by_epoch(trainings[test_name, seed].get("eval_acc1es"), test_split)[-1:]
+        parts.setdefault("test_acc", []).append(test)
+    return {key: _mean(curves) for key, curves in parts.items()}
+
+
+def read(paths: list[Path], options: Options) -> xr.Dataset:
+    """Import records of one data set (cifar10 by default), trials as their mean or those of one seed.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged or no record, a cell comes twice, or no training has the seed.
+    """
+    dataset = (options.dataset or "cifar10").lower().replace("imagenet16-120", "imagenet16")
+    if dataset not in SPLITS:
+        raise ValueError(f"dataset={options.dataset!r} must be one of {', '.join(SPLITS)}")
+    if options.trials != MEAN and not options.trials.isdecimal():
+        raise ValueError(f"trials={options.trials!r} must be mean, or a seed such as 777")
+    space = get_space("nb201")
+    draft = Draft(space, range(1, N_EPOCH + 1), source=SOURCE, licence=LICENCE)
+    total = count_records(paths) or space.n_arch
+    n_read, seen = 0, Seen()
+    for path, record in read_records(paths):
+        if n_read % 50 == 0:
+            options.tell(min(n_read, total), total)
+        n_read += 1
+        try:
+            trainings = _trainings(record)
+            row = seen(row_of(space, record["200"]["arch_str"]))
+            cell = _cell(trainings, dataset, options.trials)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is no record of NATS-Bench: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        for name, values in cell.items():
+            if name == "test_acc":
+                draft.score(name)[row] = values[0]
+            else:
+                draft.curve(name)[:, row] = values
+    if n_read == 0:
+        raise ValueError(f"{paths[0]} holds no NNNNNN.pickle.pbz2")
+    draft.check_percent("val_acc", "train_acc", "test_acc")
+    note = f"training {SPLITS[dataset][0]}, split {SPLITS[dataset][1]}"
+    if SPLITS[dataset][1] != SPLITS[dataset][2]:
+        note += f" after epoch {N_EPOCH}, {SPLITS[dataset][2]} before"
+    draft.attrs = {"val_acc": {"comment": note}, "val_loss": {"comment": note}}
+    draft.attrs["test_acc"] = {"comment": f"training {SPLITS[dataset][3]}, split {SPLITS[dataset][4]}"}
+    told = "mean of all" if options.trials == MEAN else f"seed {options.trials}"
+    return draft.finish(f"nb201-{dataset}", dataset, format_name="nats-tss", files=paths, trials=told)

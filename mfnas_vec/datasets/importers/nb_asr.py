@@ -1,0 +1,140 @@
+"""NAS-Bench-ASR's own pickles (SamsungLabs/nb-asr): ``nb-asr-e40-1234.pickle``, siblings, ``nb-asr-info.pickle``.
+
+A file holds two pickles: a header (``dataset_type`` "training" or "static", ``columns``, ``epochs``, ``seed``)
+and a list of rows in the order of ``columns``: graph hash, validation error of every epoch, test error; or
+graph hash, parameters, FLOPs. Error rates are shares of 1 (and may exceed it) and become percent, parameters
+and FLOPs are counted and become millions. Peak memory about 300 MB.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.datasets.importers.draft import HIGHEST_PER, MEAN, Draft, Options, Seen, number, row_of
+from mfnas_vec.datasets.readers.pickles import plain, read_pickles
+from mfnas_vec.spaces import get_space
+
+SOURCE, LICENCE = "NAS-Bench-ASR (Mehrotra et al., ICLR 2021)", "Apache-2.0"
+MAX_FILE = 512 * 2**20
+
+
+def _rows(path: Path) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    header, rows = read_pickles(path, 2, limit=MAX_FILE)
+    if not isinstance(header, Mapping) or not isinstance(rows, (list, tuple)):
+        raise ValueError(f"{path} has no header and rows of NAS-Bench-ASR")
+    columns = header.get("columns")
+    if not isinstance(columns, (list, tuple)) or not all(isinstance(c, str) for c in columns):
+        raise ValueError(f"{path} has no header of NAS-Bench-ASR")
+    return header, rows
+
+
+def read(paths: list[Path], options: Options) -> xr.Dataset:
+    """Import trainings of the same number of epochs, their seeds as a mean or one of them, and static facts.
+
+    Raises
+    ------
+    ValueError
+        If a file is none of NAS-Bench-ASR's, the trainings differ in their epochs, or a seed or a
+        graph comes twice.
+    """
+    trainings: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
+    static: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
+    for i, path in enumerate(paths):
+        options.tell(i, len(paths))
+        header, rows = _rows(path)
+        kinds = {"training": trainings, "static": static}
+        kind = header.get("dataset_type")
+        if not isinstance(kind, str) or kind not in kinds:
+            raise ValueError(f"{path} is of type {kind!r:.60}; training and static are read")
+        if kind == "training":
+            _check_training(path, header, trainings)
+        kinds[kind].append((path, header, rows))
+    if options.trials != MEAN:
+        trainings = [t for t in trainings if str(t[1].get("seed")) == options.trials]
+    if not trainings:
+        raise ValueError("none of the files holds trainings" + ("" if options.trials == MEAN else " of that seed"))
+    epochs = {t[1]["epochs"] for t in trainings}
+    n_epoch = next(iter(epochs))
+    if len(epochs) != 1:
+        raise ValueError(f"the files are of trainings of different length: {sorted(map(str, epochs))}")
+    space = get_space("nbasr")
+    draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
+    curves = np.full((len(trainings), n_epoch, space.n_arch), np.nan)
+    tests = np.full((len(trainings), space.n_arch), np.nan)
+    for i, (path, header, rows) in enumerate(trainings):
+        seen = Seen()
+        key, val, test = _columns(path, header, "model_hash", "val_per", "test_per")
+        for k, line in enumerate(rows):
+            with _named(path, k):
+                row = seen(row_of(space, _cell(line, key)))
+                curves[i, :, row] = _curve(_cell(line, val), n_epoch)
+                tests[i, row] = number(_cell(line, test))
+    draft.curve("val_per")[:] = curves.mean(axis=0)
+    draft.score("test_per")[:] = tests.mean(axis=0)
+    seen = Seen()
+    for path, header, rows in static:
+        key, params, *flops = _columns(path, header, "model_hash", "params", *_known(header, "flops"))
+        for k, line in enumerate(rows):
+            with _named(path, k):
+                row = seen(row_of(space, _cell(line, key)))
+                draft.score("params")[row] = number(_cell(line, params))
+                if flops:
+                    draft.score("flops")[row] = number(_cell(line, flops[0]))
+    draft.percent("val_per", "test_per", highest=HIGHEST_PER)
+    draft.millions("params", "flops")
+    told = f"mean of {len(trainings)} seeds" if options.trials == MEAN else f"seed {options.trials}"
+    return draft.finish("nbasr", "timit", format_name="nb-asr", files=paths, trials=told)
+
+
+def _check_training(path: Path, header: Mapping[str, Any], others: Sequence[tuple[Path, Any, Any]]) -> None:
+    """Refuse a header without epochs and seed, or of a seed that came before."""
+    epochs, seed = header.get("epochs"), header.get("seed")
+    if type(epochs) is not int or not 1 <= epochs <= 10_000:
+        raise ValueError(f"{path} is of trainings of {epochs!r:.60} epochs, which is no such number")
+    if type(seed) is not int:
+        raise ValueError(f"{path} has the seed {seed!r:.60}, which is none")
+    for other, known, _ in others:
+        if known["seed"] == seed:
+            raise ValueError(f"{path} and {other} are both of seed {seed}; give one")
+
+
+@contextlib.contextmanager
+def _named(path: Path, row: int) -> Iterator[None]:
+    """Errors within begin with the file and the row they are about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}, row {row}: {error}") from error
+
+
+def _curve(values: Any, n_epoch: int) -> list[float]:
+    values = plain(values)
+    if (
+        not isinstance(values, (list, tuple, np.ndarray))
+        or (isinstance(values, np.ndarray) and values.ndim != 1)
+        or len(values) != n_epoch
+    ):
+        raise ValueError(f"a curve is not of {n_epoch} epochs")
+    return [number(v.item() if isinstance(v, np.generic) else v) for v in values]
+
+
+def _known(header: Mapping[str, Any], *names: str) -> list[str]:
+    return [name for name in names if name in header["columns"]]
+
+
+def _columns(path: Path, header: Mapping[str, Any], *names: str) -> list[int]:
+    columns = list(header["columns"])
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"{path} has no column {name!r}")
+    return [columns.index(name) for name in names]
+
+
+def _cell(line: Any, place: int) -> Any:
+    if not isinstance(line, (list, tuple)) or len(line) <= place:
+        raise ValueError("the row is too short")
+    return line[place]

@@ -1,0 +1,239 @@
+"""Official sources of benchmark data, and their download.
+
+Downloads go through requests (and gdown for Google Drive), in the extra ``fetch``. A cut download is
+taken up where it stopped, if the file is still the same. Checksums that are published are checked;
+others are kept on first use and checked from then on.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from mfnas_vec.datasets.download import Progress, discard, from_drive, over_http
+from mfnas_vec.tables.library import user_folder
+
+#: Environment variable that overrides the folder of downloads.
+DOWNLOADS_VARIABLE = "MFNAS_DOWNLOADS"
+RECORD = "checksums.json"
+_BLOCK = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """An official file: where it is, what it is, how it is imported."""
+
+    name: str
+    title: str
+    url: str
+    file: str
+    importer: str
+    licence: str
+    size: str
+    citation: str
+    page: str
+    sha256: str = ""
+
+
+_NB101 = "Ying et al.: NAS-Bench-101. ICML 2019"
+_NATS = "Dong et al.: NATS-Bench. TPAMI 2021"
+_ASR = "Mehrotra et al.: NAS-Bench-ASR. ICLR 2021"
+_MFNAS = "Phan and Luong: MF-NAS. GECCO 2024"
+_GOOGLE = "https://storage.googleapis.com/nasbench"
+_RELEASE = "https://github.com/SamsungLabs/nb-asr/releases/download/v1.1.0"
+_DRIVE = "https://drive.google.com/uc?id="
+_MFNAS_PAGE = "github.com/ELO-Lab/MF-NAS"
+
+
+def _asr(name: str, file: str, title: str) -> Source:
+    return Source(
+        name,
+        title,
+        f"{_RELEASE}/{file}",
+        file,
+        "nb-asr",
+        "Apache-2.0",
+        "unknown",
+        _ASR,
+        "github.com/SamsungLabs/nb-asr",
+    )
+
+
+def _mf_nas(name: str, key: str, file: str, title: str) -> Source:
+    return Source(name, title, _DRIVE + key, file, "mf-nas", "see the page", "unknown", _MFNAS, _MFNAS_PAGE)
+
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source(
+            "nasbench101-full",
+            "NAS-Bench-101, all budgets",
+            f"{_GOOGLE}/nasbench_full.tfrecord",
+            "nasbench_full.tfrecord",
+            "nasbench101",
+            "Apache-2.0",
+            "1.95 GB",
+            _NB101,
+            "github.com/google-research/nasbench",
+            "3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c",
+        ),
+        Source(
+            "nasbench101-only108",
+            "NAS-Bench-101, 108 epochs only",
+            f"{_GOOGLE}/nasbench_only108.tfrecord",
+            "nasbench_only108.tfrecord",
+            "nasbench101",
+            "Apache-2.0",
+            "499 MB",
+            _NB101,
+            "github.com/google-research/nasbench",
+            "4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1",
+        ),
+        _asr("nb-asr-1234", "nb-asr-e40-1234.pickle", "NAS-Bench-ASR, 40 epochs, seed 1234"),
+        _asr("nb-asr-1235", "nb-asr-e40-1235.pickle", "NAS-Bench-ASR, 40 epochs, seed 1235"),
+        _asr("nb-asr-1236", "nb-asr-e40-1236.pickle", "NAS-Bench-ASR, 40 epochs, seed 1236"),
+        _asr("nb-asr-info", "nb-asr-info.pickle", "NAS-Bench-ASR, parameters and FLOPs"),
+        Source(
+            "nats-tss",
+            "NATS-Bench topology, all epochs and seeds",
+            f"{_DRIVE}17_saCsj_krKjlCBLOJEpNtzPXArMCqxU",
+            "NATS-tss-v1_0-3ffb9-simple.tar",
+            "nats-tss",
+            "MIT",
+            "unknown",
+            _NATS,
+            "github.com/D-X-Y/NATS-Bench",
+        ),
+        _mf_nas(
+            "mf-nas-cifar10", "1-bM3530VM-74PiHao_VejbqKKcrq65g6", "[NB201][cifar10]_data.p", "NAS-Bench-201, CIFAR-10"
+        ),
+        _mf_nas(
+            "mf-nas-cifar100",
+            "1-eMgp8-ClTgnJ5q0N_c_KBGN1g-tQO44",
+            "[NB201][cifar100]_data.p",
+            "NAS-Bench-201, CIFAR-100",
+        ),
+        _mf_nas(
+            "mf-nas-imagenet16",
+            "1-egdKed0zWToV4qKByjVo6844CSlQZ1j",
+            "[NB201][ImageNet16-120]_data.p",
+            "NAS-Bench-201, ImageNet16-120",
+        ),
+        _mf_nas(
+            "mf-nas-nb201-scores", "1uvT92YrmfR4iPYVJw-MgKDAwRahlxMK-", "zc_nasbench201.json", "NAS-Bench-201, scores"
+        ),
+        _mf_nas("mf-nas-nb101", "1-DDEmdgoJc1zE4OpTWX8rLkUc4Fob9Uw", "[NB101]_data.p", "NAS-Bench-101"),
+        _mf_nas(
+            "mf-nas-nb101-scores", "1iWCLW4R7yF4hABWCi04LTsIxzbfJ6kT7", "zc_nasbench101.json", "NAS-Bench-101, scores"
+        ),
+    )
+}
+
+
+def download_folder() -> Path:
+    """Folder of downloaded files; it need not exist."""
+    given = os.environ.get(DOWNLOADS_VARIABLE)
+    return Path(given) if given else user_folder().parent / "downloads"
+
+
+class _ManualError(ValueError):
+    """A message that tells the manual way."""
+
+
+def manual(source: Source, reason: str) -> ValueError:
+    """What went wrong, and how to go on by hand."""
+    return _ManualError(
+        f"{source.name} was not downloaded: {reason}. By hand: download {source.file} from {source.page} "
+        f"({source.url}), then `mfnas tables import {source.importer} {source.file}`"
+    )
+
+
+def fetch(source: Source, folder: Path | None = None, progress: Progress | None = None) -> Path:
+    """Download a file, or take up a cut download, and check it.
+
+    Parameters
+    ----------
+    source
+        One of ``SOURCES``.
+    folder
+        Where to; the folder of downloads by default.
+    progress
+        Called with the bytes there are and the bytes there will be (0 if the server does not tell).
+
+    Returns
+    -------
+    Path
+        The file, in the folder of downloads.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be downloaded or written, is no data (an error page), or has another checksum
+        than it should; the message tells how to go on by hand.
+    """
+    folder = download_folder() if folder is None else folder
+    path, part = folder / source.file, folder / f"{source.file}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = _read_record(folder).get(source.file, "")
+        expected = source.sha256 or kept
+        if path.is_file() and expected and _sha256(path) == expected:
+            return path
+        (from_drive if source.url.startswith(_DRIVE) else over_http)(source.url, part, progress)
+        if reason := _what_is_wrong(part, expected, source.file if kept and not source.sha256 else "", folder):
+            discard(part)
+            raise manual(source, reason)
+        digest = _sha256(part)
+        part.replace(path)
+        discard(part)
+        _write_record(folder, source.file, digest)
+    except ImportError as error:
+        raise manual(source, f"{error} (pip install 'mfnas-vec[fetch]')") from error
+    except _ManualError:
+        raise
+    except Exception as error:  # libraries of the network raise many types
+        raise manual(source, str(error) or type(error).__name__) from error
+    return path
+
+
+def _what_is_wrong(part: Path, expected: str, recorded: str, folder: Path) -> str:
+    """What is wrong with a download; nothing if it is as expected."""
+    with part.open("rb") as stream:
+        head = stream.read(512).lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "a web page came in place of the data"
+    found = _sha256(part)
+    if not expected or found == expected:
+        return ""
+    reason = f"its checksum is {found}, not {expected}"
+    if recorded:
+        reason += (
+            f", which is that of its first download; if the file was changed at its source on purpose, delete the "
+            f"entry {recorded!r} of {folder / RECORD} and fetch again"
+        )
+    return reason
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return {str(k): str(v) for k, v in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _write_record(folder: Path, file: str, digest: str) -> None:
+    kept = _read_record(folder) | {file: digest}
+    scratch = folder / f"{RECORD}.partial"
+    scratch.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    scratch.replace(folder / RECORD)

@@ -1,5 +1,0 @@
-"""Experiments: batches of runs."""
-
-from mfnas_vec.experiment.run import run
-
-__all__ = ["run"]

@@ -1,0 +1,1 @@
+"""The paper: its numbers, its grid, and verdicts on their reproduction."""

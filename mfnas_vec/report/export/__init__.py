@@ -1,0 +1,1 @@
+"""Results for other tools, one file per format."""

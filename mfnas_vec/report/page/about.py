@@ -1,0 +1,217 @@
+"""What a page tells of its results besides numbers: settings, sources, commands."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import yaml
+
+from mfnas_vec.analysis.replay import given_settings
+from mfnas_vec.analysis.searches import Search, split_place
+from mfnas_vec.analysis.statistics import TEST
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.optimizers import OPTIMIZERS
+from mfnas_vec.published.reproduce import GRID
+from mfnas_vec.report.page.words import joined
+from mfnas_vec.report.text import value_text
+from mfnas_vec.sweeps.contents import Contents
+from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
+from mfnas_vec.tables.provenance import UNSTATED
+from mfnas_vec.tables.schema import PROVENANCES
+
+#: Most values of a setting that are listed.
+MAX_VALUES = 20
+#: Settings that follow from others, and may not contradict them.
+_FOLLOWS = "using_zc_metric"
+
+
+class Group(NamedTuple):
+    """The searches of one optimizer."""
+
+    optimizer: str
+    title: str
+    n_search: int
+    #: Setting, its meaning, its values: those that differ between the searches of the group.
+    varied: list[tuple[str, str, str]]
+    #: Setting, its meaning, its values by problem; "varied" where they differ.
+    all: list[tuple[str, str, list[str]]]
+
+
+class Source(NamedTuple):
+    """A table, and what the searches read of it."""
+
+    problem: str
+    title: str
+    digest: str
+    n_arch: str
+    optimum: str
+    test: str
+    test_provenance: str
+    #: Names of what was read, by provenance.
+    inputs: list[tuple[str, list[str]]]
+    note: str
+
+
+class Recipe(NamedTuple):
+    """How a store is made again."""
+
+    commands: list[str]
+    #: Name and content of a file that the commands need.
+    file: tuple[str, str] | None = None
+
+
+def groups_of(study: Study) -> list[Group]:
+    """The settings of the searches, by optimizer."""
+    found: dict[str, dict[str, list[Search]]] = {}
+    for problem, searches in study.searches.items():
+        for search in searches.values():
+            found.setdefault(search.optimizer or search.label, {}).setdefault(problem, []).append(search)
+    return [_group(name, by_problem, study.problems) for name, by_problem in found.items()]
+
+
+def _group(name: str, by_problem: dict[str, list[Search]], problems: Sequence[str]) -> Group:
+    optimizer = OPTIMIZERS.get(name)
+    meaning = {s.name: s.help.replace("`", "") for s in optimizer.settings} if optimizer else {}
+    # Values of each setting by problem, in the order of the searches.
+    values: dict[str, dict[str, list[str]]] = {}
+    for problem, searches in by_problem.items():
+        for search in searches:
+            for setting, value in json.loads(search.settings).items():
+                of = values.setdefault(setting, {}).setdefault(problem, [])
+                if value_text(value) not in of:
+                    of.append(value_text(value))
+    varied, everything = [], []
+    for setting, of_problems in values.items():
+        told = meaning.get(setting, "")
+        distinct = list(dict.fromkeys(value for of in of_problems.values() for value in of))
+        if any(len(of) > 1 for of in of_problems.values()):
+            more = f" and {len(distinct) - MAX_VALUES} more" if len(distinct) > MAX_VALUES else ""
+            varied.append((setting, told, ", ".join(distinct[:MAX_VALUES]) + more))
+        cells = [of_problems.get(problem, []) for problem in problems]
+        everything.append((setting, told, ["-" if not c else c[0] if len(c) == 1 else "varied" for c in cells]))
+    n_search = len({search.label for searches in by_problem.values() for search in searches})
+    return Group(name, optimizer.title if optimizer else "", n_search, varied, everything)
+
+
+def facts_of(study: Study) -> list[tuple[str, str]]:
+    """What is the same for all results, in a few words each."""
+    searches = [s for found in study.searches.values() for s in found.values()]
+    runs = sorted({s.runs.sizes["run"] for s in searches})
+    told = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
+    found = [
+        ("Problems", f"{len(study.problems):,}"),
+        ("Searches", f"{len(study.labels):,}"),
+        ("Runs of each", told),
+    ]
+    for name, key in (("Seed", "seed"), ("Protocol", "protocol")):
+        values = sorted({str(s.runs.attrs.get(key, UNSTATED)) for s in searches})
+        found.append((name, joined(values)))
+    return found
+
+
+def sources_of(study: Study) -> list[Source]:
+    """The tables, and what the searches read of them."""
+    return [_source(study, problem) for problem in study.problems]
+
+
+def _source(study: Study, problem: str) -> Source:
+    attrs, searches = study.attrs(problem), study.searches[problem]
+    by_kind: dict[str, dict[str, None]] = {}
+    for search in searches.values():
+        for text in search.inputs:
+            name, _, kind = text.rpartition(": ")
+            by_kind.setdefault(kind, {})[name] = None
+    order = [*PROVENANCES, *sorted(set(by_kind) - set(PROVENANCES))]
+    test = next(iter(searches.values())).runs[TEST].attrs
+    best, n_arch, title = study.optimum(problem), "not here any more", str(attrs.get("title", ""))
+    try:
+        table = study.table(problem)
+        n_arch, title = f"{table.sizes['arch']:,}", title or str(table.attrs.get("title", ""))
+    except ValueError:
+        pass
+    return Source(
+        problem=problem,
+        title=title or problem,
+        digest=str(attrs.get("opened_from_digest", "")) or UNSTATED,
+        n_arch=n_arch,
+        optimum=UNSTATED if best is None else f"{best:.6g}",
+        test=f"{test.get('long_name', TEST)} ({test.get('variable', UNSTATED)})",
+        test_provenance=str(test.get("provenance", UNSTATED)),
+        inputs=[(kind, list(by_kind[kind])) for kind in order if kind in by_kind],
+        note=str(attrs.get("table_note", "")),
+    )
+
+
+def versions_of(study: Study) -> list[tuple[str, str]]:
+    """Versions that the stores note, by package."""
+    found: dict[str, dict[str, None]] = {}
+    for contents in study.contents:
+        for key, value in contents.attrs.items():
+            if key.endswith("_version"):
+                found.setdefault(key.removesuffix("_version"), {})[str(value)] = None
+    return [(name, joined(list(values))) for name, values in found.items()]
+
+
+def recipes_of(study: Study, title: str | None) -> list[Recipe]:
+    """The commands that make the stores and this page again."""
+    recipes, names = [], []
+    for place, contents in zip(study.places, study.contents, strict=True):
+        label, path = split_place(place)
+        # Its name only: where a store lay is nobody's business.
+        store = PurePosixPath(path.rstrip("/")).name or "results.zarr"
+        names.append(f"{label}={store}" if label else store)
+        make = {"sweep": _sweep_recipe, "reproduce": _reproduce_recipe, "run": _run_recipe}[contents.kind]
+        recipes.append(make(study, contents, place, store))
+    own = [] if title is None else ["--title", title]
+    recipes.append(Recipe([shlex.join(["mfnas", "report", *names, "--out", "report.html", *own])]))
+    return recipes
+
+
+def _options(attrs: Any, n_run: int) -> list[str]:
+    return ["--n_run", str(n_run), "--seed", str(attrs["seed"]), "--protocol", str(attrs["protocol"])]
+
+
+def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
+    attrs = contents.attrs
+    name = str(attrs["grid_name"])
+    options = [*_options(attrs, int(attrs["n_run"])), "--missing", str(attrs["missing"]), "--out", store]
+    if name in shipped_grids() and load_grid(name).on_problems(attrs["problems"]).json_of_cells() == attrs["grid"]:
+        some = list(load_grid(name).problems) != list(attrs["problems"])
+        chosen = ["--problems", ",".join(attrs["problems"])] if some else []
+        return Recipe([shlex.join(["mfnas", "sweep", name, *chosen, *options])])
+    problems, entries = json.loads(str(attrs["grid"]))
+    optimizers: dict[str, Any] = {}
+    for entry in entries:
+        own = {k: v[0] if len(v) == 1 and not isinstance(v[0], list) else v for k, v in entry["settings"].items()}
+        if entry["optimizer"] != entry["label"]:
+            own["optimizer"] = entry["optimizer"]
+        if entry["problems"] is not None:
+            own["problems"] = entry["problems"]
+        optimizers[entry["label"]] = own
+    grid = {"title": attrs.get("title", ""), "problems": problems, "optimizers": optimizers}
+    text = yaml.safe_dump(grid, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    return Recipe([shlex.join(["mfnas", "sweep", "grid.yaml", *options])], ("grid.yaml", text))
+
+
+def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
+    part = contents.parts[0]
+    labels = [str(label) for label in part.dataset["optimizer"].values]
+    some = [] if labels == [entry.label for entry in GRID] else ["--optimizers", ",".join(labels)]
+    problems = ["--problems", ",".join(p.problem for p in contents.parts)]
+    command = ["mfnas", "reproduce", *problems, *some, *_options(part.dataset.attrs, part.n_run), "--out", store]
+    return Recipe([shlex.join(command)])
+
+
+def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
+    part = contents.parts[0]
+    search = next(s for s in study.searches[part.problem].values() if s.store == place)
+    try:
+        given = given_settings(search, study.table(part.problem))
+    except ValueError:  # without the table, all of them
+        given = json.loads(search.settings)
+    settings = [f"{name}={value_text(value)}" for name, value in given.items() if not name.startswith(_FOLLOWS)]
+    command = ["mfnas", "run", "--table", part.problem, "--optimizer", search.optimizer]
+    command += [*(["--set", *settings] if settings else []), *_options(part.dataset.attrs, part.n_run), "--out", store]
+    return Recipe([shlex.join(command)])

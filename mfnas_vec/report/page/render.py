@@ -1,0 +1,77 @@
+"""From what a page tells to its HTML, which needs nothing from anywhere."""
+
+import base64
+import hashlib
+import importlib.util
+import math
+from importlib.resources import files
+from typing import Any
+
+
+def check_packages() -> None:
+    """Refuse before any work if a package is missing.
+
+    Raises
+    ------
+    ValueError
+        If one of jinja2, matplotlib and scipy is not installed.
+    """
+    missing = [name for name in ("jinja2", "matplotlib", "scipy") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ValueError(f"a report needs {' and '.join(missing)} (pip install 'mfnas-vec[report]')")
+
+
+def asset(name: str) -> str:
+    """A file of this package that becomes part of every page."""
+    return (files("mfnas_vec.report.page") / name).read_text(encoding="utf-8")
+
+
+def data_uri(text: str) -> str:
+    """A text as the address of a CSV file that lies in the page itself."""
+    return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def number(value: float, places: int = 2) -> str:
+    """A number with so many decimals, a dash for none."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def signed(value: float, places: int = 2) -> str:
+    """A difference with its sign."""
+    return "–" if value is None or math.isnan(value) else f"{value:+,.{places}f}".replace("-", "−")
+
+
+def render(content: dict[str, Any], figure_css: str) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    content
+        What the template shows; texts are escaped.
+    figure_css
+        Style sheet of the figures.
+
+    Returns
+    -------
+    str
+        HTML whose policy allows its own script and styles only, and no network.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": number, "signed": signed, "data_uri": data_uri}
+    css, js = asset("page.css") + figure_css, asset("page.js")
+    policy = (
+        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(js)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    template = environment.from_string(asset("page.html.j2"))
+    page = template.render(content, css=Markup(css), js=Markup(js), policy=policy, svg=Markup)
+    return page + "\n"

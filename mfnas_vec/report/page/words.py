@@ -1,0 +1,217 @@
+"""The question of a page, and its answer in three sentences."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from mfnas_vec.analysis.comparison import ALPHA
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
+from mfnas_vec.report.page.verdicts import Pairs, Ranks
+from mfnas_vec.tables.schema import COMPUTED, MEASURED
+
+#: Keeps a number and its unit on one line.
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def count(n: int, what: str, plural: str = "") -> str:
+    """A number and its noun."""
+    return f"{n:,} {what if n == 1 else plural or what + 's'}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a list in a sentence."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def amount(value: float, units: str) -> str:
+    """A test result with its unit."""
+    return f"{value:.{decimals(units)}f}{SPACE}{units}".rstrip()
+
+
+def distance(value: float, units: str) -> str:
+    """A difference of two test results with its unit."""
+    return f"{value:.{decimals(units)}f} {'percentage points' if units == '%' else units}".rstrip()
+
+
+def varied_settings(study: Study) -> dict[str, list[object]]:
+    """Settings that the stores vary, with their values in order."""
+    found: dict[str, dict[object, None]] = {}
+    for searches in study.searches.values():
+        for search in searches.values():
+            for name, value in search.place.items():
+                if value not in ("", -1, -1.0):  # no such setting
+                    found.setdefault(name, {})[value] = None
+    return {name: list(values) for name, values in found.items() if len(values) > 1}
+
+
+def title_of(study: Study) -> str:
+    """What a page is called if nobody says."""
+    titles = [str(c.attrs["title"]) for c in study.contents if c.attrs.get("title")]
+    if len(study.contents) == 1 and titles:
+        return titles[0]
+    if len(study.contents) == 1 and study.contents[0].kind == "reproduce":
+        return "MF-NAS and baselines: published numbers and numbers here"
+    n = len(study.labels)
+    named = joined(study.labels) if n <= 3 else count(n, "search", "searches")
+    on = joined(study.problems) if len(study.problems) <= 2 else count(len(study.problems), "problem")
+    return f"{named} on {on}"
+
+
+def question_of(study: Study) -> str:
+    """The question that the stores answer."""
+    on = study.problems[0] if len(study.problems) == 1 else count(len(study.problems), "benchmark problem")
+    if len(study.labels) == 1:
+        return f"How good are the architectures that {study.labels[0]} finds on {on}, and what do they cost?"
+    optimizers = {s.optimizer for found in study.searches.values() for s in found.values()}
+    varied = varied_settings(study)
+    if len(optimizers) == 1 and varied:
+        verb = "does" if len(varied) == 1 else "do"
+        return f"How {verb} {joined(list(varied))} change what {optimizers.pop()} finds on {on}?"
+    n = count(len(study.labels), "search", "searches")
+    return f"Which of {n} finds the best architectures on {on}, and by how much?"
+
+
+def in_short(
+    study: Study, rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool
+) -> list[str]:
+    """Three sentences: what is best, what cannot be told, what the numbers are."""
+    return [_best(study, rows, ranks), _limits(rows, pairs, ranks, not_tested), _origin(rows)]
+
+
+def _runs(rows: Sequence[Row]) -> str:
+    numbers = sorted({row.n_run for row in rows})
+    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _mark(rows: Sequence[Row]) -> str:
+    """What to say behind numbers that no experiment gave."""
+    kinds = [kind for kind in dict.fromkeys(row.provenance for row in rows) if kind not in (MEASURED, COMPUTED)]
+    told = [f"{joined(kinds)} values"] if kinds else []
+    lost = sum(row.n_run - row.n_known for row in rows)
+    if lost:
+        told.append(f"means leave out {count(lost, 'run')} without a result")
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
+    known = [row for row in rows if row.n_known]
+    if not known:
+        return f"No run of {count(len(study.labels), 'search', 'searches')} ended with a known test result."
+    n = _runs(rows)
+    if ranks is not None:
+        return _best_rank(known, ranks, n, study.names)
+    problems = list(dict.fromkeys(row.problem for row in known))
+    alone = len(study.labels) == 1
+    told = [_best_mean(best_of_problem(known, problem), alone, study.names) for problem in problems]
+    first = known[0]
+    if alone:
+        head = f"Over {n} runs, {first.search} ends with a mean test result of"
+        return f"{head} {joined(told)}{_mark(known)}."
+    head = f"Of {count(len(study.labels), 'search', 'searches')} with {n} runs each, the best mean test result is"
+    return f"{head} {'; '.join(told)}{_mark(known)}."
+
+
+def _best_mean(ordered: Sequence[Row], alone: bool, names: Mapping[str, str]) -> str:
+    """The best mean of a problem, and how far the next is."""
+    first, *others = ordered
+    interval = "" if math.isnan(first.low) else f", 95 % interval {_span(first)}"
+    if not others:
+        whose = "" if alone else f" of {names[first.search]}"
+        return f"{amount(first.mean, first.units)}{whose} on {first.problem} (n = {first.n_known:,}{interval})"
+    gap = first.score - others[0].score
+    same = [row.search for row in ordered if math.isclose(row.mean, first.mean, rel_tol=1e-12)]
+    behind = "shared by them"
+    if len(same) == 1:
+        lead, other = distance(gap, first.units), names[others[0].search]
+        behind = f"as good as {other} to these places" if float(lead.split()[0]) == 0 else f"{lead} better than {other}"
+    return (
+        f"{amount(first.mean, first.units)} of {joined([names[label] for label in same])} on {first.problem} "
+        f"(n = {first.n_known:,}{interval}), {behind}"
+    )
+
+
+def _lower(row: Row) -> str:
+    return "" if row.sign > 0 else ", where lower is better"
+
+
+def _span(row: Row) -> str:
+    places = decimals(row.units)
+    return f"{row.low:.{places}f} to {row.high:.{places}f}"
+
+
+def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str, names: Mapping[str, str]) -> str:
+    labels, average = ranks.labels, ranks.average
+    same = [label for label, rank in zip(labels, average, strict=True) if math.isclose(rank, average[0])]
+    rest = [(label, rank) for label, rank in zip(labels, average, strict=True) if label not in same]
+    problems = [str(problem) for problem in ranks.found["problem"].values]
+    next_one = f"; next {names[rest[0][0]]} with {rest[0][1]:.2f}" if rest else ""
+    has = "has the best average rank" if len(same) == 1 else "share the best average rank"
+    who = joined([names[label] for label in same]) if len(same) <= 4 else count(len(same), "search", "searches")
+    head = (
+        f"Of {count(len(labels), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
+        f"{who} {has} ({average[0]:.2f}{next_one})"
+    )
+    if len(same) > 1:
+        firsts = [best_of_problem(rows, problem)[0] for problem in problems]
+        best_means = joined([f"{amount(row.mean, row.units)} on {row.problem}{_lower(row)}" for row in firsts])
+        return f"{head}; the best means are {best_means}{_mark(rows)}."
+    behind, first = {}, same[0]
+    for problem in problems:
+        ordered = best_of_problem(rows, problem)
+        own = next(row for row in ordered if row.search == first)
+        behind[problem] = (ordered[0].score - own.score, own)
+    best = [problem for problem, (gap, _) in behind.items() if gap <= 1e-9]
+    lags = [(gap / (abs(own.mean) or 1.0), gap, own) for gap, own in behind.values() if gap > 1e-9]
+    means = joined([f"{amount(own.mean, own.units)} on {problem}{_lower(own)}" for problem, (_, own) in behind.items()])
+    if not lags:
+        return f"{head}, and the best mean on each: {means}{_mark(rows)}."
+    worst = max(lags, key=lambda lag: lag[0])
+    lead = f"the best mean on {len(best)} of them" if best else "the best mean on none of them"
+    lag = f"at most {distance(worst[1], worst[2].units)} behind the best, on {worst[2].problem}"
+    return f"{head} and {lead}: its means are {means}, {lag}{_mark(rows)}."
+
+
+def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool) -> str:
+    if not pairs:
+        if not_tested:
+            return (
+                "The pairs of these searches are too many to be tested here, so which differences are more than "
+                "chance is left open."
+            )
+        return "There is a single search here, so nothing can be said of whether another would be better."
+    n_pair = sum(len(each.verdicts) for each in pairs)
+    n_decided = sum(each.n_decided for each in pairs)
+    test = f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n = {_runs(rows)} runs of each"
+    open_ones = n_pair - n_decided
+    if open_ones == 0:
+        which = f"All {n_pair:,} pairs of searches on a problem differ" if n_pair > 1 else "The two searches differ"
+        told = f"{which} by more than chance ({test})"
+    else:
+        told = f"Of {n_pair:,} pairs of searches on a problem, {open_ones:,} cannot be told apart ({test})"
+    if not_tested:
+        told += ", those of some problems are too many to be tested"
+    if ranks is None:
+        return f"{told}, and one problem says nothing of others."
+    n_rank, limit = len(ranks.labels) * (len(ranks.labels) - 1) // 2, ranks.found.attrs["critical_difference"]
+    n_problem = ranks.found.sizes["problem"]
+    apart = f"separate {count(len(ranks.apart), 'pair')} of {n_rank:,}" if ranks.apart else "separate nothing"
+    return f"{told}; across the {n_problem} problems, average ranks {apart} (critical difference {limit:.2f})."
+
+
+def _origin(rows: Sequence[Row]) -> str:
+    kinds = Counter(row.provenance for row in rows)
+    doubtful = [kind for kind in kinds if kind not in (MEASURED, COMPUTED)]
+    if not doubtful:
+        return (
+            f"All numbers rest on {joined(sorted(kinds))} values of the tables: "
+            "they hold for these tables, budgets and settings, and say nothing beyond."
+        )
+    n = sum(kinds[kind] for kind in doubtful)
+    which = "All" if n == len(rows) else f"{n:,} of {len(rows):,}"
+    return (
+        f"{which} results rest on {joined(doubtful)} values, in what the searches read or in what judges them: "
+        "they are no published or measured results, and do not show which search is best on the real benchmark."
+    )

@@ -1,0 +1,106 @@
+"""A self-contained page on the results of stores (extra ``report``)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mfnas_vec._files import new_file
+from mfnas_vec.analysis.study import Study, open_study
+from mfnas_vec.published.numbers import N_RUN
+from mfnas_vec.report.comparison import METHOD, notes_of
+from mfnas_vec.report.page.about import facts_of, groups_of, recipes_of, sources_of, versions_of
+from mfnas_vec.report.page.beside import beside
+from mfnas_vec.report.page.illustrations import Styles, figures_of
+from mfnas_vec.report.page.render import check_packages, render
+from mfnas_vec.report.page.summary import CLOSE, best_of_problem, decimals, rows_csv, rows_of
+from mfnas_vec.report.page.verdicts import MAX_MATRIX, pairs_csv, pairs_of, ranks_of
+from mfnas_vec.report.page.words import in_short, question_of, title_of
+from mfnas_vec.tables.provenance import weakest
+
+
+def page(study: Study, title: str | None = None) -> str:
+    """The page on a study, as HTML: the same results give the same bytes.
+
+    Parameters
+    ----------
+    study
+        The results.
+    title
+        Title of the page; by default that of the store.
+
+    Raises
+    ------
+    ValueError
+        If a package of the extra ``report`` is missing.
+    """
+    check_packages()
+    styles = Styles()
+    rows = rows_of(study)
+    pairs, untested, too_many = pairs_of(study, rows)
+    ranks, no_ranks = ranks_of(study)
+    figures, left_out = figures_of(study, styles)
+    content: dict[str, Any] = {
+        "title": title or title_of(study),
+        "question": question_of(study),
+        "named": study.names,
+        "in_short": in_short(study, rows, pairs, ranks, not_tested=too_many),
+        "facts": facts_of(study),
+        "problems": study.problems,
+        "labels": study.labels,
+        "groups": groups_of(study),
+        "published": beside(study, rows),
+        "n_published": N_RUN,
+        "figures": figures,
+        "left_out": left_out,
+        "rows": rows,
+        "best": {problem: best_of_problem(rows, problem)[0].score for problem in study.problems},
+        "places": {row.problem: decimals(row.units) for row in rows},
+        "units": {row.problem: row.units for row in rows},
+        "lower": [row.problem for row in {row.problem: row for row in rows}.values() if row.sign < 0],
+        "close": CLOSE,
+        "pairs": pairs,
+        "untested": untested,
+        "ranks": ranks,
+        "no_ranks": no_ranks,
+        "max_matrix": MAX_MATRIX,
+        "notes": notes_of(study.searches),
+        "method": METHOD,
+        "kind": weakest(row.provenance for row in rows),
+        "sources": sources_of(study),
+        "versions": versions_of(study),
+        "recipes": recipes_of(study, title),
+        "csv": {"summary": rows_csv(rows), "pairs": pairs_csv(pairs)},
+    }
+    return render(content, styles.css())
+
+
+def write_page(
+    places: Sequence[str],
+    path: str | Path,
+    *,
+    title: str | None = None,
+    tables: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write the page on result stores; it appears whole or not at all.
+
+    Parameters
+    ----------
+    places
+        Stores, as of ``read_searches``.
+    path, overwrite
+        Where to, and whether what is there is replaced.
+    title
+        As of ``page``.
+    tables
+        As of ``open_study``.
+
+    Raises
+    ------
+    ValueError
+        As of ``read_searches``; if a package is missing, or the file exists (unless ``overwrite``)
+        or cannot be written.
+    """
+    check_packages()
+    with new_file(path, overwrite=overwrite) as scratch:
+        Path(scratch).write_text(page(open_study(places, tables=tables), title), encoding="utf-8", newline="\n")

@@ -1,0 +1,209 @@
+"""From the arrays that kernels filled to a labelled result Dataset."""
+
+import hashlib
+import json
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+import mfnas_vec
+from mfnas_vec.kernels.state import STOP_MEANINGS, Outcome, Trace
+from mfnas_vec.optimizers import Job, Optimizer
+from mfnas_vec.runs import conventions
+from mfnas_vec.spaces import NO_ARCH
+from mfnas_vec.tables import dense
+from mfnas_vec.tables.provenance import provenance, weakest
+from mfnas_vec.tables.schema import COMPUTED, GENE
+
+RUN = "run"
+STEP = "step"
+
+#: Attributes whose names start so say how long something took; comparisons leave them out.
+TIMING_PREFIX = "timing_"
+
+
+def _inputs_digest(job: Job, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+    """Digest of every score and price the search could read, and of the test results."""
+    digest = hashlib.sha256()  # processors have instructions for it
+    for argument in job.arguments[1:]:
+        for field in argument if isinstance(argument, tuple) else ():
+            if isinstance(field, np.ndarray):
+                digest.update(str(field.shape).encode())
+                digest.update(np.ascontiguousarray(field).data)
+    digest.update(np.ascontiguousarray(test).data)
+    return digest.hexdigest()[:32]
+
+
+#: What every run tells: dimensions after those of a grid, type, and the value that means "none".
+RUN_VARIABLES: dict[str, tuple[tuple[str, ...], str, float]] = {
+    "arch": ((RUN,), "int32", NO_ARCH),
+    "genotype": ((RUN, GENE), "int8", -1),
+    "search_score": ((RUN,), "float64", math.nan),
+    "test_performance": ((RUN,), "float64", math.nan),
+    "cost_seconds": ((RUN,), "float64", math.nan),
+    "cost_epochs": ((RUN,), "int64", -1),
+    "evaluations": ((RUN,), "int64", -1),
+    "unique_evaluations": ((RUN,), "int64", -1),
+    "stop_reason": ((RUN,), "int8", -1),
+}
+
+
+def run_arrays(table: xr.Dataset, job: Job, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
+    """The ``RUN_VARIABLES`` of finished runs.
+
+    ``arch`` and ``genotype`` are -1, scores NaN, for a run that found no architecture.
+    """
+    space = dense.table_space(table)
+    found = outcome.row != NO_ARCH
+    genotype = np.full((outcome.row.size, space.n_gene), -1, np.int8)
+    genotype[found] = space.decode(outcome.code[found])
+    test = np.full(outcome.row.size, np.nan)
+    test[found] = dense.test_results(table)[outcome.row[found]]
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "arch": outcome.row,
+        "genotype": genotype,
+        "search_score": np.where(found & (outcome.score != -np.inf), outcome.score * job.sign, np.nan),
+        "test_performance": test,
+        "cost_seconds": outcome.seconds,
+        "cost_epochs": outcome.epochs,
+        "evaluations": outcome.evaluations,
+        "unique_evaluations": outcome.unique,
+        "stop_reason": outcome.stop_reason,
+    }
+    return {name: array.astype(RUN_VARIABLES[name][1], copy=False) for name, array in arrays.items()}
+
+
+class Description(NamedTuple):
+    """What is known of a search before it runs."""
+
+    #: The metric whose value is the search score.
+    metric: str
+    #: Attributes of each variable of ``RUN_VARIABLES``.
+    variables: dict[str, dict[str, Any]]
+    attrs: dict[str, Any]
+
+
+def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str, Any]) -> Description:
+    """Units, provenance, settings and digests of a search."""
+    test_name = dense.test_variable(table)
+    metric = table[job.metric].attrs
+    paid = dense.seconds_inputs(table, [entry for entry in job.inputs if entry not in job.unpaid])
+    read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
+    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
+    searched = weakest([kind for v, _, kind in read if v == job.metric])
+    variables: dict[str, dict[str, Any]] = {
+        "arch": {"long_name": "row of the architecture found, -1 if none"},
+        "genotype": {"long_name": "genotype found, a number per gene, -1 if none"},
+        "search_score": {
+            "long_name": f"{job.metric} of the architecture found, as the search saw it",
+            "comment": "NaN: none found",
+            "units": metric.get("units", "1"),
+            "direction": dense.direction(table, job.metric),
+            "provenance": searched,
+        },
+        "test_performance": {
+            "long_name": str(table[test_name].attrs.get("long_name", test_name)),
+            "comment": "NaN: none found",
+            "variable": test_name,
+            "units": table[test_name].attrs.get("units", "1"),
+            "direction": dense.direction(table, test_name),
+            "provenance": provenance(table, test_name),
+        },
+        "cost_seconds": {"long_name": "simulated search time", "units": "s", "provenance": price},
+        "cost_epochs": {"long_name": "epochs trained", "units": "epoch"},
+        "evaluations": {"long_name": "evaluations, zero-cost ones included", "units": "1"},
+        "unique_evaluations": {"long_name": "distinct architectures evaluated", "units": "1"},
+        "stop_reason": {
+            "long_name": "what ended the run",
+            "flag_values": list(range(len(STOP_MEANINGS))),
+            "flag_meanings": " ".join(STOP_MEANINGS),
+        },
+    }
+    attrs = {
+        "optimizer": optimizer.name,
+        "problem": str(table.attrs.get("name", "custom")),
+        "space": dense.table_space(table).name,
+        "dataset": str(table.attrs.get("dataset", "")),
+        "settings": json.dumps(values, sort_keys=True),
+        "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
+        "inputs_digest": _inputs_digest(job, dense.test_results(table)),
+        "opened_from_digest": str(table.attrs.get("digest", "")),
+        "mfnas_vec_version": mfnas_vec.__version__,
+    }
+    return Description(job.metric, variables, attrs)
+
+
+def assemble(
+    optimizer: Optimizer,
+    table: xr.Dataset,
+    job: Job,
+    values: dict[str, Any],
+    outcome: Outcome,
+    trace: Trace | None,
+    *,
+    seed: int,
+    first_run: int,
+    protocol: str,
+) -> xr.Dataset:
+    """The result of a batch of runs as a Dataset over ``run`` (and ``gene``, ``step``)."""
+    told = describe(optimizer, table, job, values)
+    arrays = run_arrays(table, job, outcome)
+    runs = np.arange(first_run, first_run + outcome.row.size)
+    result = xr.Dataset(
+        {name: (RUN_VARIABLES[name][0], arrays[name], told.variables[name]) for name in RUN_VARIABLES},
+        coords={RUN: (RUN, runs, {"long_name": "run index of the seed"})},
+        attrs={
+            "title": f"{optimizer.name} on {told.attrs['problem']}",
+            conventions.DESCRIPTION: conventions.RUNS,
+            **told.attrs,
+            "protocol": protocol,
+            "seed": seed,
+        },
+    )
+    if trace is not None:
+        result = result.merge(_trace_variables(trace, dense.table_space(table).row(np.maximum(trace.code, 0))))
+        scores = weakest([provenance(table, variable, epoch) for variable, epoch in job.inputs])
+        result["trace_score"].attrs["provenance"] = scores
+        result["trace_seconds"].attrs["provenance"] = told.variables["cost_seconds"]["provenance"]
+    return result
+
+
+def _trace_variables(trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]) -> xr.Dataset:
+    dims = (RUN, STEP)
+    taken = trace.code >= 0
+    pad = "; unused steps: "
+    return xr.Dataset(
+        {
+            "trace_code": (dims, trace.code, {"long_name": "code of the genotype evaluated" + pad + "-1"}),
+            "trace_arch": (dims, np.where(taken, rows, NO_ARCH), {"long_name": "row evaluated" + pad + "-1"}),
+            "trace_fidelity": (
+                dims,
+                trace.fidelity,
+                {
+                    "long_name": "epochs of the metric read, 0 for a zero-cost one" + pad + "0",
+                    "units": "epoch",
+                },
+            ),
+            "trace_score": (
+                dims,
+                trace.score,
+                {
+                    "long_name": "score, to be maximised (losses negated)" + pad + "NaN",
+                    "comment": "of the metric and in the units that the stage of the search reads",
+                },
+            ),
+            "trace_seconds": (
+                dims,
+                trace.seconds,
+                {"long_name": "cumulative search time" + pad + "NaN", "units": "s"},
+            ),
+            "trace_epochs": (
+                dims,
+                trace.epochs,
+                {"long_name": "cumulative epochs" + pad + "0", "units": "epoch"},
+            ),
+            "trace_incumbent": (dims, trace.incumbent, {"long_name": "code of the best so far" + pad + "-1"}),
+        }
+    )

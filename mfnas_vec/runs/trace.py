@@ -1,0 +1,58 @@
+"""Traces of runs: every evaluation, or what matters of them."""
+
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.runs.result import RUN, STEP
+
+#: What stands in unused steps of a trace's variables, if not 0.
+_UNUSED = {"trace_code": -1, "trace_arch": -1, "trace_incumbent": -1, "trace_score": np.nan, "trace_seconds": np.nan}
+
+
+def check_trace(result: xr.Dataset) -> None:
+    """Refuse a result without a trace.
+
+    Raises
+    ------
+    ValueError
+        If it has none.
+    """
+    if "trace_code" not in result.variables:
+        raise ValueError("the result has no trace: run with trace=True (--trace)")
+
+
+def thin(result: xr.Dataset) -> xr.Dataset:
+    """Leave only those steps of a trace at which the incumbent changes, and the last of each run.
+
+    Parameters
+    ----------
+    result
+        Of ``run`` with ``trace=True``.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same with ``trace_evaluations``, the evaluations made until a step, and fewer steps: curves
+        of the test result, and costs of reaching one, are as before; those of the score are not.
+    """
+    check_trace(result)
+    code, incumbent = (result[f"trace_{name}"].transpose(RUN, STEP).values for name in ("code", "incumbent"))
+    taken = code >= 0
+    kept = np.diff(incumbent, axis=1, prepend=-1) != 0
+    kept[:, :-1] |= taken[:, :-1] & ~taken[:, 1:]
+    kept[:, -1:] = True
+    kept &= taken
+    runs, steps = np.nonzero(kept)
+    place = (np.cumsum(kept, axis=1) - 1)[kept]
+    n_step = int(kept.sum(axis=1).max(initial=0))
+    names = [str(name) for name, values in result.data_vars.items() if STEP in values.dims]
+    thinned = result.drop_vars(names)
+    for name in names:
+        values = result[name].transpose(RUN, STEP)
+        shorter = np.full((values.sizes[RUN], n_step), _UNUSED.get(name, 0), values.dtype)
+        shorter[runs, place] = values.values[runs, steps]
+        thinned[name] = (RUN, STEP), shorter, values.attrs
+    made = np.zeros((code.shape[0], n_step), np.int64)
+    made[runs, place] = steps + 1
+    thinned["trace_evaluations"] = (RUN, STEP), made, {"long_name": "evaluations made; unused steps: 0", "units": "1"}
+    return thinned

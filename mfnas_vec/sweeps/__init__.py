@@ -1,0 +1,1 @@
+"""Grids of searches: plan, store, resume, clusters."""

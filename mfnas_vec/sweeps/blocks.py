@@ -1,0 +1,117 @@
+"""Blocks of runs: the unit of work of a sweep, here or on another machine."""
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import xarray as xr
+
+from mfnas_vec.runs.result import describe, run_arrays
+from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.threads import Progress
+from mfnas_vec.sweeps.grid import Grid
+from mfnas_vec.sweeps.plan import ProblemPlan, Source, load_inputs
+from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK
+from mfnas_vec.sweeps.store import Block, GridStore, n_chunk, open_store
+
+
+class Task(NamedTuple):
+    """Runs ``start`` to ``stop`` of one cell. All a worker elsewhere needs, and small."""
+
+    problem: str
+    source: Source
+    optimizer: str
+    #: JSON of the settings.
+    settings: str
+    position: tuple[int, ...]
+    #: What the search must read: a worker with other tables is refused.
+    inputs_digest: str
+    protocol: str
+    missing: str
+    seed: int
+    start: int
+    stop: int
+
+    @property
+    def n_run(self) -> int:
+        """Runs of the block."""
+        return self.stop - self.start
+
+
+def make_tasks(
+    plans: Iterable[ProblemPlan], grid: Grid, finished: Mapping[str, set[Block]], block_size: int
+) -> Iterator[Task]:
+    """What is left to do, in blocks of at most ``block_size`` runs, cell after cell.
+
+    Blocks hold whole chunks: no two tasks ever write to the same one.
+    """
+    chunks = max(1, block_size // RUNS_PER_CHUNK)
+    for plan in plans:
+        done = finished.get(plan.problem, set())
+        for cell in plan.cells:
+            left = [i for i in range(n_chunk(grid.n_run)) if (cell.position, i) not in done]
+            for first, last in _stretches(left, chunks):
+                yield Task(
+                    plan.problem,
+                    plan.source,
+                    cell.optimizer,
+                    json.dumps(cell.settings, sort_keys=True),
+                    cell.position,
+                    cell.description.attrs["inputs_digest"],
+                    grid.protocol,
+                    grid.missing,
+                    grid.seed,
+                    first * RUNS_PER_CHUNK,
+                    min((last + 1) * RUNS_PER_CHUNK, grid.n_run),
+                )
+
+
+def _stretches(chunks: list[int], longest: int) -> Iterator[tuple[int, int]]:
+    """First and last of each stretch of consecutive numbers, none longer than ``longest``."""
+    start = 0
+    for i in range(1, len(chunks) + 1):
+        if i == len(chunks) or chunks[i] != chunks[i - 1] + 1 or i - start == longest:
+            yield chunks[start], chunks[i - 1]
+            start = i
+
+
+def make_block(task: Task, search: Search, store: GridStore, n_thread: int, progress: Progress | None = None) -> None:
+    """Make the runs of a task and write them."""
+    outcome = search.runs(task.seed, task.start, task.n_run, n_thread, None, progress)
+    store.write(task.problem, task.position, task.start, run_arrays(search.table, search.job, outcome))
+
+
+def prepare_task(task: Task, table: xr.Dataset) -> Search:
+    """The search of a task on its table."""
+    return prepare(task.optimizer, table, json.loads(task.settings), protocol=task.protocol, missing=task.missing)
+
+
+@functools.lru_cache(maxsize=8)
+def _worker_search(task: Task) -> Search:
+    """The search of a task, its table opened here; ``task`` without what differs between blocks."""
+    search = prepare_task(task, load_inputs(task.source.open(), [(task.optimizer, json.loads(task.settings))]))
+    found = describe(search.optimizer, search.table, search.job, search.values).attrs["inputs_digest"]
+    if found != task.inputs_digest:
+        raise ValueError(
+            f"the table {task.source.table!r} of this worker is not that of the machine that sent the work"
+        )
+    return search
+
+
+@functools.lru_cache(maxsize=8)
+def _worker_store(path: str, options: str) -> GridStore:
+    return GridStore(open_store(path, json.loads(options)), path)
+
+
+def make_block_at(path: str, options: str, task: Task) -> int:
+    """Make a block on a worker, which opens table and store itself; the number of runs made.
+
+    Raises
+    ------
+    ValueError
+        If the worker's table is another, or the store cannot be written.
+    """
+    search = _worker_search(task._replace(start=0, stop=0))
+    make_block(task, search, _worker_store(path, options), 1)
+    return task.n_run

@@ -1,0 +1,88 @@
+"""What a result store holds, and whether it is complete."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import xarray as xr
+
+from mfnas_vec import _files
+from mfnas_vec.runs.result import RUN
+from mfnas_vec.runs.store import RESULTS
+from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, SKELETON, STATE
+from mfnas_vec.sweeps.store import GridStore, is_url, n_chunk, open_store, open_tree
+
+
+class Part(NamedTuple):
+    """The results on one problem."""
+
+    problem: str
+    #: Without its numbers of runs.
+    dataset: xr.Dataset
+    n_cell: int
+    n_run: int
+    #: Finished blocks and all blocks; equal for results written at once.
+    n_finished: int
+    n_block: int
+
+
+class Contents(NamedTuple):
+    """What a result store holds."""
+
+    kind: str
+    attrs: dict[str, Any]
+    parts: list[Part]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run is there."""
+        whole = all(part.n_finished == part.n_block for part in self.parts)
+        return whole and self.attrs.get(STATE, COMPLETE) == COMPLETE
+
+
+def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) -> Contents:
+    """What the result store of ``run``, ``reproduce`` or ``sweep`` holds; sweeps are read through.
+
+    Raises
+    ------
+    ValueError
+        If there is no result store, or it is damaged.
+    """
+    if not is_url(str(path)) and (Path(path) / RESULTS).is_dir():
+        path = Path(path) / RESULTS
+    place = open_store(path, options)
+    store = GridStore(place, str(path))
+    root = store.attributes()
+    if root is None:
+        raise ValueError(f"{path}: no result store")
+    if root.get(STATE) == CREATING:
+        return Contents("sweep", root, [])
+    if STATE in root:
+        store.check_skeleton(root["problems"], root[SKELETON])
+    try:
+        if STATE in root:
+            return _sweep(store, open_tree(place), root)
+        if "optimizer" in root:
+            return Contents("run", root, [_whole(str(root.get("problem", "")), _files.read_zarr(Path(path)))])
+        tree = open_tree(place)
+    except ValueError:
+        raise
+    except Exception as error:  # zarr and its codecs raise many types for a damaged store
+        raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
+    return Contents("reproduce", root, [_whole(name, node.to_dataset()) for name, node in tree.children.items()])
+
+
+def _whole(problem: str, result: xr.Dataset) -> Part:
+    n_cell = result["arch"].size // max(1, result.sizes[RUN])
+    return Part(problem, result, n_cell, result.sizes[RUN], n_cell, n_cell)
+
+
+def _sweep(store: GridStore, tree: xr.DataTree, root: dict[str, Any]) -> Contents:
+    parts = []
+    for problem in root["problems"]:
+        dataset = tree[problem].to_dataset()
+        n_cell, n_run = int(dataset["exists"].sum()), int(root["n_run"])
+        finished = store.finished(problem)
+        store.check(problem, finished)
+        parts.append(Part(problem, dataset, n_cell, n_run, len(finished), n_cell * n_chunk(n_run)))
+    return Contents("sweep", root, parts)

@@ -1,0 +1,248 @@
+"""A grid: what a sweep runs, checked as far as that needs no table."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mfnas_vec.optimizers import GECCO2024, PROTOCOLS, Setting, get_optimizer
+from mfnas_vec.optimizers.base import nearest
+from mfnas_vec.runs.run import check_count, check_seed
+from mfnas_vec.sweeps.skeleton import ROOT
+from mfnas_vec.sweeps.store import LOCK
+from mfnas_vec.tables.coverage import REFUSE, WORST
+from mfnas_vec.tables.library import imported_path
+
+#: Most runs of a combination: whoever opens the results has their indices in memory.
+MAX_RUNS = 100_000_000
+#: Names that no group of a result store can have.
+RESERVED = (ROOT, LOCK)
+#: Keys of a grid.
+KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")
+#: Keys of an entry that are no settings.
+ENTRY_KEYS = ("optimizer", "problems")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """An optimizer of a grid, with the values that its settings take."""
+
+    label: str
+    optimizer: str
+    #: One value fixes a setting, several vary it.
+    settings: dict[str, list[Any]]
+    #: Problems it is run on; ``None`` means all.
+    problems: tuple[str, ...] | None = None
+
+    @property
+    def varied(self) -> list[str]:
+        """Settings with several values."""
+        return [name for name, values in self.settings.items() if len(values) > 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """Problems times optimizers times settings, each with the same runs."""
+
+    name: str
+    title: str
+    #: Settings of a problem's own, by problem (a table's name).
+    problems: dict[str, dict[str, Any]]
+    entries: tuple[Entry, ...]
+    n_run: int = 500
+    seed: int = 0
+    protocol: str = GECCO2024
+    missing: str = REFUSE
+
+    def json_of_cells(self) -> str:
+        """Problems, optimizers and settings as text, the same for equal ones."""
+        return json.dumps([self.problems, [dataclasses.asdict(entry) for entry in self.entries]])
+
+    def with_values(self, **given: Any) -> "Grid":
+        """The grid with those of ``n_run, seed, protocol, missing`` that are not ``None``, checked.
+
+        Raises
+        ------
+        ValueError
+            If a value is not allowed.
+        """
+        return _checked(dataclasses.replace(self, **{k: v for k, v in given.items() if v is not None}))
+
+    def on_problems(self, names: Iterable[str] | None) -> "Grid":
+        """The grid on some of its problems only.
+
+        Raises
+        ------
+        ValueError
+            If the grid has no such problem.
+        """
+        if names is None:
+            return self
+        wanted = list(names)
+        for name in wanted:
+            if name not in self.problems:
+                raise ValueError(f"problem {name!r} is not in the grid; {nearest(name, list(self.problems))}")
+        kept = {name: own for name, own in self.problems.items() if name in wanted}
+        entries = [e for e in self.entries if e.problems is None or set(e.problems) & set(kept)]
+        return dataclasses.replace(self, problems=kept, entries=tuple(entries))
+
+
+def grid_of(content: Any, name: str = "grid") -> Grid:
+    """The grid of a mapping, as a YAML file gives it.
+
+    Parameters
+    ----------
+    content
+        ``problems`` (a list of tables, or a mapping of table to settings of its own) and
+        ``optimizers`` (a mapping of label to settings; ``optimizer`` names the optimizer where the
+        label does not, ``problems`` limits the entry to some). A list varies a setting. Optional:
+        ``name, title, n_run, seed, protocol, missing``.
+    name
+        Name of the grid if the content has none.
+
+    Raises
+    ------
+    ValueError
+        If a key, an optimizer or a setting is unknown (the nearest are named), or a value is not
+        allowed.
+    """
+    top = _mapping(content, "a grid")
+    _known(top, KEYS, "a grid")
+    for key in ("problems", "optimizers"):
+        if not top.get(key):
+            raise ValueError(f"a grid needs {key!r}")
+    problems = _problems(top["problems"])
+    optimizers = _mapping(top["optimizers"], "'optimizers'")
+    entries = tuple(_entry(label, _settings(own, f"{label!r}"), problems) for label, own in optimizers.items())
+    problems = {name: _problem_settings(name, own, entries) for name, own in problems.items()}
+    options = {key: top[key] for key in ("n_run", "seed", "protocol", "missing") if key in top}
+    title = "" if top.get("title") is None else str(top["title"])
+    called = name if top.get("name") is None else str(top["name"])
+    return _checked(Grid(called, title, problems, entries, **options))
+
+
+def _checked(grid: Grid) -> Grid:
+    check_count("n_run", grid.n_run, 1, MAX_RUNS)
+    check_seed(grid.seed)
+    for key, value, allowed in (
+        ("protocol", grid.protocol, PROTOCOLS),
+        ("missing", grid.missing, (REFUSE, WORST)),
+    ):
+        if value not in allowed:
+            raise ValueError(f"{key}={value!r} must be one of {', '.join(allowed)}")
+    return grid
+
+
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} must be a mapping of names, not {_short(value)}")
+    for key in value:
+        if not isinstance(key, str):
+            raise ValueError(f"{what} has the key {key!r}, which is no text")
+    return dict(value)
+
+
+def _settings(value: Any, what: str) -> dict[str, Any]:
+    """A mapping that may be left empty."""
+    return {} if value is None else _mapping(value, what)
+
+
+def _known(given: Iterable[str], known: tuple[str, ...], what: str) -> None:
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{what} has no {key!r}; {nearest(key, known)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _problems(value: Any) -> dict[str, dict[str, Any]]:
+    if isinstance(value, Mapping):
+        found = {name: _settings(own, f"problem {name!r}") for name, own in _mapping(value, "'problems'").items()}
+    else:
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"'problems' must be names of tables, not {_short(value)}")
+        found = {name: {} for name in names}
+        if len(found) < len(names):
+            raise ValueError("'problems' names one twice")
+    for name in found:
+        try:
+            imported_path(name)  # problems are groups of the result, named as tables are
+        except ValueError as error:
+            raise ValueError(f"problem {name!r} must be the name of a table: {error}") from None
+        if name in RESERVED or name.startswith("__"):
+            raise ValueError(f"problem {name!r} is a name that result stores keep for themselves")
+    return found
+
+
+def _problem_settings(problem: str, own: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, Any]:
+    """A problem's settings by their own names; each must be one of some optimizer that is run on it."""
+    optimizers = {
+        e.optimizer: get_optimizer(e.optimizer) for e in entries if e.problems is None or problem in e.problems
+    }
+    checked: dict[str, Any] = {}
+    for key, given in own.items():
+        owners = [o for o in optimizers.values() if key in {s.name for s in o.settings} | set(o.aliases)]
+        if not owners:
+            names = sorted({s.name for o in optimizers.values() for s in o.settings})
+            raise ValueError(
+                f"problem {problem!r}: none of its optimizers has a setting {key!r}; {nearest(key, names)}"
+            )
+        for owner in owners:
+            setting = owner.setting(key)
+            value = _value(setting, given, f"problem {problem!r}")
+            if checked.setdefault(setting.name, value) != value:
+                raise ValueError(
+                    f"problem {problem!r}: {key!r} is another name of {setting.name!r}, which is given too"
+                )
+    return checked
+
+
+def _entry(label: str, content: dict[str, Any], problems: Mapping[str, Any]) -> Entry:
+    named = content.get("optimizer", label)
+    if not isinstance(named, str):
+        raise ValueError(f"{label!r}: optimizer={_short(named)} must be the name of one")
+    optimizer = get_optimizer(named)
+    only = content.get("problems")
+    if only is not None:
+        only = [only] if isinstance(only, str) else only
+        if not isinstance(only, list) or not only:
+            raise ValueError(f"{label!r}: problems={_short(only)} must be names of the grid's problems")
+        for name in only:
+            if name not in problems:
+                hint = nearest(str(name), list(problems))
+                raise ValueError(f"{label!r}: problems={_short(only)}: {name!r} is not in the grid; {hint}")
+    settings: dict[str, list[Any]] = {}
+    for key, given in content.items():
+        if key in ENTRY_KEYS:
+            continue
+        setting = optimizer.setting(key)
+        if setting.name in settings:
+            raise ValueError(f"{label!r}: {key!r} is another name of {setting.name!r}, which is given too")
+        values = [_value(setting, v, f"{label!r}") for v in _alternatives(setting, given)]
+        if not values:
+            raise ValueError(f"{label!r}: {key} has no values")
+        if len({repr(value) for value in values}) < len(values):
+            raise ValueError(f"{label!r}: {key}={_short(given)} names a value twice")
+        settings[setting.name] = values
+    return Entry(label, optimizer.name, settings, None if only is None else tuple(map(str, only)))
+
+
+def _alternatives(setting: Setting, given: Any) -> list[Any]:
+    """The values of a setting: a list varies it, and so does a list of lists where one value is a list."""
+    if not isinstance(given, list):
+        return [given]
+    if setting.kind == "epochs" and not any(isinstance(v, list) for v in given):
+        return [given]
+    return given
+
+
+def _value(setting: Setting, given: Any, where: str) -> Any:
+    # YAML reads 1e4 as text, and published files quote some numbers.
+    try:
+        return setting.check(setting.parse(given) if isinstance(given, str) else given)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None

@@ -1,0 +1,114 @@
+"""Everything of a sweep's store but its runs, made in memory: the same sweep has the same bytes anywhere."""
+
+import contextlib
+import hashlib
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.abc.store import Store
+from zarr.codecs import ZstdCodec
+from zarr.storage import MemoryStore
+
+from mfnas_vec.runs.result import RUN, RUN_VARIABLES
+from mfnas_vec.tables.schema import GENE
+
+#: Runs per chunk.
+RUNS_PER_CHUNK = 8192
+#: Run indices per chunk.
+INDEX_CHUNK = 1 << 20
+#: The root's metadata, which tells what the store is.
+ROOT = "zarr.json"
+#: Attribute of the root: digest of everything else that holds no runs.
+SKELETON = "skeleton_digest"
+#: Attribute of the root: how far the store is.
+STATE = "state"
+CREATING, RUNNING, COMPLETE = "creating", "running", "complete"
+
+
+class Group(NamedTuple):
+    """What a problem's group holds before any run."""
+
+    #: Coordinates, what is known of each combination, and attributes.
+    template: xr.Dataset
+    #: Attributes of the variables over runs.
+    run_attrs: Mapping[str, Mapping[str, Any]]
+    n_gene: int
+    n_run: int
+
+
+class Skeleton(NamedTuple):
+    """Everything of a store but the blocks of runs, as the bytes it is on any disk."""
+
+    #: The root by state.
+    roots: dict[str, bytes]
+    #: All else by key.
+    files: dict[str, bytes]
+
+
+def make_skeleton(attrs: Mapping[str, Any], groups: Mapping[str, Group]) -> Skeleton:
+    """Make everything of a store but the blocks of runs, in memory."""
+    made: dict[str, Any] = {}
+    store = MemoryStore(store_dict=made)
+    with _quiet():
+        root = zarr.create_group(store, zarr_format=3)
+        for problem, group in groups.items():
+            _create_group(store, problem, group)
+        files = {key: made[key].to_bytes() for key in sorted(made) if key != ROOT}
+        roots = {}
+        for state in (CREATING, RUNNING, COMPLETE):
+            root.update_attributes({**attrs, SKELETON: digest_of(files), STATE: state})
+            zarr.consolidate_metadata(store)
+            roots[state] = made[ROOT].to_bytes()
+    return Skeleton(roots, files)
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Digest of files by key."""
+    digest = hashlib.sha256()
+    for key in sorted(files):
+        digest.update(f"{key}\0{len(files[key])}\0".encode())
+        digest.update(files[key])
+    return digest.hexdigest()[:32]
+
+
+def _create_group(store: Store, problem: str, group: Group) -> None:
+    template, n_run = group.template, group.n_run
+    template.to_zarr(store, group=problem, mode="w", zarr_format=3, consolidated=False)
+    folder = zarr.open_group(store, path=problem, mode="r+", use_consolidated=False)
+    shape = tuple(template["exists"].shape)
+    sizes = {RUN: n_run, GENE: group.n_gene}
+    chunk = min(n_run, RUNS_PER_CHUNK)
+    for name, (dims, dtype, fill) in RUN_VARIABLES.items():
+        folder.create_array(
+            name,
+            shape=(*shape, *(sizes[dim] for dim in dims)),
+            chunks=(*(1 for _ in shape), *({RUN: chunk}.get(dim, sizes[dim]) for dim in dims)),
+            dtype=dtype,
+            fill_value=fill,
+            dimension_names=(*map(str, template["exists"].dims), *dims),
+            compressors=ZstdCodec(level=3, checksum=True),
+            attributes=dict(group.run_attrs[name]),
+        )
+    index = folder.create_array(
+        RUN,
+        shape=(n_run,),
+        chunks=(min(n_run, INDEX_CHUNK),),
+        dtype="int64",
+        dimension_names=(RUN,),
+        attributes={"long_name": "run index of the seed"},
+    )
+    for start in range(0, n_run, INDEX_CHUNK):
+        index[start : start + INDEX_CHUNK] = np.arange(start, min(start + INDEX_CHUNK, n_run))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Neither consolidated metadata nor variable-length strings are in the text of zarr v3 yet.
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        warnings.filterwarnings("ignore", message="The data type .* does not have a Zarr V3 specification")
+        yield

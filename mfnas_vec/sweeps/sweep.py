@@ -1,0 +1,272 @@
+"""Run a grid: here or on a cluster, to be taken up where it stopped."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+from zarr.abc.store import Store
+
+from mfnas_vec.optimizers.base import nearest
+from mfnas_vec.runs.run import Search, check_count, check_threads
+from mfnas_vec.sweeps.blocks import Task, make_block, make_tasks, prepare_task
+from mfnas_vec.sweeps.grid import Grid, grid_of
+from mfnas_vec.sweeps.grid_files import load_grid
+from mfnas_vec.sweeps.lock import one_writer
+from mfnas_vec.sweeps.plan import ProblemPlan, Source, group_of, make_plan
+from mfnas_vec.sweeps.resume import begin, existing, identity, n_finished
+from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
+from mfnas_vec.sweeps.store import GridStore, is_url, open_store, open_tree
+from mfnas_vec.tables.library import imported_names
+from mfnas_vec.tables.store import table_names
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: Called with the number of searches finished so far and that of all.
+SweepProgress = Callable[[int, int], object]
+
+
+def get_grid(
+    grid: str | Path | Sequence[str | Path] | Mapping[str, Any] | Grid,
+    *,
+    problems: Iterable[str] | None = None,
+    **values: Any,
+) -> Grid:
+    """A checked grid of whatever ``sweep`` takes, with values given apart taking precedence."""
+    if isinstance(grid, Grid):
+        found = grid
+    elif isinstance(grid, Mapping):
+        found = grid_of(grid)
+    else:
+        found = load_grid(grid)
+    return found.on_problems(problems).with_values(**values)
+
+
+def get_sources(
+    grid: Grid, tables: Iterable[str | Path | xr.Dataset] = (), *, embedded: bool = False
+) -> dict[str, Source]:
+    """The table of each problem: one of ``tables`` that has its name, else that ``open_table`` finds.
+
+    Raises
+    ------
+    ValueError
+        If a table has the name of none of the problems, two have the same, or a problem has none.
+    """
+    sources: dict[str, Source] = {}
+    for given in tables:
+        source = Source(given if isinstance(given, xr.Dataset) else str(Path(given).resolve()))
+        name = str(source.open().attrs.get("name", ""))
+        if name not in grid.problems:
+            raise ValueError(
+                f"a table has the name {name!r}, no problem's of the grid; {nearest(name, [*grid.problems])}"
+            )
+        if name in sources:
+            raise ValueError(f"two tables have the name {name!r}")
+        sources[name] = source
+    known = table_names() if embedded else sorted({*table_names(), *imported_names()})
+    for name in grid.problems:
+        # By name only: a folder that happens to be called so is no table of the problem.
+        if name not in sources and name not in known:
+            raise ValueError(f"problem {name!r} is no table; {nearest(name, known)}")
+    return {name: sources.get(name, Source(name, embedded)) for name in grid.problems}
+
+
+def sweep(
+    grid: str | Path | Sequence[str | Path] | Mapping[str, Any] | Grid,
+    out: str | Path | None = None,
+    *,
+    problems: Iterable[str] | None = None,
+    n_run: int | None = None,
+    seed: int | None = None,
+    protocol: str | None = None,
+    missing: str | None = None,
+    tables: Iterable[str | Path | xr.Dataset] = (),
+    embedded: bool = False,
+    resume: bool = False,
+    n_thread: int | None = None,
+    block_size: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    progress: SweepProgress | None = None,
+) -> xr.DataTree:
+    """Run every combination of problems, optimizers and settings of a grid.
+
+    Parameters
+    ----------
+    grid
+        Name of a shipped grid ("paper/main"), a YAML file, the published code's algo.yaml and
+        problem.yaml, a mapping as ``grid_of`` takes it, or a Grid.
+    out
+        Path or fsspec URL of the zarr store to write; in memory if not given. Everything is
+        checked before it is made, and a store is never replaced.
+    problems
+        Some of the grid's problems.
+    n_run, seed, protocol, missing
+        As of ``run``, in place of what the grid says.
+    tables
+        Tables of your own, by path or opened, each in place of that of the same name.
+    embedded
+        Pass over imported tables.
+    resume
+        Complete the store at ``out``, if there is one. What is finished is kept; the result has
+        the same bytes as one made in one go.
+    n_thread
+        Threads of this process; all processors by default. Changes no number.
+    block_size
+        Runs per piece of work, in whole chunks of 8,192. Changes no number.
+    workers, scheduler
+        Processes of this machine, or the address of a Dask scheduler, to run on (extra
+        ``cluster``). Workers open tables themselves. Changes no number.
+    storage_options
+        For the fsspec file system of ``out``.
+    progress
+        Called with the number of searches finished so far and that of all.
+
+    Returns
+    -------
+    xarray.DataTree
+        A node per problem, with the variables of ``run`` over ``optimizer``, each varied setting,
+        and ``run``; combinations that do not exist have ``exists`` false. Read lazily from ``out``.
+
+    Raises
+    ------
+    ValueError
+        If the grid is impossible, or the store cannot be written or taken up; the message says why.
+    """
+    wanted = get_grid(grid, problems=problems, n_run=n_run, seed=seed, protocol=protocol, missing=missing)
+    threads, size = check_work(n_thread, block_size, workers, scheduler)
+    cluster = workers is not None or scheduler is not None
+    plans = get_plans(wanted, tables, embedded=embedded)
+    if cluster:
+        _check_reachable(out, plans)
+    place, store = _grid_store(out, storage_options)
+    with contextlib.ExitStack() as held:
+        # Before anything is written: a cluster that is not there leaves no trace.
+        client = held.enter_context(_connect(scheduler, workers)) if cluster else None
+        still_mine = held.enter_context(one_writer(place, store.name))
+        attrs = identity(wanted, plans)
+        state = existing(store, attrs, resume)
+        skeleton = make_skeleton(attrs, {plan.problem: group_of(plan, wanted) for plan in plans})
+        finished = begin(store, wanted, plans, skeleton, state)
+        if finished is not None:
+            tasks = make_tasks(plans, wanted, finished, size)
+            total = sum(len(plan.cells) for plan in plans) * wanted.n_run
+            count = _Counter(progress, n_finished(finished, wanted), total, still_mine)
+            if client is not None:
+                from mfnas_vec.sweeps.cluster import run_on_dask
+
+                run_on_dask(client, tasks, store.name, json.dumps(dict(storage_options or {})), count)
+            else:
+                _run_here(tasks, {plan.problem: plan for plan in plans}, store, threads, count)
+            store.finish(skeleton)
+    tree = open_tree(place)
+    return tree.load() if out is None else tree
+
+
+class _Counter:
+    """Adds up finished searches."""
+
+    def __init__(self, progress: SweepProgress | None, done: int, total: int, still_mine: Callable[[], object]) -> None:
+        self._progress, self._done, self._total, self._still_mine = progress, done, total, still_mine
+        self(0)
+
+    def __call__(self, n: int) -> None:
+        self._still_mine()
+        self._done += n
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def get_plans(
+    grid: Grid, tables: Iterable[str | Path | xr.Dataset] = (), *, embedded: bool = False
+) -> list[ProblemPlan]:
+    """The plan of each problem of a grid, as ``sweep`` makes it.
+
+    Raises
+    ------
+    ValueError
+        As of ``sweep``.
+    """
+    return make_plan(grid, get_sources(grid, tables, embedded=embedded))
+
+
+def check_target(grid: Grid, plans: Sequence[ProblemPlan], out: str | Path, *, resume: bool = False) -> None:
+    """Refuse a place where ``sweep`` would not write; nothing is made.
+
+    Raises
+    ------
+    ValueError
+        If there is something else than a store that may be taken up.
+    """
+    existing(_grid_store(out)[1], identity(grid, plans), resume)
+
+
+def _grid_store(out: str | Path | None, options: Mapping[str, Any] | None = None) -> tuple[Store, GridStore]:
+    if out is not None and not is_url(str(out)):
+        out = Path(out).resolve()
+    place = open_store(out, options)
+    return place, GridStore(place, "memory" if out is None else str(out))
+
+
+def check_work(
+    n_thread: int | None, block_size: int | None, workers: int | None, scheduler: str | None
+) -> tuple[int, int]:
+    """Threads, and the runs of a block, after checking how the work is to be done.
+
+    Raises
+    ------
+    ValueError
+        If an argument is impossible.
+    """
+    if workers is not None:
+        check_count("workers", workers, 1, 4096)
+    if workers is not None and scheduler is not None:
+        raise ValueError("workers and scheduler: give one or the other")
+    size = RUNS_PER_CHUNK if block_size is None else check_count("block_size", block_size, 1, 2**31 - 1)
+    return check_threads(n_thread), size
+
+
+def _connect(scheduler: str | None, workers: int | None) -> "contextlib.AbstractContextManager[Client]":
+    from mfnas_vec.sweeps.cluster import connect
+
+    return connect(scheduler, workers)
+
+
+def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> None:
+    """Refuse what workers in other processes cannot open."""
+    if out is None or str(out).startswith("memory:"):
+        raise ValueError(f"out={out!r}: workers need a store that they can reach, too")
+    for plan in plans:
+        if isinstance(plan.source.table, xr.Dataset):
+            raise ValueError(f"the table of {plan.problem!r} is in memory: workers need its path")
+
+
+def _run_here(
+    tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: GridStore, n_thread: int, count: _Counter
+) -> None:
+    key: tuple[str, tuple[int, ...]] | None = None
+    search: Search | None = None
+    for task in tasks:
+        if search is None or key != (task.problem, task.position):
+            key = task.problem, task.position
+            search = prepare_task(task, plans[task.problem].table)
+        make_block(task, search, store, n_thread)
+        count(task.n_run)
+
+
+def open_results(path: str | Path, storage_options: Mapping[str, Any] | None = None) -> xr.DataTree:
+    """The results of a sweep, lazily.
+
+    Raises
+    ------
+    ValueError
+        If there is no sweep's store.
+    """
+    place = open_store(path, storage_options)
+    if STATE not in (GridStore(place, str(path)).attributes() or {}):
+        raise ValueError(f"{path}: no sweep's store")
+    return open_tree(place)

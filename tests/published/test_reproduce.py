@@ -1,0 +1,290 @@
+import csv
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from support.measured import measured_table, read_cells
+
+from mfnas_vec import build_table, cli, open_table, run
+from mfnas_vec.analysis.summary import Summary, t_quantile
+from mfnas_vec.published.numbers import MF_NAS, OPTIMUM, PublishedResult
+from mfnas_vec.published.reproduce import GRID, PROBLEMS, problem_tables, reproduce, select_entries, select_problems
+from mfnas_vec.published.verdicts import Comparison, compare
+from mfnas_vec.report.reproduction import csv_text, markdown, problem_text, records
+
+RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
+EPOCHS = (12, 25, 50, 100, 200)
+
+
+@pytest.fixture(scope="module")
+def whole_grid():
+    return dict(reproduce(problem_tables(PROBLEMS)))
+
+
+def mfnas(capsys, *words):
+    code = cli.main(list(words))
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_the_grid_is_the_published_one(whole_grid):
+    assert list(whole_grid) == list(PROBLEMS) == list(OPTIMUM) == list(MF_NAS)
+    assert len(GRID) == 9
+    for result in whole_grid.values():
+        assert dict(result.sizes)["optimizer"] == 9
+        assert dict(result.sizes)["run"] == 500
+
+
+def test_the_grid_is_what_the_readme_says(whole_grid):
+    """The same numbers on every machine, not only where the README was made."""
+    kept = json.loads(RESULTS.read_text())["embedded"]
+    found = [record for result in whole_grid.values() for record in records(result)]
+    assert len(found) == len(kept) == 45
+    for ours, theirs in zip(found, kept, strict=True):
+        for key, value in theirs.items():
+            expected = pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
+            assert ours[key] == expected, (ours["problem"], ours["optimizer"], key)
+
+
+def test_entries_are_the_runs_of_run(whole_grid):
+    alone = run("MF-NAS", open_table("nbasr"), n_run=7, metric_stage1="synflow", n_thread=1)
+    stacked = whole_grid["nbasr"].sel(optimizer="MF-NAS (synflow)").isel(run=slice(7))
+    for name in alone.data_vars:
+        np.testing.assert_array_equal(alone[name], stacked[name])
+    assert str(stacked["inputs_digest"].item()) == alone.attrs["inputs_digest"]
+
+
+def test_optimum_is_the_best_of_the_table(whole_grid):
+    for name, result in whole_grid.items():
+        table = open_table(name)
+        best = table["test_per"].min() if name == "nbasr" else table["test_acc"].max()
+        assert result.attrs["optimum"] == float(best)
+
+
+def test_nothing_on_modelled_values_is_called_reproduced(whole_grid):
+    for result in whole_grid.values():
+        assert {row.verdict for row in compare(result)} == {"on modelled values"}
+        for text in (problem_text(result), markdown([result]), csv_text([result])):
+            assert text.count("on modelled values") >= 9
+            assert "reproduced" not in text.replace("calls nothing reproduced", "")
+
+
+def summary(mean, sd=0.0, n=500):
+    return Summary(n, n, n, mean, sd, mean, mean, 1.0, 1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("published", "ours", "kinds", "verdict"),
+    [
+        (PublishedResult(94.36, 0.0, 1, 1), summary(94.3649), ("measured", "measured", "computed"), "reproduced"),
+        (PublishedResult(94.36, 0.0, 1, 1), summary(94.30), ("measured", "measured", "computed"), "differs by -0.06"),
+        (PublishedResult(94.36, 0.5, 1, 1), summary(94.32, 0.5), ("measured",) * 3, "reproduced"),
+        (PublishedResult(94.36, 0.5, 1, 1), summary(94.46, 0.5), ("measured",) * 3, "differs by +0.10"),
+        (PublishedResult(94.36, 0.0, 1, 1), summary(94.36), ("measured", "modelled", "measured"), "on modelled values"),
+        (PublishedResult(94.36, 0.0, 1, 1), summary(94.36), ("modelled", "measured", "measured"), "on modelled values"),
+        (PublishedResult(94.36, 0.0, 1, 1), summary(94.36), ("measured", "measured", "modelled"), "on modelled values"),
+        (PublishedResult(94.36, 0.0, 1, 1), summary(94.36), ("measured", "unstated", "measured"), "on unstated values"),
+        (None, summary(94.36), ("measured",) * 3, "not published"),
+        (None, summary(94.36), ("measured", "modelled", "measured"), "on modelled values"),
+    ],
+)
+def test_verdicts(published, ours, kinds, verdict):
+    assert Comparison("nb201-cifar10", "MF-NAS (params)", published, ours, *kinds).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("ours", "protocol", "verdict"),
+    [
+        (summary(94.36, n=1), "gecco2024", "too few runs"),
+        (summary(94.36, n=9), "gecco2024", "too few runs"),
+        (summary(94.36, n=10), "gecco2024", "reproduced"),
+        (summary(94.36), "corrected", "other protocol"),
+        (dataclasses.replace(summary(94.36), n_tested=499), "gecco2024", "test results missing"),
+        (dataclasses.replace(summary(float("nan")), n_tested=0), "gecco2024", "test results missing"),
+    ],
+)
+def test_verdicts_need_enough_to_go_by(ours, protocol, verdict):
+    published = PublishedResult(94.36, 0.0, 1, 1)
+    comparison = Comparison("nb201-cifar10", "MF-NAS (params)", published, ours, *["measured"] * 3, protocol=protocol)
+    assert comparison.verdict == verdict
+
+
+def test_intervals_of_few_runs_are_students():
+    stats = pytest.importorskip("scipy.stats")
+    for n_freedom in (1, 2, 5, 9, 10, 11, 15, 30, 100, 499, 10_000):
+        assert t_quantile(n_freedom) == pytest.approx(stats.t.ppf(0.975, n_freedom), abs=2e-4)
+
+
+def test_missing_test_results_are_told():
+    table = flat_table()
+    table["test_acc"][:] = np.nan
+    ((_, result),) = reproduce({"nb201-cifar10": table}, select_entries(["MF-NAS (params)"]), n_run=20)
+    text = problem_text(result)
+    assert "20 runs found an architecture without a test result" in text
+    assert "test results missing" in text
+    assert "nan" not in text
+    (record,) = records(result)
+    assert (record["n_found"], record["n_tested"], record["mean"]) == (20, 0, "")
+
+
+def test_a_table_without_seconds_is_not_timed(whole_grid):
+    (first, *_) = records(whole_grid["nbasr"])
+    assert (first["seconds"], first["seconds_provenance"]) == ("", "not timed")
+    assert "calibrated to the published Pareto fronts" in problem_text(whole_grid["nbasr"])
+
+
+def flat_table(name="nb201-cifar10", dataset="cifar10", test=94.36, provenance="measured"):
+    """All architectures end at the same test accuracy."""
+    n = 15_625
+    ramp = np.arange(n) / n
+    metrics = {"val_acc": np.tile(ramp, (5, 1)), "test_acc": np.full(n, test)}
+    metrics |= dict.fromkeys(("params", "flops", "synflow"), ramp)
+    return build_table(
+        "nb201",
+        metrics,
+        epochs=EPOCHS,
+        train_seconds=np.outer(EPOCHS, np.full(n, 5.0)),
+        provenance=provenance,
+        name=name,
+        dataset=dataset,
+    )
+
+
+def test_own_tables_take_the_place_of_embedded_ones(capsys, tmp_path):
+    flat_table().to_zarr(tmp_path / "own.zarr", consolidated=False)
+    words = ["reproduce", "--problems", "nb201-cifar10", "--n_run", "12", "--tables", str(tmp_path / "own.zarr")]
+    code, out, _ = mfnas(capsys, *words)
+    assert code == 0
+    assert out.count(" reproduced\n") == 3
+    assert out.count("not published") == 6
+    assert "modelled" not in out.replace("that rests on modelled values", "")
+
+
+def test_a_folder_of_results(capsys, tmp_path):
+    words = [
+        "reproduce",
+        "--problems",
+        "nbasr,nb201-cifar10",
+        "--optimizers",
+        "RS,MF-NAS",
+        "--n_run",
+        "6",
+        "--seed",
+        "3",
+    ]
+    for name in ("a", "b"):
+        code, out, _ = mfnas(capsys, *words, "--out", str(tmp_path / name), "--threads", "1" if name == "a" else "2")
+        assert code == 0
+        assert "48 searches" in out
+        assert "on modelled values" in out
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert [p for p in files if len(p.parts) == 1] == [Path("table.csv"), Path("table.md")]
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    tree = xr.open_datatree(tmp_path / "a" / "results.zarr", engine="zarr", chunks=None)
+    assert set(tree.children) == {"nbasr", "nb201-cifar10"}
+    node = tree["nb201-cifar10"].to_dataset()
+    assert node.attrs["seed"] == 3
+    assert node["test_performance"].attrs["provenance"] == "modelled"
+    assert node["search_provenance"].values.tolist() == ["modelled"] * 4
+    assert not [key for key in node.attrs if key.startswith("timing_")]
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a" / "table.csv").read_text())))
+    assert len(rows) == 8
+    assert {row["verdict"] for row in rows} == {"on modelled values"}
+    assert float(rows[1]["mean"]) == float(node["test_performance"].isel(optimizer=1).mean())
+    assert (tmp_path / "a" / "table.md").read_text().count("| MF-NAS (params) |") == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+    code, _, err = mfnas(capsys, *words, "--out", str(tmp_path / "a"))
+    assert code == 2
+    assert "exists already" in err
+    assert mfnas(capsys, *words[:-2], "--seed", "4", "--out", str(tmp_path / "a"), "--overwrite")[0] == 0
+    assert (tmp_path / "a" / "table.csv").read_bytes() != (tmp_path / "b" / "table.csv").read_bytes()
+
+
+def test_a_folder_without_results_is_left_alone(capsys, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
+    words = ["reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "2", "--overwrite"]
+    code, _, err = mfnas(capsys, *words, "--out", str(tmp_path / "mine"))
+    assert code == 2
+    assert "left alone" in err
+    assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_failed_write_leaves_nothing(capsys, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    words = ["reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "2", "--out", str(tmp_path / "r")]
+    code, _, err = mfnas(capsys, *words)
+    assert code == 2
+    assert "No space left on device" in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--problems", "nb301"], "problem 'nb301' is unknown; did you mean"),
+        (["--optimizers", "MFNAS"], "optimizer 'MFNAS' is unknown; did you mean MF-NAS"),
+        (["--problems", ","], "--problems names nothing"),
+        (["--optimizers", ""], "--optimizers names nothing"),
+        (["--n_run", "0"], "n_run=0"),
+        (["--out", "/no/such/folder/r"], "does not exist"),
+        (["--tables", "nope"], "neither a table nor a folder"),
+        (["--protocol", "x"], "protocol='x' must be one of"),
+    ],
+)
+def test_errors_are_one_line(capsys, words, message):
+    code, out, err = mfnas(capsys, "reproduce", *words)
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_tables_of_other_names_are_refused():
+    with pytest.raises(ValueError, match="a table has the name 'custom'"):
+        problem_tables(["nb201-cifar10"], [flat_table(name="custom")])
+    with pytest.raises(ValueError, match="two tables have the name"):
+        problem_tables(["nb201-cifar10"], [flat_table(), flat_table()])
+    with pytest.raises(ValueError, match="a table has the name 'nb201-cifar10'"):
+        problem_tables(["nbasr"], [flat_table()])
+    with pytest.raises(ValueError, match="named 'nb101' has space 'nb201'; that of the problem is 'nb101'"):
+        problem_tables(["nb101"], [flat_table(name="nb101")])
+    with pytest.raises(ValueError, match="has dataset 'cifar10'; that of the problem is 'cifar100'"):
+        problem_tables(["nb201-cifar100"], [flat_table(name="nb201-cifar100")])
+
+
+def test_selections():
+    assert select_problems(["nbasr", "nb101"]) == ["nb101", "nbasr"]
+    assert [e.label for e in select_entries(["MF-NAS", "RS"])] == ["RS", *(e.label for e in GRID[-3:])]
+    assert [e.label for e in select_entries(["MF-NAS (params)"])] == ["MF-NAS (params)"]
+
+
+def test_one_run_has_no_interval(capsys):
+    code, out, _ = mfnas(capsys, "reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "1")
+    assert code == 0
+    assert "nan" not in out
+
+
+@pytest.mark.shared
+def test_measured_values_reproduce_the_published_cells(capsys, shared, tmp_path):
+    """True values after 200 epochs; earlier rungs invented from them, in their order."""
+    cells = read_cells(shared)
+    paths = []
+    for dataset in ("cifar10", "cifar100", "imagenet16"):
+        paths.append(str(tmp_path / f"{dataset}.zarr"))
+        measured_table(cells, dataset).to_zarr(paths[-1], consolidated=False)
+    words = ["reproduce", "--problems", "nb201-cifar10,nb201-cifar100,nb201-imagenet16"]
+    words += ["--optimizers", "MF-NAS (params),MF-NAS (FLOPs)", "--tables", *paths]
+    code, out, _ = mfnas(capsys, *words)
+    assert code == 0
+    assert out.count(" reproduced\n") == 6

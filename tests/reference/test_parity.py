@@ -1,0 +1,121 @@
+"""The plain twins, fed with the published random streams, walk the recorded paths."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from support.hash_tables import hash_table
+from support.twins import make_job, run_twin, twin_arguments
+
+from mfnas_vec.reference import algorithms
+from mfnas_vec.reference.streams import PublishedStream
+from mfnas_vec.tables import dense
+
+RECORDED = json.loads(gzip.decompress((Path(__file__).parents[1] / "golden/recorded_runs.json.gz").read_bytes()))
+
+
+class Replay:
+    """One case: the twin's job on the hash table of its space."""
+
+    def __init__(self, case):
+        space, self.optimizer, *stage1 = case.split("/")
+        settings = dict(zip(("metric_stage1", "optimizer_stage1"), stage1, strict=False))
+        self.table = hash_table(space)
+        self.space = dense.table_space(self.table)
+        self.arguments = twin_arguments(make_job(self.optimizer, self.table, **settings))
+        self.cheap = settings.get("metric_stage1", "synflow")
+        self.trained = "val_per" if space == "nbasr" else "val_acc"
+        self.sign = -1 if space == "nbasr" else 1
+        self.test = self.table[dense.test_variable(self.table)].values
+
+    def lines(self, seed):
+        self.record = run_twin(self.optimizer, self.table, self.arguments, PublishedStream(seed))
+        names = [f"{self.trained}_{s.fidelity}" if s.fidelity else self.cheap for s in self.record.steps]
+        return [f"{self.space.digits(s.code)} {n}\n" for s, n in zip(self.record.steps, names, strict=True)]
+
+    def facts(self, seed):
+        lines, record = self.lines(seed), self.record
+        return {
+            "seed": seed,
+            "genotype": self.space.digits(record.code),
+            "test": round(float(self.test[record.row]), 2),
+            "score": record.score,
+            "epochs": record.epochs,
+            "evaluations": record.evaluations,
+            "trace": hashlib.sha256("".join(lines).encode()).hexdigest()[:32],
+        }
+
+
+def replay(case, records):
+    """Replay every record of a case that did not crash; returns their number."""
+    twin = Replay(case)
+    for expected in (r for r in records if "error" not in r):
+        facts = twin.facts(expected["seed"])
+        assert facts == {key: expected[key] for key in facts}
+        assert twin.record.seconds == pytest.approx(expected["seconds"], rel=1e-9, abs=0)
+        if "head" in expected:
+            assert [line.strip() for line in twin.lines(expected["seed"])[:60]] == expected["head"]
+    return sum("error" not in r for r in records)
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_recorded_runs(case):
+    crashed = sum("error" in r and r["seed"] <= 40 for r in RECORDED[case])
+    assert replay(case, [r for r in RECORDED[case] if r["seed"] <= 40]) == 40 - crashed
+
+
+def test_every_case_is_recorded():
+    assert len(RECORDED) == 25
+    assert {case.split("/")[1] for case in RECORDED} == set(algorithms.TWINS)
+
+
+@pytest.mark.parametrize("case", [c for c in RECORDED if any("error" in r for r in RECORDED[c])])
+def test_where_the_published_code_crashed_the_path_is_the_same_until_then(case):
+    """The evaluations made before the crash are the first ones of the twin, which goes on."""
+    twin = Replay(case)
+    for expected in (r for r in RECORDED[case] if "error" in r):
+        lines = twin.lines(expected["seed"])
+        done = "".join(lines[: expected["evaluations"]])
+        assert len(lines) > expected["evaluations"]
+        assert hashlib.sha256(done.encode()).hexdigest()[:32] == expected["trace"]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("case", RECORDED)
+def test_all_recorded_runs(case, shared):
+    full = json.loads(gzip.decompress((shared / "reference/recorded_runs.json.gz").read_bytes()))[case]
+    assert len(full) == 250
+    assert replay(case, full) == 250 - sum("error" in r for r in full)
+
+
+# A rule that is wrong in the least must be noticed. Each mutant is the source with one change.
+# Ties are plenty where genotypes share an architecture: on NAS-Bench-101 and NAS-Bench-ASR.
+MUTANTS = {
+    "acceptance": ("if score >= current_score:", "if score > current_score:", "nb101/FLS"),
+    "acceptance, best": ("if score >= current_score:", "if score > current_score:", "nb101/BLS"),
+    "order of ties": (
+        "flipped_stable_argsort(score for _, score in distinct)[:k]",
+        "sorted(range(len(distinct)), key=lambda i: -distinct[i][1])[:k]",
+        "nbasr/MF-NAS/params",
+    ),
+    "halving": ("(len(candidates) + 1) // 2", "len(candidates) // 2 - 1", "nbasr/SH"),
+    "budget": ("own_seconds + price >= max_seconds", "own_seconds + price > 2 * max_seconds", "nb201/MF-NAS/params"),
+    "parent": ("key=lambda member: member[1])[-1][0]", "key=lambda member: member[1])[0][0]", "nbasr/REA"),
+    "escape": ("pairs[stream.index(len(pairs))]", "pairs[0]", "nb201/BLS"),
+    "charge": ("LAST_INCREMENT: price", "LAST_INCREMENT: until", "nb101/SH"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_wrong_rule_is_caught(name, monkeypatch):
+    right, wrong, case = MUTANTS[name]
+    optimizer = case.split("/")[1]
+    source = Path(algorithms.__file__).read_text(encoding="utf-8")
+    assert right in source
+    mutant = {"__name__": "mutant"}
+    exec(compile(source.replace(right, wrong), "mutant", "exec"), mutant)
+    monkeypatch.setitem(algorithms.TWINS, optimizer, mutant["TWINS"][optimizer])
+    with pytest.raises(AssertionError):
+        replay(case, [r for r in RECORDED[case] if r["seed"] <= 40])

@@ -1,0 +1,118 @@
+"""Every kernel equals its plain twin, bit for bit: all numbers of all runs and all steps."""
+
+import numpy as np
+import pytest
+from support.hash_tables import hash_table
+from support.twins import assert_equal_to_twin
+
+from mfnas_vec.optimizers import OPTIMIZERS, PROTOCOLS
+from mfnas_vec.spaces import SPACES, get_space
+from mfnas_vec.tables.build import build_table
+
+SINGLE = ("RS", "FLS", "BLS", "REA", "REA+W")
+
+#: Odd sizes and settings, by optimizers they apply to.
+CASES = [
+    (SINGLE, {"max_eval": 0, "max_time": None}),
+    (SINGLE, {"max_eval": 1}),
+    (SINGLE, {"max_eval": 70, "max_time": None}),
+    (SINGLE, {"max_time": 0, "max_eval": 9}),
+    (SINGLE, {"metric": "synflow", "max_eval": 300, "max_time": 200.0}),
+    (SINGLE, {"metric": "params", "max_eval": 200, "max_time": None}),
+    (("REA", "REA+W"), {"pop_size": 1, "tournament_size": 1, "max_eval": 40, "n_sample_warmup": 1}),
+    (("REA", "REA+W"), {"pop_size": 25, "tournament_size": 4, "prob_mutation": 3.5, "max_eval": 80}),
+    (("REA", "REA+W"), {"pop_size": 7, "tournament_size": 6, "prob_mutation": 0, "max_eval": 30}),
+    (("REA+W",), {"n_sample_warmup": 10, "max_eval": 20}),
+    (("REA+W",), {"metric_warmup": "jacov", "max_time": 100.0, "max_eval": 30}),
+    (("SH", "MF-NAS"), {"n_candidate": 1}),
+    (("SH", "MF-NAS"), {"n_candidate": 2}),
+    (("SH", "MF-NAS"), {"k": 97, "max_time": 9000.0}),
+    (("SH", "MF-NAS"), {"max_time": 0.0}),
+    (("SH", "MF-NAS"), {"max_time": None}),
+    (("MF-NAS",), {"k": 500, "max_eval_stage1": 90}),
+    (("MF-NAS",), {"max_eval_stage1": 1}),
+    (("MF-NAS",), {"optimizer_stage1": "BLS", "metric_stage1": "jacov"}),
+    (("MF-NAS",), {"optimizer_stage1": "RS", "metric_stage1": "flops"}),
+    (("MF-NAS",), {"metric_stage2": "synflow", "max_time": 1000.0}),
+]
+
+
+ODD = [
+    pytest.param(optimizer, settings, id=f"{optimizer}-{settings}")
+    for optimizers, settings in CASES
+    for optimizer in optimizers
+]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_published_settings(optimizer, space, protocol):
+    assert_equal_to_twin(optimizer, hash_table(space), 6, seed=11, protocol=protocol)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize(("optimizer", "settings"), ODD)
+def test_odd_settings(optimizer, settings, space, protocol):
+    if optimizer != "REA+W":
+        settings = {k: v for k, v in settings.items() if k != "n_sample_warmup"}
+    assert_equal_to_twin(optimizer, hash_table(space), 3, seed=2**63 - 1, protocol=protocol, **settings)
+
+
+def quirky_table(space, kind):
+    """Ties everywhere, missing scores, or both; with free and dear evaluations."""
+    n = get_space(space).n_arch
+    draw = np.random.default_rng(5)
+    score = {
+        "ties": draw.integers(0, 3, n).astype(float),
+        "flat": np.zeros(n),
+        "missing": np.where(draw.random(n) < 0.4, np.nan, draw.integers(0, 50, n)),
+        "nothing": np.full(n, np.nan),
+    }[kind]
+    rungs = np.array([np.roll(score, shift) for shift in range(3)])
+    return build_table(
+        space,
+        {"val_loss": rungs, "synflow": score, "mine": np.roll(score, 7), "test_acc": np.arange(n) % 97.0},
+        epochs=[3, 9, 27],
+        train_seconds=draw.integers(1, 9, n) * np.array([[3.0], [9.0], [27.0]]),
+        seconds={"synflow": draw.random(n)},
+        provenance="computed",
+    )
+
+
+QUIRKY = {
+    "RS": {"metric": "val_loss", "iepoch": 3, "max_eval": 50, "max_time": None},
+    "FLS": {"metric": "val_loss", "iepoch": 9, "max_eval": 120, "max_time": None},
+    "BLS": {"metric": "mine", "max_eval": 120, "max_time": None},
+    "SH": {"metric": "val_loss", "list_iepoch": [3, 9, 27], "n_candidate": 13},
+    "REA": {"metric": "val_loss", "iepoch": 3, "tournament_size": 5, "max_eval": 60, "max_time": None},
+    "REA+W": {"metric": "val_loss", "iepoch": 27, "n_sample_warmup": 30, "max_eval": 60, "max_time": None},
+    "MF-NAS": {
+        "metric_stage1": "mine",
+        "metric_stage2": "val_loss",
+        "list_iepoch": [3, 9, 27],
+        "max_eval_stage1": 300,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ["ties", "flat", "missing", "nothing"])
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_ties_and_missing_scores(optimizer, space, kind):
+    for protocol in PROTOCOLS:
+        assert_equal_to_twin(optimizer, quirky_table(space, kind), 3, protocol=protocol, **QUIRKY[optimizer])
+
+
+def test_embedded_tables(cifar10):
+    for optimizer in OPTIMIZERS:
+        assert_equal_to_twin(optimizer, cifar10, 3, seed=4)
+    assert_equal_to_twin("MF-NAS", cifar10, 3, metric_stage1="val_acc", max_eval_stage1=100)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_many_seeds(optimizer):
+    for space in SPACES:
+        for seed in range(20):
+            assert_equal_to_twin(optimizer, hash_table(space), 2, seed=seed)

@@ -1,0 +1,321 @@
+"""Figures: what they say, how searches look in them, the same bytes each time."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from mfnas_vec import run, sweep
+from mfnas_vec.analysis.anytime import anytime, hitting_costs
+from mfnas_vec.analysis.study import Study, TableStudy, short_label
+from mfnas_vec.cli import main
+from mfnas_vec.cli.plotting import KIND_NAMES
+from mfnas_vec.runs.store import write_result
+from mfnas_vec.runs.trace import thin
+
+pytest.importorskip("matplotlib", reason="matplotlib is in the extra 'plot'")
+
+from mfnas_vec.report.figures import KINDS, draw, inline_svg, save
+from mfnas_vec.report.figures.drawing import COLOURS, looks, selection
+
+GRID = {
+    "problems": ["nb201-cifar10", "nbasr"],
+    "n_run": 12,
+    "optimizers": {
+        "RS": {"max_eval": 30},
+        "SH": {"n_candidate": 4},
+        "MF-NAS": {"metric_stage1": ["params", "synflow"]},
+    },
+}
+MAP = {
+    "problems": ["nb201-cifar10"],
+    "n_run": 3,
+    "optimizers": {"MF-NAS": {"metric_stage1": ["params", "flops", "snip", "zen"], "n_candidate": [4, 8, 16]}},
+}
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory, cifar10):
+    folder = tmp_path_factory.mktemp("stores")
+    sweep(GRID, folder / "grid.zarr")
+    sweep(MAP, folder / "map.zarr")
+    write_result(run("RS", cifar10, n_run=3, max_eval=6, max_time=None), folder / "rs.zarr")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(stores):
+    return Study([str(stores / "grid.zarr")])
+
+
+def drawing_of(kind, stores, study):
+    if kind == "heatmap":
+        return draw(kind, Study([str(stores / "map.zarr")]))
+    return draw(kind, study.on(["nb201-cifar10"]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_twice_gives_the_same_bytes(kind, stores, study, tmp_path):
+    from matplotlib import rc_context
+
+    for suffix in ("svg", "pdf", "png"):
+        written = []
+        for size in (6, 30):  # a user's own settings do not show
+            with rc_context({"font.size": size, "lines.linewidth": size}):
+                drawing = drawing_of(kind, stores, study)
+                save(drawing, tmp_path / f"f.{suffix}", overwrite=True)
+                written.append((tmp_path / f"f.{suffix}").read_bytes())
+        assert written[0] == written[1]
+        assert not re.search(rb"20\d\d-\d\d-\d\d|CreationDate", written[0])
+    assert drawing.alt.count(".") > 1
+    assert "modelled" in drawing.caption
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inline_figures_are_part_of_a_page(kind, stores, study):
+    drawing = drawing_of(kind, stores, study)
+    svg = inline_svg(drawing, "f1")
+    root = ElementTree.fromstring(svg)
+    ids = re.findall(r'\bid="([^"]*)"', svg)
+    assert all(name.startswith("f1-") for name in ids)
+    assert len(set(ids)) == len(ids)
+    for name in re.findall(r'(?:url\(#|xlink:href="#)([^)"]*)', svg):
+        assert name in ids
+    title, desc = root[0], root[1]
+    assert root.attrib["aria-labelledby"] == f"{title.attrib['id']} {desc.attrib['id']}"
+    assert (title.text, desc.text) == (drawing.title, drawing.alt)
+    assert "var(--fig-ink, #222222)" in svg
+    assert "<text" in svg
+    assert inline_svg(drawing, "f1") == svg
+
+
+def test_labels_of_others_do_no_harm(cifar10, tmp_path):
+    """Labels are users' texts: no mathematics, no markup."""
+    label = "<b>$x$ & 'y'_"
+    sweep(
+        {
+            "problems": ["nb201-cifar10"],
+            "n_run": 3,
+            "optimizers": {label: {"optimizer": "RS", "max_eval": 3}, "SH": {}},
+        },
+        tmp_path / "r.zarr",
+    )
+    drawing = draw("final", Study([str(tmp_path / "r.zarr")]))
+    svg = inline_svg(drawing, "f")
+    texts = ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("text")]
+    assert label in texts
+
+
+def test_an_optimizer_has_one_colour_everywhere(study, stores):
+    found = looks(study)
+    assert found["RS"].colour == COLOURS[0]
+    mf_nas = [look for label, look in found.items() if label.startswith("MF-NAS")]
+    assert {look.colour for look in mf_nas} == {COLOURS[6]}
+    assert len({(look.marker, str(look.dash)) for look in mf_nas}) == len(mf_nas)
+    assert looks(Study([str(stores / "rs.zarr")]))["RS"] == found["RS"]
+    assert looks(study.on(["nbasr"])) == found
+
+
+def test_of_many_searches_the_best_are_shown(stores):
+    many = Study([str(stores / "map.zarr")])
+    shown, note = selection(many, 5)
+    means = {k: float(s.runs["test_performance"].mean()) for k, s in many.searches["nb201-cifar10"].items()}
+    assert min(means[label] for label in shown) >= sorted(means.values())[-5]
+    assert note == "The best 5 of 12 searches"
+    looked = looks(many)
+    assert len({looked[label].colour for label in selection(many)[0]}) == 9
+
+
+def test_final_regret_is_that_of_the_stored_runs(study):
+    """The end of each anytime curve is what the store says."""
+    drawing = draw("anytime", study, problems=["nb201-cifar10"])
+    found = study.searches["nb201-cifar10"]
+    optimum = study.optimum("nb201-cifar10")
+    for label, curve in zip(found, drawing.figure.axes[0].get_lines(), strict=True):
+        gap = optimum - float(found[label].runs["test_performance"].mean())
+        assert curve.get_ydata()[-1] == pytest.approx(max(gap, 0.01))
+
+
+def test_shares_in_the_end_count_runs(study):
+    drawing = draw("ecdf", study, problems=["nb201-cifar10"], target=93.0)
+    found = study.searches["nb201-cifar10"]
+    for label, curve in zip(found, drawing.figure.axes[0].get_lines(), strict=True):
+        share = float((found[label].runs["test_performance"] >= 93.0).mean())
+        assert curve.get_ydata()[-1] >= share
+        assert np.round(curve.get_ydata()[-1] * 12, 9) % 1 == 0
+
+
+def test_searches_can_only_be_made_again_on_their_table(stores, cifar10):
+    other = cifar10.copy(deep=True)
+    other["val_acc"] = other["val_acc"] * 0.9
+    changed = Study([str(stores / "grid.zarr")], ["nb201-cifar10"], tables={"nb201-cifar10": other})
+    with pytest.raises(ValueError, match="cannot be made again"):
+        draw("anytime", changed)
+
+
+def test_traces_are_those_of_the_stored_runs(study):
+    for label, search in study.searches["nbasr"].items():
+        traced = study.traced("nbasr", label)
+        xr.testing.assert_equal(traced["cost_epochs"].reset_coords(drop=True), search.runs["cost_epochs"])
+        assert int(traced["trace_incumbent"].isel(step=0).min()) >= 0
+
+
+def test_what_cannot_be_drawn_is_refused(study, stores, cifar10):
+    for kind, options, message in (
+        ("pie", {}, "kind='pie' must be one of anytime"),
+        ("final", {"over": "epochs"}, "over='epochs' is not for final"),
+        ("anytime", {"over": "kg"}, "over='kg' must be one of"),
+        ("cost", {"over": "seconds", "problems": ["nbasr"]}, "the table of nbasr has no seconds"),
+        ("ecdf", {"target": float("nan")}, "target=nan must be a number"),
+        ("heatmap", {}, "varied here: metric_stage1"),
+        ("proxy", {}, "choose one"),
+        ("final", {"problems": ["nosuch"]}, "problems='nosuch' is not of these results"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw(kind, study, **options)
+    with pytest.raises(ValueError, match="metrics='foo' is not in the table"):
+        draw("proxy", TableStudy({"nb201-cifar10": cifar10}), metrics=["foo"])
+    with pytest.raises(ValueError, match="no search is called 'X'"):
+        Study([str(stores / "grid.zarr")], labels=["X"])
+
+
+def test_the_command_draws(stores, tmp_path, capsys):
+    assert set(KIND_NAMES) == set(KINDS)
+    out = tmp_path / "f.svg"
+    words = [
+        "plot",
+        "cost",
+        str(stores / "grid.zarr"),
+        "--problems",
+        "nbasr",
+        "--over",
+        "evaluations",
+        "--out",
+        str(out),
+    ]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert f"written to {out}" in printed
+    assert "n = 12 runs of each search, seed 0" in printed
+    assert main(words) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 0
+    assert main(["plot", "proxy", "nb201-cifar10", "--metrics", "synflow", "--out", str(tmp_path / "p.png")]) == 0
+    assert main(["plot", "final", str(stores / "grid.zarr"), "--out", str(tmp_path / "f.jpg")]) == 2
+    assert "must end in .svg, .pdf, .png" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["f.svg", "p.png"]
+
+
+def test_results_in_memory_are_a_study(cifar10, tmp_path):
+    mine = cifar10.assign(mine=("arch", np.arange(15_625.0), {"provenance": "computed"}))
+    results = {
+        metric: run("MF-NAS", mine, n_run=5, max_eval_stage1=9, metric_stage1=metric) for metric in ("mine", "zen")
+    }
+    study = Study.of(results, mine)
+    assert study.labels == ["mine", "zen"]
+    assert study.searches["nb201-cifar10"]["mine"].provenance == "modelled"
+    drawing = draw("anytime", study)
+    assert "<figcaption>Mean test regret" in drawing._repr_html_()
+    assert inline_svg(drawing, "x") == inline_svg(draw("anytime", Study.of(results, mine)), "x")
+    with pytest.raises(ValueError, match="metric_stage1='mine' is not a metric"):
+        draw("anytime", Study.of(results))
+    with pytest.raises(ValueError, match=r"results\['x'\] is no result of run"):
+        Study.of({"x": cifar10})
+    untested = results["zen"].copy()
+    untested["test_performance"] = untested["test_performance"].assign_attrs(units="1")
+    with pytest.raises(ValueError, match="not comparable"):
+        Study.of({"mine": results["mine"], "zen": untested})
+
+
+def test_thinned_traces_have_the_same_curves(cifar10):
+    result = run("MF-NAS", cifar10, n_run=20, trace=True)
+    thinned = thin(result)
+    assert thinned.sizes["step"] < result.sizes["step"] / 10
+    for over in ("seconds", "epochs", "evaluations"):
+        whole, part = (
+            anytime(r, cifar10, over=over, n_point=300, search_score=False)["test_performance"]
+            for r in (result, thinned)
+        )
+        xr.testing.assert_identical(whole, part)
+        np.testing.assert_array_equal(*(hitting_costs(r, 94.0, over=over, table=cifar10) for r in (result, thinned)))
+
+
+@pytest.fixture
+def found_nothing(cifar10):
+    """Runs under a budget that allows no evaluation."""
+    return run("RS", cifar10, n_run=4, protocol="corrected", max_time=0)
+
+
+@pytest.mark.parametrize("kind", ["final", "anytime", "cost"])
+def test_searches_that_found_nothing_are_drawn_as_such(kind, cifar10, found_nothing):
+    alone = draw(kind, Study.of({"A": found_nothing}, cifar10))
+    assert any(text.get_text() == "nothing found" for ax in alone.figure.axes for text in ax.texts)
+    beside = draw(kind, Study.of({"A": found_nothing, "B": run("RS", cifar10, n_run=4)}, cifar10))
+    for drawing in (alone, beside):
+        assert "Runs without a test result are left out: 4 of 4 of A on nb201-cifar10." in drawing.caption
+
+
+def test_shares_of_searches_that_found_nothing(cifar10, found_nothing):
+    found = draw("ecdf", Study.of({"A": found_nothing, "B": run("RS", cifar10, n_run=4)}, cifar10), target=90.0)
+    assert "A 0 %, B 100 %" in found.alt
+    with pytest.raises(ValueError, match="no run ended with a test result"):
+        draw("ecdf", Study.of({"A": found_nothing}, cifar10))
+
+
+def test_one_run_without_a_result_does_not_hide_the_others(cifar10):
+    some = run("RS", cifar10, n_run=20, protocol="corrected", max_time=150)
+    known = some["test_performance"].notnull().values
+    assert 0 < known.sum() < 20
+    drawing = draw("anytime", Study.of({"A": some}, cifar10))
+    best = float(cifar10["test_acc"].max())
+    gap = drawing.figure.axes[0].lines[0].get_ydata()[-1]
+    assert gap == pytest.approx(best - float(some["test_performance"].mean()))
+    assert f"{20 - known.sum()} of 20 of A" in drawing.caption
+
+
+@pytest.mark.parametrize("kind", ["final", "cost"])
+def test_long_labels_leave_room_for_panels(kind, cifar10):
+    label = "a" * 60 + "b" * 60
+    drawing = draw(kind, Study.of({label: run("RS", cifar10, n_run=3, max_eval=3, max_time=None)}, cifar10))
+    assert drawing.figure.axes[0].get_position().width > 0.3
+
+
+def test_heat_maps_of_several_units_name_them_all(tmp_path):
+    settings = {"metric_stage1": ["params", "flops"], "n_candidate": [4, 8]}
+    grid = {"problems": ["nb201-cifar10", "nbasr"], "n_run": 3, "optimizers": {"MF-NAS": settings}}
+    sweep(grid, tmp_path / "map.zarr")
+    told = draw("heatmap", Study([str(tmp_path / "map.zarr")])).caption
+    assert "Mean test accuracy (%) or test phoneme error rate (%)" in told
+
+
+def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
+    from mfnas_vec._files import write_zarr
+
+    own = cifar10[["val_acc", "test_acc", "train_seconds", "params"]].assign_attrs(name="own")
+    write_zarr(own, tmp_path / "own.zarr")
+    run_it = ["run", "--table", str(tmp_path / "own.zarr"), "--optimizer", "RS", "--n_run", "3", "--out"]
+    assert main([*run_it, str(tmp_path / "r.zarr")]) == 0
+    words = ["plot", "anytime", str(tmp_path / "r.zarr"), "--out", str(tmp_path / "f.svg")]
+    assert main(words) == 2
+    assert "own: the table that these results were made on is not here; --tables PATH" in capsys.readouterr().err
+    assert main([*words, "--tables", str(tmp_path / "own.zarr")]) == 0
+
+
+def test_short_names_are_of_settings_only():
+    assert short_label("MF-NAS metric_stage1=zen n_candidate=8") == "MF-NAS (zen, 8)"
+    for label in ("RS", "a=b c", "MF-NAS metric_stage1=my metric"):
+        assert short_label(label) == label
+
+
+def test_short_names_never_stand_for_two_searches(cifar10):
+    results = {
+        label: run("RS", cifar10, n_run=2, max_eval=n, max_time=None)
+        for n, label in enumerate(("A k=1", "A n=1", "B"), 3)
+    }
+    study = Study.of(results, cifar10)
+    assert study.names == {"A k=1": "A (1) #1", "A n=1": "A (1) #2", "B": "B"}
+    legend = draw("cost", study).figure.axes[-1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == list(study.names.values())

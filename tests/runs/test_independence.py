@@ -1,0 +1,73 @@
+"""A run's numbers depend on (seed, run index) only."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from support.hash_tables import hash_table
+
+from mfnas_vec import run
+from mfnas_vec.optimizers import OPTIMIZERS
+from mfnas_vec.runs.result import TIMING_PREFIX
+from mfnas_vec.runs.store import write_result
+from mfnas_vec.spaces import SPACES
+
+N_RUN = 37
+
+
+@pytest.fixture(params=list(SPACES))
+def table(request):
+    return hash_table(request.param)
+
+
+def facts(result):
+    """A result without its timings."""
+    kept = {k: v for k, v in result.attrs.items() if not k.startswith(TIMING_PREFIX)}
+    return result.drop_attrs(deep=False).assign_attrs(kept)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_threads_and_blocks_change_nothing(optimizer, table):
+    reference = run(optimizer, table, n_run=N_RUN, seed=3, n_thread=1, block_size=N_RUN, trace=True)
+    for n_thread, block_size in [(1, 1), (2, 1), (2, 5), (2, 36), (3, None), (None, None)]:
+        other = run(optimizer, table, n_run=N_RUN, seed=3, n_thread=n_thread, block_size=block_size, trace=True)
+        xr.testing.assert_identical(facts(other), facts(reference))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_run_alone_is_the_run_among_others(optimizer, table):
+    batch = run(optimizer, table, n_run=N_RUN, seed=3)
+    for i in (0, 17, N_RUN - 1):
+        alone = run(optimizer, table, n_run=1, first_run=i, seed=3)
+        xr.testing.assert_equal(alone, batch.isel(run=[i]))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_seeds_and_runs_differ(optimizer, table):
+    a, b = (run(optimizer, table, n_run=N_RUN, seed=seed) for seed in (0, 1))
+    assert not a["search_score"].equals(b["search_score"])
+    assert np.unique(a["cost_seconds" if table.attrs["space"] != "nbasr" else "arch"]).size > 1
+
+
+def test_global_random_state_is_neither_read_nor_changed(table):
+    np.random.seed(1)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    first = run("MF-NAS", table, n_run=3)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.random.seed(2)  # noqa: NPY002
+    xr.testing.assert_equal(run("MF-NAS", table, n_run=3), first)
+
+
+def test_same_command_same_bytes(table, tmp_path):
+    for name in ("a", "b"):
+        write_result(run("REA+W", table, n_run=9, trace=True), tmp_path / name)
+    files = [sorted(p.relative_to(tmp_path / n) for p in (tmp_path / n).rglob("*") if p.is_file()) for n in "ab"]
+    assert files[0] == files[1]
+    assert files[0]
+    for file in files[0]:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_fresh_seed_is_recorded(table):
+    a, b = (run("RS", table, n_run=2, seed=None) for _ in range(2))
+    assert a.attrs["seed"] != b.attrs["seed"]
+    xr.testing.assert_equal(run("RS", table, n_run=2, seed=a.attrs["seed"]), a)

@@ -1,0 +1,70 @@
+import subprocess
+import sys
+
+from mfnas_vec import _jit, run
+from mfnas_vec.kernels.random_search import random_search_runs
+from mfnas_vec.optimizers import OPTIMIZERS
+
+COUNT = """
+import logging, sys, warnings
+from mfnas_vec import open_table, run
+table = open_table("nb201-cifar10")
+run("SH", table, n_run=2)
+run("SH", table, n_run=2, metric="params", max_time=None)
+from mfnas_vec.kernels.successive_halving import successive_halving_runs as kernel
+print(sum(kernel.stats.cache_misses.values()), sum(kernel.stats.cache_hits.values()), len(kernel.signatures))
+"""
+
+
+def test_one_specialization_serves_all(cifar10):
+    from support.hash_tables import hash_table
+
+    from mfnas_vec.spaces import SPACES
+
+    for table in (cifar10, *map(hash_table, SPACES)):
+        for optimizer in OPTIMIZERS:
+            run(optimizer, table, n_run=2, max_time=500.0)
+    from mfnas_vec.kernels import evolution, local_search, mf_nas, successive_halving
+
+    kernels = [
+        random_search_runs,
+        local_search.local_search_runs,
+        successive_halving.successive_halving_runs,
+        evolution.evolution_runs,
+        mf_nas.mf_nas_runs,
+    ]
+    assert [len(kernel.signatures) for kernel in kernels] == [1] * 5
+
+
+def test_a_cold_start_compiles_once_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv(_jit.CACHE_VARIABLE, str(tmp_path))
+    command = [sys.executable, "-c", COUNT]
+    cold = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert cold.stdout.split() == ["1", "0", "1"]
+    assert cold.stderr.count("compiling the SH kernel") == 1
+    warm = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert warm.stdout.split() == ["0", "1", "1"]
+    assert warm.stderr == ""
+
+
+def test_works_where_no_cache_can_be_written(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    monkeypatch.setenv(_jit.CACHE_VARIABLE, str(blocked / "cache"))
+    code = "from mfnas_vec import open_table, run\n"
+    code += "print(int(run('SH', open_table('nb201-cifar10'), n_run=2).sizes['run']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "2"
+    assert "not kept" in done.stderr
+
+
+def test_digest_follows_every_source_file(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.py").write_text("y = 1\n")
+    first = _jit.source_digest(tmp_path)
+    assert first == _jit.source_digest(tmp_path)
+    (tmp_path / "sub" / "b.py").write_text("y = 2\n")
+    second = _jit.source_digest(tmp_path)
+    (tmp_path / "sub" / "b.py").rename(tmp_path / "sub" / "c.py")
+    assert len({first, second, _jit.source_digest(tmp_path)}) == 3

@@ -1,0 +1,52 @@
+"""Run kernels and plain twins on the same job, and compare everything they say."""
+
+import numpy as np
+
+from mfnas_vec.kernels.state import make_outcome, make_trace
+from mfnas_vec.optimizers import get_optimizer
+from mfnas_vec.reference.algorithms import TWINS
+from mfnas_vec.reference.ledger import plain
+from mfnas_vec.reference.streams import KernelStream
+from mfnas_vec.runs.threads import run_blocks
+from mfnas_vec.tables import dense
+
+#: What OPTIMIZERS takes per table in a test, and what a mismatch of a float would hide: compare bits.
+OUTCOME_FIELDS = ("code", "row", "score", "seconds", "epochs", "evaluations", "unique", "stop_reason")
+
+
+def make_job(optimizer, table, protocol="gecco2024", **settings):
+    spec = get_optimizer(optimizer)
+    return spec.job(table, spec.resolve(table, settings), protocol)
+
+
+def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
+    outcome, trace = make_outcome(n_run), make_trace(n_run, 0)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    trace = make_trace(n_run, int(outcome.evaluations.max()))
+    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    return outcome, trace
+
+
+def twin_arguments(job):
+    return [plain(a) if hasattr(a, "_fields") else a for a in job.arguments[1:]]
+
+
+def run_twin(optimizer, table, arguments, stream):
+    return TWINS[optimizer](dense.table_space(table), *arguments, stream)
+
+
+def assert_equal_to_twin(optimizer, table, n_run, seed=0, protocol="gecco2024", **settings):
+    """Every number of every run and every step, bit for bit."""
+    job = make_job(optimizer, table, protocol, **settings)
+    outcome, trace = run_kernel(job, n_run, seed)
+    arguments = twin_arguments(job)
+    for run in range(n_run):
+        record = run_twin(optimizer, table, arguments, KernelStream(seed, run))
+        found = tuple(getattr(outcome, f)[run] for f in OUTCOME_FIELDS)
+        assert found == tuple(getattr(record, f) for f in OUTCOME_FIELDS), (optimizer, settings, run)
+        n = len(record.steps)
+        assert n == record.evaluations
+        expected = list(zip(*record.steps, strict=True)) if n else [()] * 6
+        for kept, column in zip(trace, expected, strict=True):
+            np.testing.assert_array_equal(kept[run, :n], np.array(column, dtype=kept.dtype))
+        assert (trace.code[run, n:] == -1).all()

@@ -1,0 +1,401 @@
+"""Sweeps: the same numbers as single runs, one store, taken up where it stopped, never mixed."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+from support.sweeps import contents, write_grid
+
+import mfnas_vec
+from mfnas_vec.cli import main
+from mfnas_vec.runs.result import RUN_VARIABLES
+from mfnas_vec.runs.run import run
+from mfnas_vec.sweeps.store import GridStore
+from mfnas_vec.sweeps.sweep import open_results, sweep
+from mfnas_vec.tables.store import open_table
+
+SMALL = {"problems": ["nb201-cifar10"], "n_run": 7, "optimizers": {"RS": {}, "SH": {"k": [2, 8]}}}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A store made in one go."""
+    folder = tmp_path_factory.mktemp("sweep")
+    out = folder / "whole.zarr"
+    sweep(write_grid(folder), out)
+    return out
+
+
+@pytest.fixture
+def grid(tmp_path):
+    return write_grid(tmp_path)
+
+
+def test_every_cell_has_the_numbers_of_a_run_of_its_own(whole):
+    tree = open_results(whole)
+    assert list(tree.children) == ["nb201-cifar10", "nbasr"]
+    for problem, node in tree.children.items():
+        found = node.to_dataset().load()
+        assert found["arch"].dims[-1] == "run"
+        table = open_table(problem)
+        assert int(found["exists"].sum()) == 4
+        for place in np.argwhere(found["exists"].values):
+            cell = found[dict(zip(found["exists"].dims, place, strict=True))]
+            own = {"RS": {"max_time": 500, "max_eval": 20}, "MF-NAS": {"max_eval_stage1": 20, "n_candidate": 4}}
+            name = str(cell["optimizer"].item())
+            settings = own.get(name, {"n_candidate": int(cell["n_candidate"])})
+            alone = run(name, table, n_run=9000, **settings)
+            for variable in RUN_VARIABLES:
+                np.testing.assert_array_equal(cell[variable], alone[variable])
+            assert json.loads(cell["settings"].item()) == json.loads(alone.attrs["settings"])
+            assert cell["inputs_digest"].item() == alone.attrs["inputs_digest"]
+            assert cell["search_provenance"].item() == alone["search_score"].attrs["provenance"]
+        missing = found.where(~found["exists"], drop=True)
+        assert np.isnan(missing["test_performance"]).all()
+
+
+def test_threads_and_blocks_change_no_byte(whole, grid, tmp_path):
+    sweep(grid, tmp_path / "b.zarr", n_thread=1, block_size=1 << 20)
+    assert contents(tmp_path / "b.zarr") == contents(whole)
+
+
+def test_a_sweep_in_memory_is_the_same(whole, grid):
+    tree = sweep(grid)
+    for name, node in open_results(whole).children.items():
+        xr.testing.assert_identical(tree[name].to_dataset(), node.to_dataset().load())
+
+
+def test_the_tree_survives_netcdf(whole, tmp_path):
+    tree = open_results(whole).load()
+    tree.to_netcdf(tmp_path / "r.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "r.nc", engine="h5netcdf") as again:
+        assert again.attrs["seed"] == tree.attrs["seed"]
+        assert list(again.attrs["tables"]) == tree.attrs["tables"]
+        for name, node in tree.children.items():
+            found = again[name].to_dataset()
+            for variable in RUN_VARIABLES:
+                np.testing.assert_array_equal(found[variable], node[variable])
+            assert found["settings"].values.tolist() == node["settings"].values.tolist()
+            assert found.attrs["optimum"] == node.attrs["optimum"]
+
+
+def test_it_opens_without_this_package(whole):
+    tree = xr.open_datatree(whole, engine="zarr", chunks=None)
+    assert tree.attrs["state"] == "complete"
+    assert float(tree["nbasr/test_performance"].sel(optimizer="RS", n_candidate=-1).mean()) > 20
+
+
+def blocks_of(store):
+    return [p for p in store.rglob("*") if p.is_file() and "/c/" in p.as_posix() and p.parts[-3] != "c"]
+
+
+def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
+    """Whatever part of the blocks is there."""
+    out, random = tmp_path / "cut.zarr", np.random.default_rng(0)
+    for share in (0.0, 0.1, 0.5, 0.9, 1.0):
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(whole, out)
+        for name in ("nb201-cifar10", "nbasr"):
+            for file in (out / name).rglob("c/*/*/*"):
+                if file.is_file() and random.random() < share:
+                    file.unlink()
+        for name in ("exists", "settings", "run"):
+            next(p for p in (out / "nbasr" / name / "c").rglob("0") if p.is_file()).unlink()
+        (out / "nbasr" / "arch" / f"zarr.{16 * '0f'}.partial").write_bytes(b"left by a killed writer")
+        told = []
+        sweep(grid, out, resume=True, progress=lambda done, total, told=told: told.append((done, total)))
+        assert contents(out) == contents(whole)
+        assert told == sorted(told)
+        assert not told or told[-1] == (72_000, 72_000)
+
+
+def test_a_stop_while_the_store_is_made_is_mended(whole, grid, tmp_path, monkeypatch):
+    write = GridStore._set
+    for stop_at in (0, 1, 2, 30, 60):
+        out, made = tmp_path / f"{stop_at}.zarr", []
+
+        def stopping(self, key, data, made=made, stop_at=stop_at):
+            if len(made) == stop_at:
+                raise KeyboardInterrupt
+            made.append(key)
+            write(self, key, data)
+
+        monkeypatch.setattr(GridStore, "_set", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(grid, out)
+        monkeypatch.setattr(GridStore, "_set", write)
+        if stop_at:
+            assert main(["info", str(out)]) == 0
+        else:
+            out.mkdir(exist_ok=True)
+            (out / f"zarr.{32 * 'a'}.partial").write_bytes(b"of a killed writer")
+        sweep(grid, out, resume=True)
+        assert contents(out) == contents(whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 1}, "its seed is 0, not 1"),
+        ({"n_run": 8}, "its number of runs is 7, not 8"),
+        ({"protocol": "corrected"}, "its protocol is gecco2024, not corrected"),
+        ({"grid": SMALL | {"optimizers": {"RS": {}, "SH": {"k": [2, 9]}}}}, "its grid of problems, .* is another"),
+        ({"grid": SMALL | {"problems": ["nb201-cifar100"]}}, "its grid of problems, .* is another"),
+        ({"resume": False}, r"exists already, a sweep's store \(complete\)"),
+    ],
+)
+def test_another_sweep_is_not_mixed_in(tmp_path, change, message):
+    out = tmp_path / "r.zarr"
+    sweep(SMALL, out)
+    before = contents(out)
+    given = {"grid": SMALL, "resume": True} | change
+    with pytest.raises(ValueError, match=message):
+        sweep(given.pop("grid"), out, **given)
+    assert contents(out) == before
+
+
+def test_another_table_or_version_is_not_mixed_in(tmp_path, cifar10, monkeypatch):
+    out = tmp_path / "r.zarr"
+    sweep(SMALL, out)
+    other = cifar10.copy()
+    other["test_acc"] = other["test_acc"].copy(data=other["test_acc"].values[::-1])
+    with pytest.raises(ValueError, match=r"its content of the tables is another \(nb201-cifar10\)"):
+        sweep(SMALL, out, tables=[other], resume=True)
+    monkeypatch.setattr(mfnas_vec, "__version__", "9.9")
+    with pytest.raises(ValueError, match=r"its version of mfnas_vec is 0\.1\.0, not 9\.9"):
+        sweep(SMALL, out, resume=True)
+
+
+def test_a_second_writer_is_refused(tmp_path):
+    out = tmp_path / "r.zarr"
+    out.mkdir()
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="being written by another process"):
+            sweep(SMALL, out)
+    finally:
+        os.close(handle)
+    assert not any(out.iterdir())
+    sweep(SMALL, out)
+
+
+def test_the_lock_outlives_the_making_of_the_store(tmp_path, monkeypatch):
+    out, seen = tmp_path / "r.zarr", []
+    write = GridStore.write
+
+    def look(self, *args):
+        if not seen:
+            seen.append(1)
+            with pytest.raises(ValueError, match="being written by another process"):
+                sweep(SMALL, out, resume=True)
+        write(self, *args)
+
+    monkeypatch.setattr(GridStore, "write", look)
+    sweep(SMALL, out)
+    assert seen
+
+
+def test_foreign_things_are_left_alone(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.partial").write_text("years of work")
+    for resume in (False, True):
+        with pytest.raises(ValueError, match="no sweep's store, so it is left alone"):
+            sweep(SMALL, folder, resume=resume)
+    assert (folder / "thesis.partial").read_text() == "years of work"
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(ValueError, match="cannot write"):
+        sweep(SMALL, file)
+    with pytest.raises(ValueError, match="cannot write"):
+        sweep(SMALL, tmp_path / "no" / "folder" / "r.zarr")
+    assert main(["info", str(folder)]) == 2
+    assert "no result store" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["test_performance", "arch"])
+def test_a_damaged_block_is_told(tmp_path, capsys, name):
+    out = tmp_path / "r.zarr"
+    sweep(SMALL, out)
+    block = next(p for p in (out / "nb201-cifar10" / name).rglob("c/0/*/0"))
+    block.write_bytes(block.read_bytes()[:-5])
+    before = contents(out)
+    for command in (["info", str(out)],):
+        assert main(command) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert f"nb201-cifar10/{name}, chunk 0" in error
+    with pytest.raises(ValueError, match=f"is damaged: nb201-cifar10/{name}, chunk 0"):
+        sweep(SMALL, out, resume=True)
+    assert contents(out) == before
+    block.unlink()
+    sweep(SMALL, out, resume=True)
+    assert main(["info", str(out)]) == 0
+
+
+def test_a_damaged_root_is_told(tmp_path, capsys):
+    out = tmp_path / "r.zarr"
+    sweep(SMALL, out)
+    for text in ('{"zarr_format": 3, "node', "", "[]"):
+        (out / "zarr.json").write_text(text)
+        before = contents(out)
+        with pytest.raises(ValueError, match=r"r\.zarr is damaged: its zarr\.json cannot be read"):
+            sweep(SMALL, out, resume=True)
+        assert main(["info", str(out)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+        assert contents(out) == before
+
+
+def test_other_damage_is_told_and_mended(tmp_path, capsys):
+    """Whatever file that holds no runs is cut, emptied or gone."""
+    out = tmp_path / "r.zarr"
+    sweep(SMALL, out)
+    before = contents(out)
+    others = [n for n in before if n != "zarr.json" and ("/c/" not in n or n.split("/")[1] not in RUN_VARIABLES)]
+    assert len(others) > 20
+    for i, name in enumerate(others):
+        (out / name).write_bytes(before[name][: len(before[name]) // 2 * (i % 2)])
+        if i % 3 == 0:
+            (out / name).unlink()
+        assert main(["info", str(out)]) == 2, name
+        assert "--resume mends them" in capsys.readouterr().err
+        sweep(SMALL, out, resume=True)
+        assert contents(out) == before
+
+
+def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch):
+    """The write of some chunk fails; what was there before is complete and is kept."""
+    from zarr.storage import _local
+
+    put, left = _local._put, [40]
+
+    def full(path, value, **options):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        return put(path, value, **options)
+
+    out = tmp_path / "r.zarr"
+    monkeypatch.setattr(_local, "_put", full)
+    with pytest.raises(ValueError, match=r"cannot write .*No space left on device"):
+        sweep(SMALL, out)
+    monkeypatch.setattr(_local, "_put", put)
+    kept = {name: data for name, data in contents(out).items() if "/c/" in name}
+    sweep(SMALL, out, resume=True)
+    sweep(SMALL, tmp_path / "whole.zarr")
+    assert contents(out) == contents(tmp_path / "whole.zarr")
+    assert kept.items() <= contents(out).items()
+
+
+def test_arguments_are_checked(tmp_path, cifar10):
+    with pytest.raises(ValueError, match="workers=0 must be"):
+        sweep(SMALL, tmp_path / "r", workers=0)
+    with pytest.raises(ValueError, match="give one or the other"):
+        sweep(SMALL, tmp_path / "r", workers=1, scheduler="tcp://x:1")
+    with pytest.raises(ValueError, match="workers need a store"):
+        sweep(SMALL, workers=1)
+    with pytest.raises(ValueError, match="workers need its path"):
+        sweep(SMALL, tmp_path / "r", tables=[cifar10], workers=1)
+    with pytest.raises(ValueError, match="block_size=0 must be"):
+        sweep(SMALL, tmp_path / "r", block_size=0)
+    with pytest.raises(ValueError, match="problem 'nbasr' is not in the grid"):
+        sweep(SMALL, tmp_path / "r", problems=["nbasr"])
+    with pytest.raises(ValueError, match="no problem's of the grid"):
+        sweep(SMALL, tmp_path / "r", tables=[cifar10.assign_attrs(name="x")])
+    with pytest.raises(ValueError, match="cannot open nosuch://x"):
+        sweep(SMALL, "nosuch://x")
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_folder_is_no_problem_by_its_name(tmp_path, monkeypatch, cifar10):
+    """Tables by path are given apart; what lies in the working folder has no say."""
+    (tmp_path / "foo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    grid = {"problems": ["foo"], "optimizers": {"RS": None}, "n_run": 2}
+    with pytest.raises(ValueError, match="problem 'foo' is no table"):
+        sweep(grid)
+    tree = sweep(grid, tables=[cifar10.assign_attrs(name="foo")])
+    assert list(tree.children) == ["foo"]
+
+
+def test_a_metric_of_two_words(cifar10):
+    table = cifar10.assign({"my metric": cifar10["synflow"]})
+    grid = {"problems": ["nb201-cifar10"], "n_run": 2, "optimizers": {"RS": {"metric": "my metric", "max_eval": 5}}}
+    tree = sweep(grid, tables=[table])
+    assert tree["nb201-cifar10"]["search_metric"].values.tolist() == ["my metric"]
+
+
+def test_a_lock_that_was_taken_over_ends_the_work(monkeypatch):
+    """In places without locks of their own."""
+    import fsspec
+
+    from mfnas_vec.sweeps import lock
+
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.01)
+    memory, said = fsspec.filesystem("memory"), []
+
+    def take(done, total):
+        said.append(done)
+        if len(said) == 2:
+            # As if nothing had come through for a minute; what is just being written still does.
+            monkeypatch.setattr(lock, "_write", lambda store, token: None)
+            time.sleep(0.2)
+            memory.pipe("/taken/r.zarr/writer.lock", b'{"token": "other", "time": 1e12, "pid": 1, "host": "h"}')
+            time.sleep(0.2)
+
+    with pytest.raises(ValueError, match="has been taken over by another writer"):
+        sweep(SMALL, "memory://taken/r.zarr", progress=take)
+    with pytest.raises(ValueError, match="is being written by process 1 on h"):
+        sweep(SMALL, "memory://taken/r.zarr", resume=True)
+
+
+def test_a_store_of_fsspec(whole, grid):
+    """memory:// is fsspec's own; the same keys and bytes as on disk."""
+    import fsspec
+
+    sweep(grid, "memory://test/r.zarr", resume=True)
+    sweep(grid, "memory://test/r.zarr", resume=True)
+    files = fsspec.filesystem("memory").find("/test/r.zarr")
+    found = {name.removeprefix("/test/r.zarr/"): fsspec.filesystem("memory").cat(name) for name in files}
+    assert found == contents(whole)
+
+
+def test_the_command_line(tmp_path, capsys, grid):
+    out = tmp_path / "r.zarr"
+    assert main(["sweep"]) == 0
+    assert "paper/ablation-zc " in capsys.readouterr().out
+    assert main(["sweep", str(grid), "--dry-run", "--n_run", "50"]) == 0
+    told = capsys.readouterr().out
+    assert "searches      400 (50 runs each" in told
+    assert "disk          at most " in told
+    assert not out.exists()
+    for more in (["--block-size", "0"], ["--workers", "-3"], ["--out", str(tmp_path)], ["--threads", "0"]):
+        assert main(["sweep", str(grid), "--dry-run", *more]) == 2
+    capsys.readouterr()
+    assert main(["sweep", str(grid), "--n_run", "50"]) == 2
+    assert "--out is needed" in capsys.readouterr().err
+    assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 0
+    assert "4 combinations x 50 runs" in capsys.readouterr().out
+    assert main(["info", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "complete, made by mfnas sweep" in told
+    assert "n_candidate (-, 2, 8, 4)" in told
+    assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_info_of_other_results(tmp_path, capsys):
+    assert main(["run", "--ss", "nb201", "--optimizer", "SH", "--n_run", "3", "--out", str(tmp_path / "run.zarr")]) == 0
+    assert main(["reproduce", "--n_run", "2", "--problems", "nbasr", "--out", str(tmp_path / "rep")]) == 0
+    capsys.readouterr()
+    assert main(["info", str(tmp_path / "run.zarr")]) == 0
+    assert "complete, made by mfnas run" in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "rep")]) == 0
+    assert "complete, made by mfnas reproduce" in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "nothing")]) == 2
