@@ -4,17 +4,16 @@ import io
 import sys
 from collections.abc import Sequence
 
-from mfnas_vec.cli.commands import ACTIONS
-from mfnas_vec.cli.parser import DATASETS, OPTIMIZER_NAMES, make_parser
+from mfnas_vec.cli.parser import make_parser
 
-__all__ = ["DATASETS", "OPTIMIZER_NAMES", "main"]
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; 0 for success, 2 for a user's error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # "±" on a terminal that cannot show it
-    args = make_parser(ACTIONS).parse_args(argv)
+    args = make_parser().parse_args(argv)
     try:
         args.act(args)
         sys.stdout.flush()

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mfnas_vec.cli.options import names_of
+from mfnas_vec.cli.arguments import names_of
 
-EPILOG = """\
+_EPILOG = """\
 Every optimizer on every problem, for 1 to 100,000 runs, on one, two and all threads: seconds of the
 kernel alone. In the same minutes two yardsticks are measured: the plain-Python twin, one run at a
 time, and the limit, a compiled loop that only draws, reads and notes. Imports, compilation, opening
@@ -25,13 +25,13 @@ examples:
 """
 
 
-def add_bench(commands: Any, actions: Any) -> None:
+def add_bench(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "bench",
         help="measure how fast searches are made here",
         description="Measure how fast searches are made here, beside two yardsticks.",
-        epilog=EPILOG,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="half a minute: few repeats, at most 500 runs")
@@ -44,7 +44,7 @@ def add_bench(commands: Any, actions: Any) -> None:
     parser.add_argument("--guard", metavar="FILE", help="only compare ratios to the limit with those of FILE")
     parser.add_argument("--out", metavar="FILE", help="write all that was measured as JSON")
     parser.add_argument("--overwrite", action="store_true", help="replace the file at --out or --guard")
-    parser.set_defaults(act=actions["bench"])
+    parser.set_defaults(act=run_bench)
 
 
 def _check_file(option: str, path: str, overwrite: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 from mfnas_vec import cli
+from mfnas_vec.cli import catalogue
 
 
 def mfnas(capsys, *words):
@@ -264,9 +265,9 @@ def test_what_the_parser_knows_is_what_there_is():
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.tables.store import table_names
 
-    assert tuple(OPTIMIZERS) == cli.OPTIMIZER_NAMES
-    assert set(cli.DATASETS) == set(SPACES)
-    names = {f"{s}-{d}" if d else s for s, ds in cli.DATASETS.items() for d in ds or [""]}
+    assert tuple(OPTIMIZERS) == catalogue.OPTIMIZERS
+    assert set(catalogue.DATASETS) == set(SPACES)
+    names = {f"{s}-{d}" if d else s for s, ds in catalogue.DATASETS.items() for d in ds or [""]}
     assert set(table_names()) == names
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 from support import upstream
 
 from mfnas_vec import SPACES, cli, open_table, run
+from mfnas_vec.cli import catalogue
 from mfnas_vec.datasets.importers import IMPORTERS, import_table, likely_name
 from mfnas_vec.datasets.readers.tfrecords import crc32c, crc_table
 from mfnas_vec.tables.store import verify_table, write_imported
@@ -31,7 +32,7 @@ def write(path, data):
 
 
 def test_the_command_line_knows_the_formats():
-    assert tuple(IMPORTERS) == cli.parser.IMPORT_FORMATS
+    assert tuple(IMPORTERS) == catalogue.IMPORT_FORMATS
 
 
 @pytest.mark.parametrize("name", ["[cifar10]_data.p", "[NB201][ImageNet16-120]_data.p"])

@@ -11,7 +11,7 @@ from mfnas_vec import run, sweep
 from mfnas_vec.analysis.anytime import anytime, hitting_costs
 from mfnas_vec.analysis.study import Study, TableStudy, short_label
 from mfnas_vec.cli import main
-from mfnas_vec.cli.plotting import KIND_NAMES
+from mfnas_vec.cli.catalogue import FIGURES
 from mfnas_vec.runs.store import write_result
 from mfnas_vec.runs.trace import thin
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_drawn_is_refused(study, stores, cifar10):
 
 
 def test_the_command_draws(stores, tmp_path, capsys):
-    assert set(KIND_NAMES) == set(KINDS)
+    assert set(FIGURES) == set(KINDS)
     out = tmp_path / "f.svg"
     words = [
         "plot",

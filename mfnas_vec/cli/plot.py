@@ -3,11 +3,10 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.options import names_of
+from mfnas_vec.cli.arguments import names_of
+from mfnas_vec.cli.catalogue import FIGURES
 
-KIND_NAMES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
-
-EPILOG = """\
+_EPILOG = """\
 kinds:
   anytime     regret of the incumbent against search cost
   final       distribution of the test results that searches end with
@@ -31,16 +30,16 @@ examples:
 """
 
 
-def add_plot(commands: Any, actions: Any) -> None:
+def add_plot(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "plot",
         help="draw figures of results and tables: SVG, PDF or PNG",
         description="Draw a figure of results or of a table.",
-        epilog=EPILOG,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("kind", metavar="KIND", help="one of " + ", ".join(KIND_NAMES))
+    parser.add_argument("kind", metavar="KIND", help="one of " + ", ".join(FIGURES))
     parser.add_argument("sources", nargs="+", metavar="SOURCE")
     parser.add_argument("--out", required=True, metavar="PATH", help="the figure: .svg, .pdf or .png")
     parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
@@ -52,7 +51,7 @@ def add_plot(commands: Any, actions: Any) -> None:
     parser.add_argument("--target", type=float, metavar="X", help="ecdf: the test result to reach")
     parser.add_argument("--metrics", metavar="NAME,...", help="proxy, landscape: some of the table's metrics")
     parser.add_argument("--overwrite", action="store_true", help="replace the figure")
-    parser.set_defaults(act=actions["plot"])
+    parser.set_defaults(act=run_plot)
 
 
 def run_plot(args: argparse.Namespace) -> None:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.options import names_of, tables_of
+from mfnas_vec.cli.arguments import add_run_arguments, names_of, tables_of
 
 if TYPE_CHECKING:
     from mfnas_vec.sweeps.sweep import SweepProgress
 
-EPILOG = """\
+_EPILOG = """\
 A grid is a YAML file: problems (tables), optimizers with settings, a list varies a setting. The
 whole grid is checked before anything runs. Without a name, list the shipped grids.
 
@@ -39,19 +39,19 @@ examples:
 """
 
 
-def add_sweep(commands: Any, parser_of_runs: Any, actions: Any) -> None:
+def add_sweep(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "sweep",
         help="run a grid of problems, optimizers and settings",
         description="Run a grid of problems, optimizers and settings into one result store.",
-        epilog=EPILOG,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("grid", nargs="*", metavar="GRID", help="a shipped grid or a YAML file")
     parser.add_argument("--out", metavar="PATH|URL", help="the store to write; needed unless --dry-run")
     parser.add_argument("--problems", metavar="NAME,...", help="some of the grid's problems (default: all)")
-    parser_of_runs(parser, from_grid=True)
+    add_run_arguments(parser, from_grid=True)
     parser.add_argument(
         "--tables",
         nargs="+",
@@ -64,7 +64,7 @@ def add_sweep(commands: Any, parser_of_runs: Any, actions: Any) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786")
     parser.add_argument("--block-size", type=int, metavar="RUNS", help="runs per piece of work (default 8192)")
-    parser.set_defaults(act=actions["sweep"])
+    parser.set_defaults(act=run_sweep)
 
 
 class _Stop:

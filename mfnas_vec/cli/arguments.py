@@ -1,0 +1,60 @@
+"""Arguments that several commands share, and what their texts mean."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+#: Steps of a progress bar of unknown units.
+N_SHARE = 1000
+
+
+def names_of(option: str, text: str | None) -> list[str] | None:
+    """The words of a list with commas; ``None`` if not given.
+
+    Raises
+    ------
+    ValueError
+        If it is given and names nothing.
+    """
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise ValueError(f"{option} names nothing: {text!r}")
+    return words
+
+
+def tables_of(texts: Sequence[str]) -> tuple[list[str], bool]:
+    """Paths of ``--tables``, and whether imported tables are passed over ("embedded")."""
+    return [text for text in texts if text != "embedded"], "embedded" in texts
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = False) -> None:
+    """Add the arguments of every command that makes runs."""
+
+    def default(value: Any) -> tuple[Any, str]:
+        return (None, f"default: the grid's, {value} if it says nothing") if from_grid else (value, f"default {value}")
+
+    for flags, kind, value, text in (
+        (("--n_run", "--n-run"), int, 500, "number of independent runs"),
+        (("--seed",), int, 0, "seed of all runs"),
+        (("--protocol",), str, "gecco2024", "gecco2024 or corrected"),
+        (("--missing",), str, "refuse", "tables that know some architectures only: refuse or worst"),
+    ):
+        chosen, note = default(value)
+        parser.add_argument(*flags, type=kind, default=chosen, help=f"{text} ({note})")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
+
+
+def shares(progress: Callable[[int], object]) -> Callable[[int, int], None]:
+    """Progress as (done, total), for a bar of ``N_SHARE`` steps."""
+    shown = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        now = min(N_SHARE, N_SHARE * done // total) if total > 0 else 0
+        if now > shown:
+            progress(now - shown)
+            shown = now
+
+    return show

@@ -1,0 +1,47 @@
+"""The command ``compare``: arguments and action."""
+
+import argparse
+from typing import Any
+
+from mfnas_vec.cli.arguments import names_of
+
+_EPILOG = """\
+Each RESULT is a store that run, reproduce or sweep wrote. All searches in them are compared, on
+every problem that all stores have: pair by pair, and across problems by average rank. NAME=PATH
+names what is in a store, which is needed where two have searches of the same name. What differs in
+the table, in units or in direction is refused.
+
+Runs of different searches are independent samples, those of the same seed, too. Needs scipy
+(pip install 'mfnas-vec[analysis]').
+
+examples:
+  mfnas compare rs.zarr mf.zarr
+  mfnas compare published=mf.zarr corrected=mf_corrected.zarr
+  mfnas compare zc.zarr --problems nb201-cifar10 --against RS
+"""
+
+
+def add_compare(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="which search is better, by how much, and what cannot be told",
+        description="Compare the searches of result stores.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
+    parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
+    parser.add_argument("--against", metavar="LABEL", help="compare every search with this one only")
+    parser.set_defaults(act=run_compare)
+
+
+def run_compare(args: argparse.Namespace) -> None:
+    """``mfnas compare``."""
+    from mfnas_vec.analysis.searches import read_searches
+    from mfnas_vec.analysis.statistics import scipy_stats
+    from mfnas_vec.report.comparison import comparison_text
+
+    scipy_stats()
+    found = read_searches(args.results, names_of("--problems", args.problems))
+    print(comparison_text(found, args.against))

@@ -1,0 +1,31 @@
+"""The command ``report``: arguments and action."""
+
+import argparse
+from typing import Any
+
+
+def add_report(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "report",
+        help="write a page (HTML) on results that needs no network",
+        description="Write a page on the searches of result stores: the answer, published numbers beside those here, "
+        "figures, tables to sort and filter, where the numbers come from, and how to make them again. Needs "
+        "jinja2, matplotlib and scipy (pip install 'mfnas-vec[report]').",
+    )
+    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
+    parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    parser.add_argument("--title", help="title of the page (default: that of the results)")
+    parser.add_argument(
+        "--tables", nargs="+", default=[], metavar="PATH", help="tables of your own that runs were made on"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the file")
+    parser.set_defaults(act=run_report)
+
+
+def run_report(args: argparse.Namespace) -> None:
+    """``mfnas report``."""
+    from mfnas_vec.report.page.write import write_page
+
+    write_page(args.results, args.out, title=args.title, tables=args.tables, overwrite=args.overwrite)
+    print(f"{', '.join(args.results)}: written to {args.out}")

@@ -1,0 +1,73 @@
+"""The commands ``tables ...`` but ``import`` and ``fetch``: arguments and actions."""
+
+import argparse
+from typing import Any
+
+from mfnas_vec.cli.tables_fetch import add_fetch
+from mfnas_vec.cli.tables_import import add_import
+
+
+def add_tables(commands: Any) -> None:
+    """Add these commands to the parser."""
+    tables = commands.add_parser(
+        "tables", help="list, describe, verify, fetch, import and export benchmark tables"
+    ).add_subparsers(dest="tables_command", metavar="COMMAND", required=True)
+    tables.add_parser("list", help="the tables there are, and which is used").set_defaults(act=run_list)
+    info = tables.add_parser("info", help="what a table holds: measured, computed, modelled")
+    info.add_argument("name", metavar="NAME|PATH")
+    info.set_defaults(act=run_info)
+    verify = tables.add_parser("verify", help="check every byte of the embedded and imported tables")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    verify.set_defaults(act=run_verify)
+    add_import(tables)
+    add_fetch(tables)
+    export = tables.add_parser("export", help="write a table as CSV, Parquet or netCDF")
+    export.add_argument("name", metavar="NAME|PATH")
+    export.add_argument("--format", default="csv", metavar="FORMAT", help="csv (default), parquet or netcdf")
+    export.add_argument("--out", metavar="PATH", help="default: NAME with the suffix of the format")
+    export.add_argument("--overwrite", action="store_true", help="replace the file")
+    export.set_defaults(act=run_export)
+
+
+def run_list(args: argparse.Namespace) -> None:
+    """``mfnas tables list``."""
+    from mfnas_vec.report.text import tables_text
+    from mfnas_vec.tables.library import imported_names
+    from mfnas_vec.tables.store import open_table, read_manifest
+
+    imported = {name: open_table(name) for name in imported_names()}
+    print(tables_text(read_manifest(), imported))
+
+
+def run_info(args: argparse.Namespace) -> None:
+    """``mfnas tables info``."""
+    from mfnas_vec.report.text import table_text
+    from mfnas_vec.tables.store import open_table
+
+    print(table_text(open_table(args.name)))
+
+
+def run_verify(args: argparse.Namespace) -> None:
+    """``mfnas tables verify``."""
+    from mfnas_vec.tables.library import imported_names
+    from mfnas_vec.tables.store import read_manifest, table_names, verify_table
+
+    everything = [*table_names(), *read_manifest(section="spaces")]
+    embedded = [name for name in everything if name not in imported_names()]
+    for name in args.names or [*embedded, *imported_names()]:
+        verify_table(name)
+        print(f"{name}: every byte as in the manifest" if name in embedded else f"{name}: every byte as imported")
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """``mfnas tables export``."""
+    from mfnas_vec.tables.export import FORMATS, export_table
+    from mfnas_vec.tables.store import open_table
+
+    table = open_table(args.name)
+    suffix = {"netcdf": "nc"}.get(args.format, args.format)
+    if args.format not in FORMATS:
+        raise ValueError(f"--format={args.format}: must be one of {', '.join(FORMATS)}")
+    out = args.out or f"{table.attrs.get('name', 'table')}.{suffix}"
+    export_table(table, out, args.format, overwrite=args.overwrite)
+    print(f"{args.name}: written to {out}")
