@@ -19,6 +19,8 @@ KILLS = int(os.environ.get("MFNAS_KILLS", "4"))
 
 pytest.importorskip("distributed", reason="Dask is in the extra 'cluster'")
 
+pytestmark = pytest.mark.cluster
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
