@@ -40,7 +40,7 @@ GRID = (
     Entry("REA+W", "REA+W", {}),
     Entry("MF-NAS (synflow)", "MF-NAS", {"metric_stage1": "synflow"}),
     Entry("MF-NAS (params)", "MF-NAS", {"metric_stage1": "params"}),
-    Entry("MF-NAS (FLOPs)", "MF-NAS", {"metric_stage1": "flops"}),
+    Entry("MF-NAS (flops)", "MF-NAS", {"metric_stage1": "flops"}),
 )
 
 

@@ -6,6 +6,7 @@ import math
 
 import xarray as xr
 
+from mfnas_vec.analysis.statistics import LEAST_RUNS
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.published import numbers
@@ -19,9 +20,6 @@ OTHER_PROTOCOL = "other protocol"
 TOO_FEW = "too few runs"
 NO_TEST = "test results missing"
 NOT_TIMED = "not timed"
-
-#: Fewer runs than this say too little of a mean.
-LEAST_RUNS = 10
 
 #: Published means are printed with two decimals.
 ROUNDING = 0.005

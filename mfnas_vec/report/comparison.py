@@ -10,15 +10,15 @@ import xarray as xr
 from mfnas_vec.analysis.comparison import (
     ALPHA,
     LEAST_PROBLEMS,
-    LEAST_RUNS,
     compare_problems,
     compare_runs,
     effect_name,
     scores_of,
 )
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, bootstrap_interval, statistics, unit_text
-from mfnas_vec.report.text import aligned
+from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
+from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.text import aligned, interval_text
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -29,8 +29,8 @@ METHOD = (
     f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
     "A12: share of pairs of runs in which the first is better, ties half: how often, not by how much. "
     "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. "
-    "No difference found is no proof of equality. Intervals are of the mean, by the percentile bootstrap, which is too "
-    "narrow for a handful of runs."
+    "No difference found is no proof of equality. Intervals: 95 %, of the mean, percentile bootstrap, "
+    f"for at least {LEAST_RUNS} runs with a result."
 )
 
 
@@ -78,20 +78,16 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
 
 def _search_row(search: Search) -> tuple[str, ...]:
     runs = search.runs
-    told = statistics(runs, n_resample=0)
+    s = summarize(runs)
     test = runs[TEST].values
-    low, high = bootstrap_interval(test[~np.isnan(test)], np.mean)
-    interval = "-" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
-    known = int(told["n_known"]) > 0
-    seconds = float(runs["cost_seconds"].mean())
     return (
         search.label,
-        f"{runs.sizes['run']:,}",
-        f"{int((runs['arch'] >= 0).sum()):,}",
-        f"{float(told['mean']):.2f}" if known else "-",
-        interval,
-        f"{float(told['iqm']):.2f}" if known else "-",
-        f"{seconds:,.0f}" if seconds > 0 else "-",
+        f"{s.n_run:,}",
+        f"{s.n_found:,}",
+        f"{s.mean:.2f}" if s.n_tested else "-",
+        interval_text(s),
+        f"{iqm(test[~np.isnan(test)]):.2f}" if s.n_tested else "-",
+        f"{s.seconds:,.0f}" if s.seconds > 0 else "-",
         search.provenance,
     )
 

@@ -11,7 +11,7 @@ import xarray as xr
 from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.published import numbers
 from mfnas_vec.published.verdicts import NOT_TIMED, Comparison, compare
-from mfnas_vec.report.text import aligned
+from mfnas_vec.report.text import aligned, interval_text
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
@@ -48,7 +48,7 @@ def _cells(row: Comparison) -> list[str]:
         _number(known and known.seconds, ",.0f"),
         _number(known and known.epochs, ",.0f"),
         NONE if ours.n_tested == 0 else f"{ours.mean:.2f} ± {ours.sd:.2f}",
-        NONE if ours.n_tested < 2 else f"{ours.low:.2f} to {ours.high:.2f}",
+        interval_text(ours),
         _number(seconds, ",.0f"),
         _number(ours.epochs, ",.0f"),
         _number(row.difference, "+.2f"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.analysis.statistics import LEAST_RUNS, unit_text
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.optimizers import Optimizer
 from mfnas_vec.tables.dense import table_space
@@ -24,6 +24,17 @@ def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
     return "\n".join(lines)
 
 
+def count(n: int, what: str, plural: str = "") -> str:
+    """A number and its noun.
+
+    Examples
+    --------
+    >>> count(2, "search", "searches")
+    '2 searches'
+    """
+    return f"{n:,} {what if n == 1 else plural or what + 's'}"
+
+
 def value_text(value: Any) -> str:
     """A setting's value as a user would type it."""
     if value is None:
@@ -35,13 +46,24 @@ def value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def interval_text(summary: Summary, places: int = 2) -> str:
+    """The interval of a mean; without one, the number of runs that have a result."""
+    if summary.has_interval:
+        return f"{summary.low:.{places}f} to {summary.high:.{places}f}"
+    return f"- (n = {summary.n_tested})"
+
+
 def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     """What a batch of runs found and spent, and how far its numbers can be trusted."""
     s: Summary = summarize(result)
     attrs = result.attrs
     test = result["test_performance"].attrs
     unit = unit_text(test)
-    interval = f"95 % interval of the mean {s.low:.2f} to {s.high:.2f}" if s.n_tested > 1 else "no interval of one run"
+    interval = (
+        f"95 % interval of the mean {interval_text(s)}"
+        if s.has_interval
+        else f"no interval: {count(s.n_tested, 'run')} with a result, at least {LEAST_RUNS} are needed"
+    )
     found = (f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}") if s.n_tested else ("none", "")
     kind = result["cost_seconds"].attrs["provenance"]
     seconds = "" if kind == COMPUTED else f"; seconds {kind}"

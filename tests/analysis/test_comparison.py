@@ -36,7 +36,9 @@ def made(test, label, *, direction="maximize", provenance="measured", seconds=1.
         {
             "arch": ("run", np.where(np.isnan(test), -1, 0)),
             "cost_seconds": ("run", np.full(n, seconds)),
+            "cost_epochs": ("run", np.ones(n, int)),
             "evaluations": ("run", np.ones(n, int)),
+            "unique_evaluations": ("run", np.ones(n, int)),
         },
         coords={"run": np.arange(n)},
         attrs={"protocol": "gecco2024", "seed": 0} | attrs,
@@ -264,7 +266,7 @@ def test_command_compares_runs(stores, capsys):
 def test_command_compares_sweeps(stores, capsys):
     status, text = compared(capsys, stores / "grid.zarr")
     assert status == 0
-    for words in ("RS max_eval=5", "RS max_eval=30", "across 2 problems", "SH "):
+    for words in ("RS (max_eval=5)", "RS (max_eval=30)", "across 2 problems", "SH "):
         assert words in text
     assert "max_eval=-1" not in text
     status, text = compared(
@@ -283,7 +285,7 @@ def test_command_compares_sweeps(stores, capsys):
         (["rs.zarr", "again={}/rs.zarr"], "are the same runs"),
         (["rs.zarr", "none.zarr"], "no result store"),
         (["grid.zarr", "--problems", "nb101"], "not every store has results on 'nb101'"),
-        (["grid.zarr", "--against", "REA"], "against='REA' must be one of RS max_eval=5"),
+        (["grid.zarr", "--against", "REA"], "against='REA' must be one of RS (max_eval=5)"),
         (["rs.zarr", "={}/fls.zarr"], "must be PATH or NAME=PATH"),
     ],
 )

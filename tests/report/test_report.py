@@ -177,9 +177,9 @@ def test_downloads_hold_the_numbers_unrounded(text, study):
 def test_published_numbers_stand_beside_published_settings_only(study):
     told = beside(study, rows_of(study))
     cells = {(c.row.problem, c.row.search): c.comparison for c in told.cells}
-    assert {search for _, search in cells} == {f"MF-NAS metric_stage1={m}" for m in ("params", "synflow")}
+    assert {search for _, search in cells} == {f"MF-NAS ({m})" for m in ("params", "synflow")}
     assert len(cells) == 4
-    one = cells["nb201-cifar10", "MF-NAS metric_stage1=synflow"]
+    one = cells["nb201-cifar10", "MF-NAS (synflow)"]
     assert (one.published.mean, one.published.sd, one.verdict) == (94.36, 0.05, "on modelled values")
     assert told.optima["nb201-cifar10"] == (94.37, study.optimum("nb201-cifar10"))
 

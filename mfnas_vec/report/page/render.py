@@ -14,9 +14,9 @@ def check_packages() -> None:
     Raises
     ------
     ValueError
-        If one of jinja2, matplotlib and scipy is not installed.
+        If jinja2 or matplotlib is not installed.
     """
-    missing = [name for name in ("jinja2", "matplotlib", "scipy") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("jinja2", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"a report needs {' and '.join(missing)} (pip install 'mfnas-vec[report]')")
 

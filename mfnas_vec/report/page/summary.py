@@ -65,9 +65,8 @@ def rows_of(study: Study) -> list[Row]:
     Returns
     -------
     list
-        Intervals are Student's 95 % intervals of the mean; success is the share of runs
-        that end within ``CLOSE`` of the table's best test result, relative to it; seconds are NaN
-        where searches are not timed.
+        Intervals are those of ``summarize``; success is the share of runs that end within ``CLOSE`` of
+        the table's best test result, relative to it; seconds are NaN where searches are not timed.
     """
     found = []
     for problem, searches in study.searches.items():

@@ -8,15 +8,11 @@ from mfnas_vec.analysis.comparison import ALPHA
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
 from mfnas_vec.report.page.verdicts import Pairs, Ranks
+from mfnas_vec.report.text import count
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 #: Keeps a number and its unit on one line.
 SPACE = "\N{NO-BREAK SPACE}"
-
-
-def count(n: int, what: str, plural: str = "") -> str:
-    """A number and its noun."""
-    return f"{n:,} {what if n == 1 else plural or what + 's'}"
 
 
 def joined(words: Sequence[str]) -> str:

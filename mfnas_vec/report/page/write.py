@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mfnas_vec._files import new_file
+from mfnas_vec.analysis.statistics import LEAST_RUNS
 from mfnas_vec.analysis.study import Study, open_study
 from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.report.comparison import METHOD, notes_of
@@ -58,6 +59,7 @@ def page(study: Study, title: str | None = None) -> str:
         "units": {row.problem: row.units for row in rows},
         "lower": [row.problem for row in {row.problem: row for row in rows}.values() if row.sign < 0],
         "close": CLOSE,
+        "least_runs": LEAST_RUNS,
         "pairs": pairs,
         "untested": untested,
         "ranks": ranks,
