@@ -9,7 +9,10 @@ import xarray as xr
 
 from mfnas_vec import run, sweep
 from mfnas_vec.cli import main
-from mfnas_vec.report.export.formats import FORMATS, export_results, latex, markdown, to_long, to_wide
+from mfnas_vec.report.export.formats import FORMATS, export_results
+from mfnas_vec.report.export.frames import to_long, to_wide
+from mfnas_vec.report.export.latex import latex
+from mfnas_vec.report.export.markdown import markdown
 from mfnas_vec.runs.store import write_result
 from mfnas_vec.sweeps.contents import read_contents
 
