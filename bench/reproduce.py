@@ -20,7 +20,7 @@ import xarray as xr
 from mfnas_bench.machine import describe
 
 from mfnas_vec import open_table
-from mfnas_vec.published.reproduce import GRID, PROBLEMS, Entry, problem_tables, reproduce
+from mfnas_vec.published.reproduce import GRID, PROBLEMS, PublishedSearch, problem_tables, reproduce
 from mfnas_vec.report.reproduction import records
 from mfnas_vec.tables.dense import metric_names
 from mfnas_vec.tables.schema import MEASURED
@@ -46,11 +46,11 @@ def measured_table(folder: Path, dataset: str) -> xr.Dataset:
     return table
 
 
-def measured_entries(table: xr.Dataset) -> list[Entry]:
+def measured_entries(table: xr.Dataset) -> list[PublishedSearch]:
     """The baselines, and MF-NAS with every zero-cost metric."""
     baselines = [entry for entry in GRID if entry.optimizer != "MF-NAS"]
     names = sorted(name for name, zero_cost in metric_names(table).items() if zero_cost)
-    return baselines + [Entry(f"MF-NAS ({name})", "MF-NAS", {"metric_stage1": name}) for name in names]
+    return baselines + [PublishedSearch(f"MF-NAS ({name})", "MF-NAS", {"metric_stage1": name}) for name in names]
 
 
 def measured_records(folder: Path) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from mfnas_vec.analysis.statistics import (
     direction_sign,
     leading_dims,
     over_runs,
-    scipy_stats,
 )
 from mfnas_vec.runs.result import RUN, STEP
 from mfnas_vec.runs.trace import check_trace
@@ -246,6 +245,8 @@ def time_to_target(
     ValueError
         If the target is no number, or as of ``anytime``.
     """
+    from scipy.stats import binomtest
+
     _check_cost(result, over, table)
     if not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
@@ -268,7 +269,7 @@ def time_to_target(
     low, high = (np.full(n_run.shape, np.nan) for _ in range(2))
     for place in np.ndindex(*n_run.shape):
         if n_run[place]:
-            tested = scipy_stats().binomtest(int(n_success[place]), int(n_run[place]))
+            tested = binomtest(int(n_success[place]), int(n_run[place]))
             ends = tested.proportion_ci(LEVEL, method="wilson")
             low[place], high[place] = ends.low, ends.high
     dims = leading_dims(result)

@@ -13,14 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign, scipy_stats
+from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
 
 ALPHA = 0.05
 #: Distances of A12 from 0.5 from which an effect is small, medium, large (Vargha and Delaney, 2000).
 EFFECTS = ((0.21, "large"), (0.14, "medium"), (0.06, "small"))
 NEGLIGIBLE = "negligible"
-#: Fewer runs than this say little, whatever they show.
-LEAST_RUNS = 10
 #: Fewer problems than this make the tests across problems rough.
 LEAST_PROBLEMS = 10
 #: Up to so many runs of both together, the distribution of U is exact, ties included: the normal
@@ -71,7 +69,9 @@ def _without_nan(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArra
 
 
 def _ranks(a: FloatArray, b: FloatArray) -> FloatArray:
-    ranks: FloatArray = scipy_stats().rankdata(np.concatenate([a, b]))
+    from scipy.stats import rankdata
+
+    ranks: FloatArray = rankdata(np.concatenate([a, b]))
     return ranks
 
 
@@ -234,7 +234,9 @@ def critical_difference(n_label: int, n_problem: int, alpha: float = ALPHA) -> f
 
     Two labels differ if their average ranks differ by at least this.
     """
-    q = float(scipy_stats().studentized_range.ppf(1 - alpha, n_label, np.inf)) / math.sqrt(2)
+    from scipy.stats import studentized_range
+
+    q = float(studentized_range.ppf(1 - alpha, n_label, np.inf)) / math.sqrt(2)
     return q * math.sqrt(n_label * (n_label + 1) / (6 * n_problem))
 
 
@@ -262,6 +264,8 @@ def compare_problems(problems: Mapping[str, Samples]) -> xr.Dataset:
     ValueError
         If fewer than two problems or fewer than two labels on all of them are left.
     """
+    from scipy import stats
+
     names = list(problems)
     if len(names) < 2:
         raise ValueError("a comparison across problems needs two of them")
@@ -270,7 +274,6 @@ def compare_problems(problems: Mapping[str, Samples]) -> xr.Dataset:
     k = len(labels)
     if k < 2:
         raise ValueError("fewer than two searches have results on every problem")
-    stats = scipy_stats()
     effects = np.full((len(names), k, k), 0.5)
     for at, name in enumerate(names):
         for i in range(k):

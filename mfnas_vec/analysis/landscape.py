@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import FloatArray, scipy_stats
+from mfnas_vec.analysis.statistics import FloatArray
 from mfnas_vec.spaces import NO_ARCH, SearchSpace
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance
@@ -93,11 +93,13 @@ def landscape(table: xr.Dataset, metrics: Sequence[str] | None = None) -> xr.Dat
     ValueError
         If the table has no such metric.
     """
+    from scipy.stats import rankdata
+
     space = dense.table_space(table)
     names = check_metrics(table, metrics or [*dense.metric_names(table), dense.test_variable(table)])
     scores = np.stack([score_of(table, name) for name in names])
     known = ~np.isnan(scores)
-    ranks = scipy_stats().rankdata(scores, axis=1, nan_policy="omit")
+    ranks = rankdata(scores, axis=1, nan_policy="omit")
     # Worse than everything: a missing neighbour is never better, and a missing one is no optimum.
     filled = np.where(known, ranks, -np.inf)
     beaten = ~known

@@ -17,6 +17,9 @@ from mfnas_vec.tables.provenance import UNSTATED, weakest
 #: Variables that comparisons read.
 _READ = ("arch", TEST, "cost_seconds", "cost_epochs", "evaluations", "unique_evaluations")
 
+#: Settings whose published short name stands in labels.
+_SHORT = {"n_candidate": "k"}
+
 
 class Search(NamedTuple):
     """The runs of one optimizer with one choice of settings on one problem."""
@@ -188,16 +191,37 @@ def _sources_of(cell: xr.Dataset) -> tuple[tuple[str, ...], str, str]:
 
 
 def label_of(result: xr.Dataset, place: Mapping[str, int], exists: Any) -> str:
-    """An optimizer's label with the settings that it was run with more than one value of."""
+    """The label of one combination: its optimizer, with those of its settings that were varied."""
     dims = leading_dims(result)
-    label = [str(result["optimizer"].values[place["optimizer"]])] if "optimizer" in place else []
-    own = np.take(exists, place["optimizer"], axis=dims.index("optimizer")) if "optimizer" in place else exists
+    optimizer, own = str(result.attrs.get("optimizer", "")), exists
+    if "optimizer" in place:
+        optimizer = str(result["optimizer"].values[place["optimizer"]])
+        own = np.take(exists, place["optimizer"], axis=dims.index("optimizer"))
     rest = [dim for dim in dims if dim != "optimizer"]
+    varied = {}
     for axis, dim in enumerate(rest):
         others = tuple(i for i in range(len(rest)) if i != axis)
         if own.any(axis=others).sum() > 1:
-            label.append(f"{dim}={setting_text(result[dim].values[place[dim]])}")
-    return " ".join(label)
+            varied[dim] = result[dim].values[place[dim]]
+    return search_label(optimizer, varied)
+
+
+def search_label(optimizer: str, settings: Mapping[str, Any]) -> str:
+    """The label of a search in all texts, figures, pages and files.
+
+    Settings follow in brackets. A metric stands without the name of its setting if it is the only one.
+
+    Examples
+    --------
+    >>> search_label("MF-NAS", {"metric_stage1": "params", "n_candidate": 32})
+    'MF-NAS (params, k=32)'
+    """
+    metrics = [name for name, value in settings.items() if isinstance(value, str)]
+    parts = [
+        ("" if metrics == [name] else f"{_SHORT.get(name, name)}=") + setting_text(value)
+        for name, value in settings.items()
+    ]
+    return f"{optimizer} ({', '.join(parts)})".strip() if parts else optimizer
 
 
 def setting_text(value: Any) -> str:

@@ -1,10 +1,8 @@
-"""Statistics of results over their runs, whatever dimensions stand before ``run``.
+"""Statistics of results over runs, for any leading dimensions.
 
-Combinations of a sweep that do not exist are NaN throughout. scipy (extra ``analysis``) is
-imported when a function needs it.
+Combinations of a sweep that do not exist are NaN throughout.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,25 +15,14 @@ from mfnas_vec.runs.result import RUN
 FloatArray = npt.NDArray[np.float64]
 
 TEST = "test_performance"
-#: Level of every interval here.
+#: Level of every interval.
 LEVEL = 0.95
-#: Numbers resampled at once by the bootstrap.
-_BATCH = 4_000_000
-
-
-def scipy_stats() -> Any:
-    """``scipy.stats``.
-
-    Raises
-    ------
-    ValueError
-        If scipy is not installed.
-    """
-    try:
-        import scipy.stats
-    except ImportError as error:
-        raise ValueError(f"statistics need scipy: {error} (pip install 'mfnas-vec[analysis]')") from None
-    return scipy.stats
+#: Fewest runs with a result for which an interval is given. The percentile bootstrap is too narrow
+#: for few values: of normal ones, its 95 % interval covers the mean in 83 % of samples of 5, in 90 %
+#: of 10, in 94 % of 30.
+LEAST_RUNS = 10
+#: Numbers resampled at once: few enough to stay in the processor's cache.
+_BATCH = 30_000
 
 
 def leading_dims(result: xr.Dataset) -> list[str]:
@@ -111,7 +98,9 @@ _LONG = {"mean": "mean", "median": "median", "iqm": "interquartile mean", "sd": 
 def bootstrap_interval(
     values: FloatArray, statistic: Callable[..., Any], *, n_resample: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a statistic (Efron, 1979), from a generator of its own.
+    """95 % percentile bootstrap interval of a statistic (Efron, 1979).
+
+    Every interval of this package comes from here, so all commands give the same one for the same runs.
 
     Parameters
     ----------
@@ -120,35 +109,31 @@ def bootstrap_interval(
     statistic
         Takes an array and ``axis``.
     n_resample, seed
-        Resamples, and the seed they are drawn with: the same arguments give the same interval.
+        Number of resamples, and the seed of their own generator: the same arguments give the same
+        interval.
 
     Returns
     -------
     tuple
-        Lower and upper end; NaN for fewer than two values.
+        Lower and upper end; NaN for fewer than ``LEAST_RUNS`` values.
     """
-    if values.size < 2:
+    n = values.size
+    if n < LEAST_RUNS:
         return np.nan, np.nan
     if (values == values[0]).all():
         return float(values[0]), float(values[0])
-    bootstrap = scipy_stats().bootstrap
-    # scipy 1.15 gave the argument another name.
-    name = "rng" if "rng" in inspect.signature(bootstrap).parameters else "random_state"
-    found = bootstrap(
-        (values,),
-        statistic,
-        n_resamples=n_resample,
-        batch=max(1, _BATCH // values.size),
-        vectorized=True,
-        confidence_level=LEVEL,
-        method="percentile",
-        **{name: np.random.default_rng(seed)},
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+    rng = np.random.default_rng(seed)
+    n_batch = max(1, _BATCH // n)
+    resampled = np.empty(n_resample)
+    for start in range(0, n_resample, n_batch):
+        part = resampled[start : start + n_batch]
+        part[:] = statistic(values[rng.integers(0, n, (part.size, n))], axis=-1)
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def _outer(result: xr.Dataset) -> xr.Dataset:
-    """The result's attributes and the coordinates that are not over runs."""
+    """Attributes of a result and its coordinates that are not over runs."""
     inner = [name for name, coord in result.coords.items() if RUN in coord.dims]
     return xr.Dataset(coords=result.coords.to_dataset().drop_vars(inner).coords, attrs=result.attrs)
 
@@ -156,8 +141,8 @@ def _outer(result: xr.Dataset) -> xr.Dataset:
 def statistics(result: xr.Dataset, variable: str = TEST, *, n_resample: int = 2000, seed: int = 0) -> xr.Dataset:
     """Location and spread of a variable over runs.
 
-    Runs without a value (nothing found, or no test result known) are left out; ``n_known`` counts
-    the others.
+    Runs without a value (failed, or without a test result in the table) are left out; ``n_known``
+    counts the others.
 
     Parameters
     ----------
@@ -166,20 +151,20 @@ def statistics(result: xr.Dataset, variable: str = TEST, *, n_resample: int = 20
     variable
         Name of a variable over ``run``.
     n_resample, seed
-        Of the bootstrap; 0 resamples make no intervals. A combination's interval does not depend
-        on which others there are.
+        Of the bootstrap; 0 resamples: no intervals. The interval of a combination does not depend on
+        the other combinations.
 
     Returns
     -------
     xarray.Dataset
         Over the dimensions other than ``run``: ``n_run, n_known, mean, sd, median, iqm``, and
-        ``mean_low, mean_high, ...``, the ends of 95 % percentile bootstrap intervals. Units,
-        direction and provenance as those of the variable.
+        ``mean_low, mean_high, ...``, the ends of 95 % percentile bootstrap intervals (NaN for fewer
+        than ``LEAST_RUNS`` values). Units, direction and provenance are those of the variable.
 
     Raises
     ------
     ValueError
-        If there is no such variable, or scipy is needed and not installed.
+        If there is no such variable.
     """
     values = over_runs(result, variable)
     dims = [str(dim) for dim in values.dims if dim != RUN]
@@ -215,22 +200,22 @@ def statistics(result: xr.Dataset, variable: str = TEST, *, n_resample: int = 20
 
 
 def regret(result: xr.Dataset, optimum: float | None = None, variable: str = TEST) -> xr.Dataset:
-    """How far each run's test result is from the best of the table; 0 is best.
+    """Distance of each run's test result from the best of the table; 0 is best.
 
     Parameters
     ----------
     result
         As of ``statistics``.
     optimum
-        The best test result; that of the result's attributes by default (``run`` notes none).
+        The best test result; by default the attribute of the result (``run`` does not record it).
     variable
-        Which to take the regret of: the test performance, or a curve of it.
+        The variable whose regret is taken: the test performance, or a curve of it.
 
     Returns
     -------
     xarray.Dataset
-        ``regret`` over the variable's dimensions, lower is better; its provenance is that of the
-        test results, that of the optimum stands in ``optimum_provenance``.
+        ``regret`` over the variable's dimensions, lower is better. Its provenance is that of the
+        test results; ``optimum_provenance`` is that of the optimum.
 
     Raises
     ------
@@ -239,7 +224,7 @@ def regret(result: xr.Dataset, optimum: float | None = None, variable: str = TES
     """
     if optimum is None:
         if "optimum" not in result.attrs:
-            raise ValueError("the result notes no optimum of its table: give optimum=")
+            raise ValueError("the result does not record the optimum of its table: give optimum=")
         optimum = float(result.attrs["optimum"])
     values = over_runs(result, variable)
     sign = direction_sign(values.attrs)
@@ -253,12 +238,12 @@ def regret(result: xr.Dataset, optimum: float | None = None, variable: str = TES
 
 
 def unique_share(result: xr.Dataset) -> xr.Dataset:
-    """Share of a run's evaluations that were of an architecture not evaluated before.
+    """Share of a run's evaluations that were of a new architecture.
 
     Returns
     -------
     xarray.Dataset
-        ``unique_share`` over the leading dimensions and ``run``; NaN for a run of no evaluation.
+        ``unique_share`` over the leading dimensions and ``run``; NaN for a run without evaluations.
     """
     made = over_runs(result, "evaluations")
     share = over_runs(result, "unique_evaluations") / made.where(made > 0)

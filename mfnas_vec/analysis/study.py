@@ -11,6 +11,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
+from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
@@ -18,26 +19,20 @@ from mfnas_vec.sweeps.store import is_url
 from mfnas_vec.tables.optimum import best_of
 from mfnas_vec.tables.store import open_table
 
-#: Longest label, in letters, that is shown whole where there is little room.
+#: Longest label, in letters, that is shown whole where space is limited.
 _MOST_LETTERS = 36
 
 
-def short_label(label: str) -> str:
-    """A label without names of settings, and without the middle of a long one.
+def abbreviated(label: str) -> str:
+    """A label without the middle of a long one.
 
     Examples
     --------
-    >>> short_label("MF-NAS metric_stage1=zen n_candidate=8")
-    'MF-NAS (zen, 8)'
+    >>> abbreviated("MF-NAS (params, k=32)")
+    'MF-NAS (params, k=32)'
     """
-    parts = label.split(" ")
-    n_word = next((i for i, part in enumerate(parts) if "=" in part), len(parts))
-    words, settings = parts[:n_word], parts[n_word:]
-    plain = bool(settings) and all("=" in part for part in settings)  # values may have blanks, too
-    values = ", ".join(part.partition("=")[2] for part in settings)
-    told = f"{' '.join(words)} ({values})" if plain else label
     half = _MOST_LETTERS // 2
-    return told if len(told) <= _MOST_LETTERS else f"{told[:half]}…{told[1 - half :]}"
+    return label if len(label) <= _MOST_LETTERS else f"{label[:half]}…{label[1 - half :]}"
 
 
 class Study:
@@ -146,8 +141,8 @@ class Study:
 
     @functools.cached_property
     def names(self) -> dict[str, str]:
-        """What each search is called where there is little room, by its label; no two are the same."""
-        shortened = {label: short_label(label) for label in self.labels}
+        """Labels where space is limited: long ones are abbreviated; no two are the same."""
+        shortened = {label: abbreviated(label) for label in self.labels}
         shared = Counter(shortened.values())
         nth: Counter[str] = Counter()
         for label, name in shortened.items():
@@ -160,8 +155,13 @@ class Study:
         """Attributes of the results on a problem."""
         return dict(next(iter(self.searches[problem].values())).runs.attrs)
 
+    def test_attrs(self, problem: str) -> Mapping[Any, Any]:
+        """Attributes of the test results on a problem."""
+        attrs: Mapping[Any, Any] = next(iter(self.searches[problem].values())).runs[TEST].attrs
+        return attrs
+
     def timed(self, problem: str) -> bool:
-        """Whether searches on a problem cost seconds."""
+        """Whether the searches on a problem are charged seconds."""
         return any(float(s.runs["cost_seconds"].max()) > 0 for s in self.searches[problem].values())
 
     def table(self, problem: str) -> xr.Dataset:

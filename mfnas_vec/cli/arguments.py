@@ -1,15 +1,18 @@
 """Arguments that several commands share, and what their texts mean."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+#: A comma that is not within brackets: labels may have some, as "MF-NAS (params, k=32)".
+_COMMA = re.compile(r",(?![^()]*\))")
 #: Steps of a progress bar of unknown units.
 N_SHARE = 1000
 
 
 def names_of(option: str, text: str | None) -> list[str] | None:
-    """The words of a list with commas; ``None`` if not given.
+    """The items of a list with commas, those within brackets left alone; ``None`` if not given.
 
     Raises
     ------
@@ -18,7 +21,7 @@ def names_of(option: str, text: str | None) -> list[str] | None:
     """
     if text is None:
         return None
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = [word.strip() for word in _COMMA.split(text) if word.strip()]
     if not words:
         raise ValueError(f"{option} names nothing: {text!r}")
     return words

@@ -11,8 +11,8 @@ every problem that all stores have: pair by pair, and across problems by average
 names what is in a store, which is needed where two have searches of the same name. What differs in
 the table, in units or in direction is refused.
 
-Runs of different searches are independent samples, those of the same seed, too. Needs scipy
-(pip install 'mfnas-vec[analysis]').
+Runs of different searches are independent samples, those of the same seed, too.
+
 
 examples:
   mfnas compare rs.zarr mf.zarr
@@ -39,9 +39,7 @@ def add_compare(commands: Any) -> None:
 def run_compare(args: argparse.Namespace) -> None:
     """``mfnas compare``."""
     from mfnas_vec.analysis.searches import read_searches
-    from mfnas_vec.analysis.statistics import scipy_stats
     from mfnas_vec.report.comparison import comparison_text
 
-    scipy_stats()
     found = read_searches(args.results, names_of("--problems", args.problems))
     print(comparison_text(found, args.against))

@@ -18,7 +18,7 @@ kinds:
 
 A SOURCE is a store that run, reproduce or sweep wrote (NAME=PATH names what is in it); of proxy and
 landscape it may be a table, by name or path. anytime and ecdf make the stored searches again, with
-every evaluation, which needs the tables they were made on. Needs matplotlib and scipy
+every evaluation, which needs the tables they were made on. Needs matplotlib
 (pip install 'mfnas-vec[plot]').
 
 examples:

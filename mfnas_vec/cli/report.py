@@ -11,7 +11,7 @@ def add_report(commands: Any) -> None:
         help="write a page (HTML) on results that needs no network",
         description="Write a page on the searches of result stores: the answer, published numbers beside those here, "
         "figures, tables to sort and filter, where the numbers come from, and how to make them again. Needs "
-        "jinja2, matplotlib and scipy (pip install 'mfnas-vec[report]').",
+        "jinja2 and matplotlib (pip install 'mfnas-vec[report]').",
     )
     parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
     parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")

@@ -6,18 +6,17 @@ others are kept on first use and checked from then on.
 """
 
 import dataclasses
-import hashlib
 import json
 import os
 from pathlib import Path
 
+from mfnas_vec._files import sha256_of
 from mfnas_vec.datasets.download import Progress, discard, from_drive, over_http
 from mfnas_vec.tables.library import user_folder
 
 #: Environment variable that overrides the folder of downloads.
 DOWNLOADS_VARIABLE = "MFNAS_DOWNLOADS"
 RECORD = "checksums.json"
-_BLOCK = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,13 +178,13 @@ def fetch(source: Source, folder: Path | None = None, progress: Progress | None 
         folder.mkdir(parents=True, exist_ok=True)
         kept = _read_record(folder).get(source.file, "")
         expected = source.sha256 or kept
-        if path.is_file() and expected and _sha256(path) == expected:
+        if path.is_file() and expected and sha256_of(path) == expected:
             return path
         (from_drive if source.url.startswith(_DRIVE) else over_http)(source.url, part, progress)
         if reason := _what_is_wrong(part, expected, source.file if kept and not source.sha256 else "", folder):
             discard(part)
             raise manual(source, reason)
-        digest = _sha256(part)
+        digest = sha256_of(part)
         part.replace(path)
         discard(part)
         _write_record(folder, source.file, digest)
@@ -204,7 +203,7 @@ def _what_is_wrong(part: Path, expected: str, recorded: str, folder: Path) -> st
         head = stream.read(512).lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")):
         return "a web page came in place of the data"
-    found = _sha256(part)
+    found = sha256_of(part)
     if not expected or found == expected:
         return ""
     reason = f"its checksum is {found}, not {expected}"
@@ -214,14 +213,6 @@ def _what_is_wrong(part: Path, expected: str, recorded: str, folder: Path) -> st
             f"entry {recorded!r} of {folder / RECORD} and fetch again"
         )
     return reason
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _read_record(folder: Path) -> dict[str, str]:

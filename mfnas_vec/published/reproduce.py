@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.analysis.searches import search_label
 from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.runs import conventions
@@ -23,8 +24,8 @@ from mfnas_vec.tables.store import open_table
 PROBLEMS = ("nb101", "nb201-cifar10", "nb201-cifar100", "nb201-imagenet16", "nbasr")
 
 
-class Entry(NamedTuple):
-    """An optimizer of the grid."""
+class PublishedSearch(NamedTuple):
+    """A search of the published grid."""
 
     label: str
     optimizer: str
@@ -32,15 +33,16 @@ class Entry(NamedTuple):
 
 
 GRID = (
-    Entry("RS", "RS", {}),
-    Entry("FLS", "FLS", {}),
-    Entry("BLS", "BLS", {}),
-    Entry("SH", "SH", {}),
-    Entry("REA", "REA", {}),
-    Entry("REA+W", "REA+W", {}),
-    Entry("MF-NAS (synflow)", "MF-NAS", {"metric_stage1": "synflow"}),
-    Entry("MF-NAS (params)", "MF-NAS", {"metric_stage1": "params"}),
-    Entry("MF-NAS (FLOPs)", "MF-NAS", {"metric_stage1": "flops"}),
+    PublishedSearch("RS", "RS", {}),
+    PublishedSearch("FLS", "FLS", {}),
+    PublishedSearch("BLS", "BLS", {}),
+    PublishedSearch("SH", "SH", {}),
+    PublishedSearch("REA", "REA", {}),
+    PublishedSearch("REA+W", "REA+W", {}),
+    *(
+        PublishedSearch(search_label("MF-NAS", {"metric_stage1": metric}), "MF-NAS", {"metric_stage1": metric})
+        for metric in ("synflow", "params", "flops")
+    ),
 )
 
 
@@ -59,7 +61,7 @@ def select_problems(names: Iterable[str] | None) -> list[str]:
     return [name for name in PROBLEMS if name in wanted]
 
 
-def select_entries(names: Iterable[str] | None) -> list[Entry]:
+def select_entries(names: Iterable[str] | None) -> list[PublishedSearch]:
     """Entries by label or by optimizer ("MF-NAS" means all three of its entries); all by default.
 
     Raises
@@ -79,15 +81,15 @@ def select_entries(names: Iterable[str] | None) -> list[Entry]:
 def problem_tables(
     problems: Sequence[str], own: Iterable[xr.Dataset] = (), *, embedded: bool = False
 ) -> dict[str, xr.Dataset]:
-    """The table of each problem: one of ``own`` that has its name, else an imported one, else the embedded one.
+    """The table of each problem: the one of ``own`` with its name, else the imported one, else the embedded one.
 
-    With ``embedded``, imported ones are passed over.
+    With ``embedded``, imported tables are ignored.
 
     Raises
     ------
     ValueError
-        If a table of the user's own has the name of none of the problems, or is of another space, data
-        set or unit than the problem of its name, or two have the same.
+        If a table of ``own`` does not have the name of a problem, or has another space, data set or unit
+        than that problem, or if two have the same name.
     """
     tables: dict[str, xr.Dataset] = {}
     for table in own:
@@ -110,7 +112,7 @@ def problem_tables(
 
 def reproduce(
     tables: Mapping[str, xr.Dataset],
-    entries: Sequence[Entry] = GRID,
+    entries: Sequence[PublishedSearch] = GRID,
     *,
     n_run: int = 500,
     seed: int = 0,
@@ -126,7 +128,7 @@ def reproduce(
     tables
         Benchmark tables by problem.
     entries
-        Optimizers with their settings, each run with the published values of all others.
+        Optimizers with their settings; all other settings have their published values.
     n_run, seed, protocol, missing, n_thread, progress
         As of ``run``.
 
@@ -138,7 +140,7 @@ def reproduce(
     Raises
     ------
     ValueError
-        If a table lacks what an entry reads, or an argument is impossible.
+        If a table lacks an input of an entry, or an argument is invalid.
     """
     for problem, table in tables.items():
         begun = time.perf_counter()
@@ -162,11 +164,13 @@ def reproduce(
         yield problem, stacked.assign_attrs({TIMING_PREFIX + "table_seconds": read})
 
 
-def stack(problem: str, table: xr.Dataset, entries: Sequence[Entry], results: Sequence[xr.Dataset]) -> xr.Dataset:
+def stack(
+    problem: str, table: xr.Dataset, entries: Sequence[PublishedSearch], results: Sequence[xr.Dataset]
+) -> xr.Dataset:
     """Results of several optimizers on one table as one Dataset.
 
-    What differs between optimizers and is no number of a run (settings, inputs, provenance) stands
-    in coordinates along ``optimizer``, what does not in attributes.
+    Settings, inputs and provenance, which differ between optimizers, are coordinates along
+    ``optimizer``; what is the same for all is an attribute.
     """
 
     def texts(values: Iterable[str]) -> tuple[str, Any]:

@@ -1,11 +1,16 @@
-"""Published numbers beside ours: differences, and verdicts that heed where our numbers come from."""
+"""Published numbers compared with those of this package: differences, and verdicts that respect provenance."""
 
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 
 import xarray as xr
 
+from mfnas_vec.analysis.replay import given_settings
+from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.published import numbers
@@ -20,42 +25,42 @@ TOO_FEW = "too few runs"
 NO_TEST = "test results missing"
 NOT_TIMED = "not timed"
 
-#: Fewer runs than this say too little of a mean.
-LEAST_RUNS = 10
-
 #: Published means are printed with two decimals.
 ROUNDING = 0.005
+
+#: The setting whose values the published table compares, and those that follow from the metrics.
+_FREE = {"metric_stage1", "using_zc_metric_stage1", "using_zc_metric_stage2"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One optimizer on one problem: the published result, ours, and what may be said of the two."""
+    """One search on one problem: the published result, that of this package, and a verdict on the two."""
 
     problem: str
     optimizer: str
     published: PublishedResult | None
     ours: Summary
-    searched: str  # provenance of what the search read
+    searched: str  # provenance of the search metrics
     tested: str  # provenance of the test performance
     charged: str  # provenance of the seconds, or NOT_TIMED
     protocol: str = GECCO2024
 
     @property
     def provenance(self) -> str:
-        """The weakest provenance of any number behind the result."""
+        """The weakest provenance of all inputs of the result."""
         return weakest(kind for kind in (self.searched, self.tested, self.charged) if kind != NOT_TIMED)
 
     @property
     def difference(self) -> float:
-        """Our mean less the published one; NaN where none is published."""
+        """The mean here minus the published one; NaN where none is published."""
         return math.nan if self.published is None else self.ours.mean - self.published.mean
 
     @property
     def verdict(self) -> str:
-        """ "reproduced" only of measured (or computed) numbers whose mean agrees.
+        """ "reproduced" only if the inputs are measured or computed, and the means agree.
 
-        The means agree where their difference, less what rounding can hide, is within 1.96
-        standard errors of the two means. Standard deviations and costs are not judged.
+        The means agree if their difference, minus the rounding error of the published one, is within
+        1.96 standard errors of the two means. Standard deviations and costs are not compared.
         """
         if self.provenance not in (MEASURED, COMPUTED):
             return f"on {self.provenance} values"
@@ -76,23 +81,59 @@ class Comparison:
 
 
 def published_result(problem: str, optimizer: str, settings: str) -> PublishedResult | None:
-    """The published result of an optimizer with settings (JSON) on a problem, if there is one."""
-    if optimizer.partition(" ")[0] != "MF-NAS":
+    """The published result of an optimizer with some metric of the first stage, if there is one.
+
+    Parameters
+    ----------
+    problem, optimizer
+        Names.
+    settings
+        All settings, as JSON.
+    """
+    if optimizer != "MF-NAS":
         return None
     return numbers.MF_NAS.get(problem, {}).get(str(json.loads(settings)["metric_stage1"]))
 
 
+def compare_search(study: Study, problem: str, search: Search) -> Comparison | None:
+    """The comparison of a search that has published settings; ``None`` for any other."""
+    known = published_result(problem, search.optimizer, search.settings)
+    if known is None or not _has_published_settings(study, problem, search):
+        return None
+    return Comparison(
+        problem=problem,
+        optimizer=search.label,
+        published=known,
+        ours=summarize(search.runs),
+        searched=weakest([search.searched, *(text.rpartition(": ")[2] for text in search.inputs)]),
+        tested=str(search.runs[TEST].attrs.get("provenance")),
+        charged=search.charged if study.timed(problem) else NOT_TIMED,
+        protocol=str(search.runs.attrs["protocol"]),
+    )
+
+
+def _has_published_settings(study: Study, problem: str, search: Search) -> bool:
+    try:
+        given: Mapping[str, object] = given_settings(search, study.table(problem))
+    except ValueError:  # without the table, its published settings are not known
+        return False
+    return set(given) <= _FREE
+
+
 def compare(results: xr.Dataset) -> list[Comparison]:
-    """One comparison per optimizer of the stacked results of a problem."""
+    """One comparison per optimizer of the stacked results of ``reproduce`` on a problem."""
     rows = []
+    problem = str(results.attrs["problem"])
     for i, optimizer in enumerate(results["optimizer"].values.tolist()):
         one = results.isel(optimizer=i)
         inputs = [str(text).rpartition(": ")[2] for text in json.loads(str(one["inputs"].item()))]
         rows.append(
             Comparison(
-                problem=results.attrs["problem"],
+                problem=problem,
                 optimizer=optimizer,
-                published=published_result(results.attrs["problem"], optimizer, str(one["settings"].item())),
+                published=published_result(
+                    results.attrs["problem"], optimizer.partition(" (")[0], str(one["settings"].item())
+                ),
                 ours=summarize(one),
                 searched=weakest([*inputs, str(one["search_provenance"].item())]),
                 tested=str(one["test_performance"].attrs["provenance"]),

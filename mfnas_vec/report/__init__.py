@@ -1,6 +1,6 @@
-"""Results and tables for people to read.
+"""Results and tables as text, figures, pages and files.
 
-``Study`` holds results; ``comparison_text`` says what is better, ``draw`` and ``save`` make figures.
+``Study`` holds results, ``comparison_text`` compares them, ``draw`` and ``save`` make figures.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Comparisons in words: what is significant, how large it is, and what cannot be told."""
+"""Comparisons as text: which differences are significant, how large they are, and which tests have too few runs."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,27 +10,27 @@ import xarray as xr
 from mfnas_vec.analysis.comparison import (
     ALPHA,
     LEAST_PROBLEMS,
-    LEAST_RUNS,
     compare_problems,
     compare_runs,
     effect_name,
     scores_of,
 )
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, bootstrap_interval, statistics, unit_text
-from mfnas_vec.report.text import aligned
+from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
+from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.text import aligned, interval_text
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
-#: Most lines of pairs that are printed for a problem.
+#: Most pairs that are printed for a problem.
 MAX_PAIRS = 60
 
 METHOD = (
     f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
-    "A12: share of pairs of runs in which the first is better, ties half: how often, not by how much. "
-    "Runs are independent samples, those of the same seed, too; a run that found nothing is the worst. "
-    "No difference found is no proof of equality. Intervals are of the mean, by the percentile bootstrap, which is too "
-    "narrow for a handful of runs."
+    "A12: probability that a run of the first is better than one of the second, ties half: how often, not by how much. "
+    "Runs of different searches count as independent samples, even with the same seed; a failed run is the worst. "
+    "No significant difference does not prove equality. Intervals: 95 %, of the mean, percentile bootstrap, "
+    f"for at least {LEAST_RUNS} runs with a result."
 )
 
 
@@ -40,9 +40,9 @@ def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str |
     Parameters
     ----------
     problems
-        As ``read_searches`` gives them.
+        As returned by ``read_searches``.
     against
-        Compare all with this label only.
+        Compare all others with the search of this label only.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str |
 
 
 def problem_text(problem: str, searches: Mapping[str, Search], against: str | None = None) -> str:
-    """The searches on one problem: a line each, then a line a pair."""
+    """The searches on one problem: a line per search, then a line per pair."""
     try:
         found = compare_runs({label: scores_of(s.runs) for label, s in searches.items()}, against)
     except ValueError as error:
@@ -66,11 +66,11 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
     better = "lower" if attrs["direction"] == "minimize" else "higher"
     unit = unit_text(attrs)
     head = f"{problem}: {attrs.get('long_name', TEST)} in {unit}, {better} is better; {attrs.get('provenance')}"
-    rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "NUMBERS")]
+    rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "PROVENANCE")]
     rows += [_search_row(search) for search in searches.values()]
     lines = [head, *("  " + line for line in aligned(rows, right=(1, 2, 3, 5, 6)).splitlines()), ""]
-    verdicts = [told.text for told in verdicts_of(found)]
-    lines += [f"  {told}" for told in verdicts[:MAX_PAIRS]]
+    verdicts = [verdict.text for verdict in verdicts_of(found)]
+    lines += [f"  {verdict}" for verdict in verdicts[:MAX_PAIRS]]
     if len(verdicts) > MAX_PAIRS:
         lines.append(f"  and {len(verdicts) - MAX_PAIRS:,} more pairs (all are corrected for; --against shows fewer)")
     return "\n".join(lines)
@@ -78,20 +78,16 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
 
 def _search_row(search: Search) -> tuple[str, ...]:
     runs = search.runs
-    told = statistics(runs, n_resample=0)
+    s = summarize(runs)
     test = runs[TEST].values
-    low, high = bootstrap_interval(test[~np.isnan(test)], np.mean)
-    interval = "-" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
-    known = int(told["n_known"]) > 0
-    seconds = float(runs["cost_seconds"].mean())
     return (
         search.label,
-        f"{runs.sizes['run']:,}",
-        f"{int((runs['arch'] >= 0).sum()):,}",
-        f"{float(told['mean']):.2f}" if known else "-",
-        interval,
-        f"{float(told['iqm']):.2f}" if known else "-",
-        f"{seconds:,.0f}" if seconds > 0 else "-",
+        f"{s.n_run:,}",
+        f"{s.n_found:,}",
+        f"{s.mean:.2f}" if s.n_tested else "-",
+        interval_text(s),
+        f"{iqm(test[~np.isnan(test)]):.2f}" if s.n_tested else "-",
+        f"{s.seconds:,.0f}" if s.seconds > 0 else "-",
         search.provenance,
     )
 
@@ -102,12 +98,12 @@ def p_text(p: float) -> str:
 
 
 class Verdict(NamedTuple):
-    """What may be said of two searches."""
+    """The conclusion on two searches."""
 
     statement: str
-    #: Effect size, p-value and what weakens them; empty where there is nothing to compare.
+    #: Effect size, p-value and the number of runs if it is small; empty where there is nothing to compare.
     detail: str
-    #: Label of the better search; empty where neither is found to be.
+    #: Label of the better search; empty where the difference is not significant.
     winner: str = ""
     #: How the two are joined in one line.
     form: str = "{} ({})"
@@ -121,19 +117,23 @@ class Verdict(NamedTuple):
 def verdicts_of(found: xr.Dataset) -> list[Verdict]:
     """The verdicts on the pairs of ``compare_runs``."""
     names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second")
-    return [_verdict(*pair) for pair in zip(*(found[name].values.tolist() for name in names), strict=True)]
+    pairs = zip(*(found[name].values.tolist() for name in names), strict=True)
+    return [_verdict(**dict(zip(names, pair, strict=True))) for pair in pairs]
 
 
-def _verdict(first: str, second: str, effect: float, p: float, p_least: float, n: int, m: int) -> Verdict:
+def _verdict(
+    *, first: str, second: str, a12: float, p_holm: float, p_least: float, n_first: int, n_second: int
+) -> Verdict:
+    effect, p, n, m = a12, p_holm, n_first, n_second
     if math.isnan(p):
-        return Verdict(f"{first} and {second}: nothing to compare, one has no known test result", "")
+        return Verdict(f"{first} and {second}: nothing to compare, one has no test results", "")
     size = _size(effect)
     if p_least > ALPHA:
-        return Verdict(f"{first} and {second}: too few runs to tell ({n} and {m})", size, form="{}; {}")
+        return Verdict(f"{first} and {second}: too few runs for a test ({n} and {m})", size, form="{}; {}")
     few = f"; only {min(n, m)} runs" if min(n, m) < LEAST_RUNS else ""
     detail = f"{size}; {p_text(p)}{few}"
     if p >= ALPHA:
-        return Verdict(f"{first} and {second}: no difference found", detail)
+        return Verdict(f"{first} and {second}: no significant difference", detail)
     if effect == 0.5:
         # Ties can make the distributions differ though neither is better.
         return Verdict(f"{first} and {second}: neither is better", detail)
@@ -142,13 +142,13 @@ def _verdict(first: str, second: str, effect: float, p: float, p_least: float, n
 
 
 def _size(effect: float) -> str:
-    """An effect and its name; to three places where two would have another name."""
+    """An effect size and its name; with three decimals where two would have another name."""
     name = effect_name(effect)
     return f"A12 {effect:.2f}, {name}" if effect_name(round(effect, 2)) == name else f"A12 {effect:.3f}, {name}"
 
 
 def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
-    """Average ranks, what they separate, and the probability of improvement."""
+    """Average ranks, the differences between them, and the probability of improvement."""
     samples = {name: {k: scores_of(s.runs) for k, s in searches.items()} for name, searches in problems.items()}
     n = len(problems)
     try:
@@ -172,11 +172,11 @@ def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
 
 
 class RankVerdict(NamedTuple):
-    """What may be said of average ranks."""
+    """The conclusion on average ranks."""
 
-    #: The test of equal ranks, what the critical difference separates, and whether problems are few.
+    #: The test of equal ranks, the pairs that differ, and a note if there are few problems.
     lines: list[str]
-    #: Pairs that are told apart, the better first.
+    #: Pairs that differ by the critical difference, the better first.
     apart: list[tuple[str, str]]
 
 
@@ -186,14 +186,14 @@ def rank_verdict(found: xr.Dataset, order: Sequence[int]) -> RankVerdict:
     Parameters
     ----------
     found
-        What ``compare_problems`` returned.
+        The result of ``compare_problems``.
     order
-        Places of the labels by average rank, the best first.
+        Indices of the labels by average rank, the best first.
     """
     labels = [str(label) for label in found["label"].values]
     ranks, k, n = found["average_rank"].values, len(labels), found.sizes["problem"]
     p, limit = found.attrs["p_value"], found.attrs["critical_difference"]
-    says = "ranks differ" if p < ALPHA else "no difference between ranks found"
+    says = "ranks differ" if p < ALPHA else "no significant difference between ranks"
     chi2 = f"chi2 {found.attrs['chi2']:.2f}, " if k > 2 else ""
     lines = [f"{found.attrs['test']} test: {chi2}{p_text(p)}: {says}"]
     apart = [
@@ -203,18 +203,18 @@ def rank_verdict(found: xr.Dataset, order: Sequence[int]) -> RankVerdict:
         if ranks[j] - ranks[i] >= limit
     ]
     widest = float(ranks.max() - ranks.min())
-    head = f"critical difference (Nemenyi) {limit:.2f}; the widest difference of average ranks is {widest:.2f}"
+    head = f"critical difference (Nemenyi) {limit:.2f}; the largest difference of average ranks is {widest:.2f}"
     if limit > k - 1:
-        lines.append(f"{head}: separates nothing; with {n} problems no ranks could differ so much, too few to tell")
+        lines.append(f"{head}: separates no pair; no ranks on {n} problems could differ so much, too few for a test")
     elif not apart:
-        lines.append(f"{head}: separates nothing")
+        lines.append(f"{head}: separates no pair")
     elif p >= ALPHA:
-        lines.append(f"{head}, but is not used: the {found.attrs['test']} test finds no difference")
+        lines.append(f"{head}, but is not used: the {found.attrs['test']} test is not significant")
         apart = []
     else:
-        told = [f"{better} from {worse}" for better, worse in apart[:MAX_PAIRS]]
+        pairs = [f"{better} from {worse}" for better, worse in apart[:MAX_PAIRS]]
         more = f" and {len(apart) - MAX_PAIRS:,} more pairs" if len(apart) > MAX_PAIRS else ""
-        lines.append(f"{head}: separates {', '.join(told)}{more}")
+        lines.append(f"{head}: separates {', '.join(pairs)}{more}")
     if n < LEAST_PROBLEMS:
         lines.append(f"{n} problems are few: these tests are approximations for many, independent problems")
     return RankVerdict(lines, apart)
@@ -232,33 +232,33 @@ def _improvement(found: xr.Dataset, order: Sequence[int]) -> list[str]:
 
 
 def _spread(searches: Iterable[Search]) -> float:
-    """The mean seconds of the dearest search over those of the cheapest that has any."""
+    """Ratio of the mean seconds of the most and the least expensive timed search."""
     means = [float(s.runs["cost_seconds"].mean()) for s in searches]
     known = [mean for mean in means if mean > 0]
     return max(known) / min(known) if known else 1.0
 
 
 def notes_of(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
-    """What a reader of a comparison has to know: provenance, protocols, unequal costs, missing test results."""
+    """Notes on provenance, protocols, unequal costs and missing test results."""
     searches = [search for problem in problems.values() for search in problem.values()]
     notes = []
     doubtful = sorted({s.provenance for s in searches} - {MEASURED, COMPUTED})
     if doubtful:
         kinds = " and ".join(doubtful)
-        notes.append(f"searches read, or are judged by, {kinds} values: these are no published or measured results.")
+        notes.append(f"search metrics or test results are {kinds}: these are not published or measured results.")
     protocols: dict[str, list[str]] = {}
     for search in searches:
         names = protocols.setdefault(str(search.runs.attrs.get("protocol")), [])
         if search.label not in names:
             names.append(search.label)
     if len(protocols) > 1:
-        told = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in protocols.items())
-        notes.append(f"the searches were run under different protocols ({told}).")
-    dearest = max((_spread(problem.values()) for problem in problems.values()), default=1.0)
-    if dearest > 1.2:
-        times = f"{dearest:.2g}" if dearest < 10 else f"{dearest:,.0f}"
+        listed = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in protocols.items())
+        notes.append(f"the searches were run under different protocols ({listed}).")
+    largest = max((_spread(problem.values()) for problem in problems.values()), default=1.0)
+    if largest > 1.2:
+        times = f"{largest:.2g}" if largest < 10 else f"{largest:,.0f}"
         notes.append(f"the searches do not cost the same: on a problem, up to {times} times as many seconds.")
     unknown = sum(int((s.runs["arch"] >= 0).sum()) - int(s.runs[TEST].notnull().sum()) for s in searches)
     if unknown:
-        notes.append(f"{unknown} runs found an architecture whose test result the table lacks; they are left out.")
+        notes.append(f"{unknown} runs found an architecture without a test result in the table; they are left out.")
     return notes

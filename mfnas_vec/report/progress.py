@@ -1,4 +1,4 @@
-"""A progress bar for long work, only where somebody watches."""
+"""A progress bar for long work, on terminals only."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ class ProgressBar:
         self._begun = time.monotonic()
         self._done = 0
         self._bar: Any = None
-        #: Whether anybody would see a bar.
+        #: Whether standard error is a terminal.
         self.watched = sys.stderr.isatty()
 
     def __enter__(self) -> Self:

@@ -11,24 +11,24 @@ import xarray as xr
 from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.published import numbers
 from mfnas_vec.published.verdicts import NOT_TIMED, Comparison, compare
-from mfnas_vec.report.text import aligned
+from mfnas_vec.report.text import aligned, interval_text
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
 LEGEND = (
-    "published: ELO-Lab/MF-NAS, 500 runs. Mean ± standard deviation over runs; interval: 95 %, of the mean here; "
-    "difference: mean here less published.\n  Seconds and epochs: simulated cost of a search, mean of a run. A verdict "
-    "judges the mean only, and calls nothing reproduced that rests on modelled values"
+    "published: ELO-Lab/MF-NAS, 500 runs. Mean ± standard deviation over runs; interval: 95 %, of the mean of this run "
+    "(percentile bootstrap);\n  difference: mean of this run minus the published one. Seconds and epochs: simulated cost "
+    "of a search, mean over runs. A verdict\n  compares means only; results on modelled values are never called reproduced"
 )
 COLUMNS = (
     "optimizer",
     "published",
-    "its seconds",
-    "its epochs",
-    "here",
+    "published seconds",
+    "published epochs",
+    "this run",
     "interval",
-    "seconds here",
-    "epochs here",
+    "seconds",
+    "epochs",
     "difference",
     "verdict",
 )
@@ -48,7 +48,7 @@ def _cells(row: Comparison) -> list[str]:
         _number(known and known.seconds, ",.0f"),
         _number(known and known.epochs, ",.0f"),
         NONE if ours.n_tested == 0 else f"{ours.mean:.2f} ± {ours.sd:.2f}",
-        NONE if ours.n_tested < 2 else f"{ours.low:.2f} to {ours.high:.2f}",
+        interval_text(ours),
         _number(seconds, ",.0f"),
         _number(ours.epochs, ",.0f"),
         _number(row.difference, "+.2f"),
@@ -80,17 +80,17 @@ def _heading(results: xr.Dataset) -> tuple[str, str]:
 
 
 def provenance_line(rows: Sequence[Comparison]) -> str:
-    """Which of the numbers here are measured, computed, modelled."""
+    """The provenance of the results: measured, computed or modelled."""
     parts = []
-    words = {"searched": "numbers searched", "tested": "test performance", "charged": "seconds"}
+    words = {"searched": "search metrics", "tested": "test performance", "charged": "seconds"}
     for name, what in words.items():
         kinds = dict.fromkeys(getattr(row, name) for row in rows)
         parts.append(f"{what} {' or '.join(kinds)}")
-    return "here: " + "; ".join(parts)
+    return "provenance: " + "; ".join(parts)
 
 
 def notes(results: xr.Dataset, rows: Sequence[Comparison]) -> list[str]:
-    """What else a reader has to know: of the table, and of runs without a result."""
+    """Notes on the table and on runs without a result."""
     found = [str(results.attrs["table_note"])] if results.attrs["table_note"] else []
     for row in rows:
         lost, untested = row.ours.n_run - row.ours.n_found, row.ours.n_found - row.ours.n_tested
@@ -112,7 +112,7 @@ def problem_text(results: xr.Dataset) -> str:
 
 
 def timing_text(all_results: Mapping[str, xr.Dataset], wall: float, parts: Mapping[str, float]) -> str:
-    """Where the wall time went."""
+    """Wall time of each part of the work."""
     n_search = sum(r.sizes["run"] * r.sizes["optimizer"] for r in all_results.values())
     kernels = sum(sum(r.attrs["timing_kernel_seconds"]) for r in all_results.values())
     reading = sum(r.attrs["timing_table_seconds"] for r in all_results.values())
@@ -127,8 +127,8 @@ def timing_text(all_results: Mapping[str, xr.Dataset], wall: float, parts: Mappi
         "kernels": kernels,
         "writing": parts["writing"],
     }
-    told = ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items() if s >= 0.005)
-    return f"{n_search:,} searches in {wall:.2f} s: {told}"
+    listed = ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items() if s >= 0.005)
+    return f"{n_search:,} searches in {wall:.2f} s: {listed}"
 
 
 def problem_markdown(results: xr.Dataset, *, level: int = 2) -> str:
@@ -138,14 +138,14 @@ def problem_markdown(results: xr.Dataset, *, level: int = 2) -> str:
     head = [c.replace("interval", "95 % interval") for c in COLUMNS]
     marks = ["---:" if i in RIGHT else "---" for i in range(len(COLUMNS))]
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, marks, *_rows(results, rows))]
-    told = "".join(f"\n\nNote: {note}." for note in notes(results, rows))
-    return "\n".join([f"{'#' * level} {title}", "", f"{what}; {provenance_line(rows)}.", "", *lines]) + told
+    footnotes = "".join(f"\n\nNote: {note}." for note in notes(results, rows))
+    return "\n".join([f"{'#' * level} {title}", "", f"{what}; {provenance_line(rows)}.", "", *lines]) + footnotes
 
 
 def markdown(all_results: Iterable[xr.Dataset]) -> str:
     """All tables in Markdown."""
     parts = [problem_markdown(results) for results in all_results]
-    head = f"# Published results and results here\n\n{LEGEND[0].upper()}{LEGEND[1:]}."
+    head = f"# Published vs. this run\n\n{LEGEND[0].upper()}{LEGEND[1:]}."
     return "\n\n".join([head, *parts]) + "\n"
 
 

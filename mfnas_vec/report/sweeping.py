@@ -1,4 +1,4 @@
-"""What the command line says of sweeps and of result stores."""
+"""Text on sweeps and result stores for the command line."""
 
 import json
 from collections.abc import Mapping
@@ -32,14 +32,14 @@ def duration_text(seconds: float) -> str:
 
 
 def estimate_text(grid: Grid, shapes: Mapping[str, int], found: Estimate) -> str:
-    """What a sweep would take."""
+    """Size and estimated cost of a sweep."""
     cells = ", ".join(f"{problem} {n}" for problem, n in shapes.items())
     return "\n".join(
         [
-            f"{grid.title or grid.name}: everything checked, nothing run or written",
+            f"{grid.title or grid.name}: all checks passed, nothing run or written",
             f"  combinations  {sum(shapes.values()):,} ({cells})",
             f"  searches      {found.n_search:,} ({grid.n_run:,} runs each, seed {grid.seed}, {grid.protocol})",
-            f"  time          about {duration_text(found.seconds)} in this process, from a few runs just made",
+            f"  time          about {duration_text(found.seconds)} in this process, estimated from a few runs",
             f"  memory        about {size_text(found.memory)}",
             f"  disk          at most {size_text(found.disk)}",
         ]
@@ -47,7 +47,7 @@ def estimate_text(grid: Grid, shapes: Mapping[str, int], found: Estimate) -> str
 
 
 def contents_text(path: str, contents: Contents) -> str:
-    """What a result store holds."""
+    """Contents of a result store."""
     attrs = contents.attrs
     lines = [f"{path}: {'complete' if contents.complete else 'UNFINISHED'}, made by mfnas {contents.kind}"]
     if contents.kind == "sweep":
@@ -78,7 +78,7 @@ def _part_lines(part: Part) -> list[str]:
     lines = [
         f"  {part.problem}: {part.n_cell:,} combination{'s' * (part.n_cell != 1)} x {part.n_run:,} runs{done}",
         f"    {' x '.join(spans)}" if spans else f"    {dataset.attrs['optimizer']} {json.loads(settings or '{}')}",
-        f"    test results {test.get('provenance')}; searched and priced on {', '.join(sorted(kinds))} values",
+        f"    test results {test.get('provenance')}; search metrics and seconds {', '.join(sorted(kinds))}",
     ]
     return lines
 

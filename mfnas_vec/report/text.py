@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.analysis.statistics import LEAST_RUNS, unit_text
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.optimizers import Optimizer
 from mfnas_vec.tables.dense import table_space
@@ -24,6 +24,17 @@ def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
     return "\n".join(lines)
 
 
+def count(n: int, what: str, plural: str = "") -> str:
+    """A number and its noun.
+
+    Examples
+    --------
+    >>> count(2, "search", "searches")
+    '2 searches'
+    """
+    return f"{n:,} {what if n == 1 else plural or what + 's'}"
+
+
 def value_text(value: Any) -> str:
     """A setting's value as a user would type it."""
     if value is None:
@@ -35,13 +46,24 @@ def value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def interval_text(summary: Summary, places: int = 2) -> str:
+    """The interval of a mean; without one, the number of runs that have a result."""
+    if summary.has_interval:
+        return f"{summary.low:.{places}f} to {summary.high:.{places}f}"
+    return f"- (n = {summary.n_tested})"
+
+
 def result_text(result: xr.Dataset, wall_seconds: float) -> str:
-    """What a batch of runs found and spent, and how far its numbers can be trusted."""
+    """Test results, costs and provenance of a batch of runs."""
     s: Summary = summarize(result)
     attrs = result.attrs
     test = result["test_performance"].attrs
     unit = unit_text(test)
-    interval = f"95 % interval of the mean {s.low:.2f} to {s.high:.2f}" if s.n_tested > 1 else "no interval of one run"
+    interval = (
+        f"95 % interval of the mean {interval_text(s)}"
+        if s.has_interval
+        else f"no interval: {count(s.n_tested, 'run')} with a result, at least {LEAST_RUNS} are needed"
+    )
     found = (f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}") if s.n_tested else ("none", "")
     kind = result["cost_seconds"].attrs["provenance"]
     seconds = "" if kind == COMPUTED else f"; seconds {kind}"
@@ -65,7 +87,7 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     lines += ["  " + line for line in aligned(rows).splitlines()]
     notes = _provenance_notes(result)
     if s.n_tested < s.n_found:
-        notes.insert(0, f"{s.n_found - s.n_tested} runs found an architecture whose test result the table lacks.")
+        notes.insert(0, f"{s.n_found - s.n_tested} runs found an architecture without a test result in the table.")
     if s.n_found < s.n_run:
         notes.insert(0, f"{s.n_run - s.n_found} runs found no architecture within the budget.")
     if notes:
@@ -74,7 +96,7 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
 
 
 def _provenance_notes(result: xr.Dataset) -> list[str]:
-    """One line on the numbers that no experiment gave, if there are any."""
+    """A line for each kind of input that is neither measured nor computed."""
     inputs = [str(entry).rpartition(": ")[::2] for entry in result.attrs["inputs"]]
     test = result["test_performance"].attrs
     inputs.append((test["variable"], test["provenance"]))
@@ -83,13 +105,13 @@ def _provenance_notes(result: xr.Dataset) -> list[str]:
         if kind not in (MEASURED, COMPUTED):
             by_kind.setdefault(kind, []).append(name)
     return [
-        f"{kind} inputs: {', '.join(names)}. This is no published or measured result."
+        f"{kind} inputs: {', '.join(names)}. This is not a published or measured result."
         for kind, names in by_kind.items()
     ]
 
 
 def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset]) -> str:
-    """The tables there are, one a line, and which of two of the same name is used."""
+    """The available tables, one per line, and which of two of the same name is used."""
     rows = [("TABLE", "SPACE", "ARCHITECTURES", "SIZE", "MEASURED", "TITLE", "")]
     for name, entry in manifest.items():
         kinds = [v for v, a in entry["variables"].items() if MEASURED in _kinds(a)]
@@ -99,8 +121,8 @@ def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset])
     for name, table in imported.items():
         kinds = sorted(str(v) for v, a in table.data_vars.items() if MEASURED in _kinds(a.attrs))
         size = f"{sum(v.nbytes for v in table.variables.values()) / 1e6:.1f} MB"
-        told = (str(table.attrs.get("space")), f"{table.sizes['arch']:,}", size, ", ".join(kinds) or "-")
-        rows.append((name, *told, str(table.attrs.get("title", "")), "imported"))
+        cells = (str(table.attrs.get("space")), f"{table.sizes['arch']:,}", size, ", ".join(kinds) or "-")
+        rows.append((name, *cells, str(table.attrs.get("title", "")), "imported"))
     return aligned(rows, right=(2, 3))
 
 
@@ -109,12 +131,12 @@ def _kinds(attrs: Mapping[str, Any]) -> list[str]:
 
 
 def table_text(table: xr.Dataset) -> str:
-    """What a table holds, and where every variable comes from.
+    """The variables of a table and their provenance.
 
     Raises
     ------
     ValueError
-        If it is no benchmark table.
+        If it is not a benchmark table.
     """
     table_space(table)
     attrs = table.attrs
@@ -145,14 +167,14 @@ def table_text(table: xr.Dataset) -> str:
 
 
 def optimizers_text(optimizers: Mapping[str, Optimizer]) -> str:
-    """All optimizers, one a line."""
-    return aligned([("OPTIMIZER", "WHAT IT IS"), *((o.name, o.title) for o in optimizers.values())])
+    """All optimizers, one per line."""
+    return aligned([("OPTIMIZER", "DESCRIPTION"), *((o.name, o.title) for o in optimizers.values())])
 
 
 def optimizer_text(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> str:
     """The settings of an optimizer with their defaults on some tables."""
     defaults = {name: optimizer.defaults(table) for name, table in tables.items()}
-    rows = [("SETTING", "TAKES", "DEFAULT", "MEANING")]
+    rows = [("SETTING", "ALLOWED", "DEFAULT", "MEANING")]
     for setting in optimizer.settings:
         values = {name: value_text(d[setting.name]) for name, d in defaults.items()}
         distinct = sorted(set(values.values()))

@@ -36,17 +36,19 @@ def made(test, label, *, direction="maximize", provenance="measured", seconds=1.
         {
             "arch": ("run", np.where(np.isnan(test), -1, 0)),
             "cost_seconds": ("run", np.full(n, seconds)),
+            "cost_epochs": ("run", np.ones(n, int)),
             "evaluations": ("run", np.ones(n, int)),
+            "unique_evaluations": ("run", np.ones(n, int)),
         },
         coords={"run": np.arange(n)},
         attrs={"protocol": "gecco2024", "seed": 0} | attrs,
     )
-    told = {"units": "percent", "direction": direction, "provenance": provenance, "long_name": "test accuracy"}
-    runs["test_performance"] = "run", test, told
+    attrs = {"units": "percent", "direction": direction, "provenance": provenance, "long_name": "test accuracy"}
+    runs["test_performance"] = "run", test, attrs
     return Search(label, runs, "{}", "", provenance, label)
 
 
-def told(*searches, **options):
+def text_of(*searches, **options):
     return comparison_text({"problem": {s.label: s for s in searches}}, **options)
 
 
@@ -131,7 +133,7 @@ def test_runs_that_found_nothing_are_the_worst_and_unknown_ones_left_out():
     assert scores_of(search.runs).tolist() == [-22.0, -np.inf, -21.0]
     search.runs["arch"][1] = 7
     assert scores_of(search.runs).tolist() == [-22.0, -21.0]
-    assert "1 runs found an architecture whose test result the table lacks" in told(search, made([22.0], "y"))
+    assert "1 runs found an architecture without a test result in the table" in text_of(search, made([22.0], "y"))
 
 
 def test_ranks_by_hand_and_friedman():
@@ -164,7 +166,7 @@ def test_ranks_of_equal_searches_and_of_two():
 
 
 def test_words_of_a_large_difference_when_lower_is_better():
-    text = told(
+    text = text_of(
         made(np.linspace(20, 21, 30), "low", direction="minimize"),
         made(np.linspace(22, 23, 30), "high", direction="minimize"),
     )
@@ -174,25 +176,25 @@ def test_words_of_a_large_difference_when_lower_is_better():
 
 
 def test_words_where_nothing_can_be_told():
-    text = told(made([1.0, 2.0, 3.0], "a"), made([4.0, 5.0, 6.0], "b"))
-    assert "a and b: too few runs to tell (3 and 3); A12 0.00, large" in text
-    assert "too few runs to tell (1 and 1)" in told(made([1.0], "a"), made([4.0], "b"))
-    few = told(made([1.0, 2.0, 3.0, 4.0], "a"), made([5.0, 6.0, 7.0, 8.0], "b"))
+    text = text_of(made([1.0, 2.0, 3.0], "a"), made([4.0, 5.0, 6.0], "b"))
+    assert "a and b: too few runs for a test (3 and 3); A12 0.00, large" in text
+    assert "too few runs for a test (1 and 1)" in text_of(made([1.0], "a"), made([4.0], "b"))
+    few = text_of(made([1.0, 2.0, 3.0, 4.0], "a"), made([5.0, 6.0, 7.0, 8.0], "b"))
     assert "b is better than a (A12 1.00, large; p 0.029; only 4 runs)" in few
-    constant = told(made([1.0] * 20, "a"), made([1.0] * 20, "b"))
-    assert "a and b: no difference found (A12 0.50, negligible; p 1)" in constant
+    constant = text_of(made([1.0] * 20, "a"), made([1.0] * 20, "b"))
+    assert "a and b: no significant difference (A12 0.50, negligible; p 1)" in constant
     nothing = made([np.nan] * 3, "b")
     nothing.runs["arch"][:] = 1
-    assert "nothing to compare, one has no known test result" in told(made([1.0], "a"), nothing)
+    assert "nothing to compare, one has no test results" in text_of(made([1.0], "a"), nothing)
 
 
 def test_words_of_provenance_protocols_and_costs():
     a, b = made([1.0], "a", provenance="modelled"), made([1.0], "b", protocol="corrected", seconds=4.0)
-    text = told(a, b)
-    assert "modelled values: these are no published or measured results" in text
+    text = text_of(a, b)
+    assert "are modelled: these are not published or measured results" in text
     assert "different protocols (gecco2024: a; corrected: b)" in text
     assert "up to 4 times as many seconds" in text
-    assert "up to 1,200 times as many seconds" in told(made([1.0], "a"), made([1.0], "b", seconds=1200.0))
+    assert "up to 1,200 times as many seconds" in text_of(made([1.0], "a"), made([1.0], "b", seconds=1200.0))
 
 
 def test_few_runs_beside_many_may_tell_under_holm():
@@ -218,9 +220,9 @@ def test_words_across_problems():
     assert "separates i from " in five
     assert "5 problems are few" in five
     two = comparison_text(problems(2, 3))
-    assert "separates nothing; with 2 problems no ranks could differ so much, too few to tell" in two
+    assert "separates no pair; no ranks on 2 problems could differ so much, too few for a test" in two
     pair = comparison_text(problems(5, 2))
-    assert "but is not used: the sign test finds no difference" in pair
+    assert "but is not used: the sign test is not significant" in pair
     assert "few" not in comparison_text(problems(12, 3))
 
 
@@ -264,7 +266,7 @@ def test_command_compares_runs(stores, capsys):
 def test_command_compares_sweeps(stores, capsys):
     status, text = compared(capsys, stores / "grid.zarr")
     assert status == 0
-    for words in ("RS max_eval=5", "RS max_eval=30", "across 2 problems", "SH "):
+    for words in ("RS (max_eval=5)", "RS (max_eval=30)", "across 2 problems", "SH "):
         assert words in text
     assert "max_eval=-1" not in text
     status, text = compared(
@@ -283,7 +285,7 @@ def test_command_compares_sweeps(stores, capsys):
         (["rs.zarr", "again={}/rs.zarr"], "are the same runs"),
         (["rs.zarr", "none.zarr"], "no result store"),
         (["grid.zarr", "--problems", "nb101"], "not every store has results on 'nb101'"),
-        (["grid.zarr", "--against", "REA"], "against='REA' must be one of RS max_eval=5"),
+        (["grid.zarr", "--against", "REA"], "against='REA' must be one of RS (max_eval=5)"),
         (["rs.zarr", "={}/fls.zarr"], "must be PATH or NAME=PATH"),
     ],
 )

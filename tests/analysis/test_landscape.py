@@ -4,8 +4,6 @@ import pytest
 from mfnas_vec import SPACES, build_table, open_table
 from mfnas_vec.analysis.landscape import landscape, neighbour_rows
 
-pytest.importorskip("scipy", reason="scipy is in the extra 'analysis'")
-
 
 def neighbours_of(space, row):
     """Plainly: every single changed gene of the smallest genotype."""

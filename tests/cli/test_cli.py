@@ -29,7 +29,7 @@ def test_run_prints_what_was_found_and_spent(capsys):
         "modelled",
     ):
         assert word in out
-    assert "no published or measured result" in out
+    assert "not a published or measured result" in out
     assert err == "" or "compiling" in err
 
 
@@ -138,7 +138,7 @@ def test_own_table(capsys, tmp_path):
     code, out, _ = mfnas(capsys, *words, "--set", "metric=mine", "max_eval=300")
     assert code == 0
     assert "FLS on custom: 2 runs" in out
-    assert "no published or measured result" not in out
+    assert "not a published or measured result" not in out
 
 
 @pytest.mark.parametrize(

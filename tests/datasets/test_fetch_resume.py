@@ -186,7 +186,7 @@ def test_the_command_line_shows_a_bar(server, source, tmp_path, monkeypatch, cap
     assert "d.bin" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("function", ["_what_is_wrong", "_write_record", "_sha256"])
+@pytest.mark.parametrize("function", ["_what_is_wrong", "_write_record", "sha256_of"])
 def test_errors_of_the_disk_tell_the_manual_way(server, source, tmp_path, monkeypatch, function):
     def fail(*_):
         raise OSError(28, "No space left on device")

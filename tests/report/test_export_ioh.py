@@ -10,7 +10,7 @@ from iohinspector import DataManager
 from mfnas_vec import open_table, run, sweep
 from mfnas_vec.analysis.anytime import anytime
 from mfnas_vec.cli import main
-from mfnas_vec.report.export.formats import to_long
+from mfnas_vec.report.export.frames import to_long
 from mfnas_vec.report.export.ioh import MARK, export_ioh
 from mfnas_vec.runs.store import write_result
 from mfnas_vec.sweeps.contents import read_contents

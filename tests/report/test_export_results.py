@@ -9,7 +9,10 @@ import xarray as xr
 
 from mfnas_vec import run, sweep
 from mfnas_vec.cli import main
-from mfnas_vec.report.export.formats import FORMATS, export_results, latex, markdown, to_long, to_wide
+from mfnas_vec.report.export.formats import FORMATS, export_results
+from mfnas_vec.report.export.frames import to_long, to_wide
+from mfnas_vec.report.export.latex import latex
+from mfnas_vec.report.export.markdown import markdown
 from mfnas_vec.runs.store import write_result
 from mfnas_vec.sweeps.contents import read_contents
 
@@ -37,7 +40,7 @@ def test_long_frame_has_every_run_that_exists(stores):
     results = opened(stores / "grid.zarr")
     frame = to_long(results["nb201-cifar10"])
     assert len(frame) == 3 * 4
-    assert sorted(frame["search"].unique()) == ["RS max_eval=30", "RS max_eval=5", "SH"]
+    assert sorted(frame["search"].unique()) == ["RS (max_eval=30)", "RS (max_eval=5)", "SH"]
     for row in frame.itertuples():
         one = results["nb201-cifar10"].sel(optimizer=row.optimizer, max_eval=row.max_eval, run=row.run)
         assert bool(one["exists"])
@@ -51,7 +54,7 @@ def test_long_frame_has_every_run_that_exists(stores):
 def test_wide_frame_has_a_column_per_search(stores):
     result = opened(stores / "grid.zarr")["nb201-cifar10"]
     frame = to_wide(result, "cost_epochs")
-    assert list(frame.columns) == ["RS max_eval=5", "RS max_eval=30", "SH"]
+    assert list(frame.columns) == ["RS (max_eval=5)", "RS (max_eval=30)", "SH"]
     assert frame.index.name == "run"
     assert frame["SH"].tolist() == result["cost_epochs"].sel(optimizer="SH", max_eval=-1).values.tolist()
     with pytest.raises(ValueError, match="more dimensions than runs"):
@@ -100,7 +103,7 @@ def test_csv_and_parquet_hold_the_frame(stores, tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "x.parquet"), expected)
     export_results(results, tmp_path / "w.csv", "csv", wide="test_performance")
     wide = pd.read_csv(tmp_path / "w.csv", index_col="run")
-    assert next(iter(wide.columns)) == "nb201-cifar10: RS max_eval=5"
+    assert next(iter(wide.columns)) == "nb201-cifar10: RS (max_eval=5)"
     assert wide.shape == (4, 6)
 
 
@@ -136,7 +139,7 @@ def test_tables_for_papers(stores):
     assert f"| SH | {one.mean():.2f} ± {one.std(ddof=0):.2f} |" in text
     assert "of 4 runs; on modelled values" in text
     told = latex(results)
-    assert "RS max\\_eval=5 & " in told
+    assert "RS (max\\_eval=5) & " in told
     assert "$\\pm$" in told
     assert "modelled" in told
     assert told.count("&") == 4 * 2

@@ -9,7 +9,7 @@ import xarray as xr
 
 from mfnas_vec import run, sweep
 from mfnas_vec.analysis.anytime import anytime, hitting_costs
-from mfnas_vec.analysis.study import Study, TableStudy, short_label
+from mfnas_vec.analysis.study import Study, TableStudy
 from mfnas_vec.cli import main
 from mfnas_vec.cli.catalogue import FIGURES
 from mfnas_vec.runs.store import write_result
@@ -18,7 +18,8 @@ from mfnas_vec.runs.trace import thin
 pytest.importorskip("matplotlib", reason="matplotlib is in the extra 'plot'")
 
 from mfnas_vec.report.figures import KINDS, draw, inline_svg, save
-from mfnas_vec.report.figures.drawing import COLOURS, looks, selection
+from mfnas_vec.report.figures.panels import looks, selection
+from mfnas_vec.report.figures.style import COLOURS
 
 GRID = {
     "problems": ["nb201-cifar10", "nbasr"],
@@ -304,18 +305,13 @@ def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
     assert main([*words, "--tables", str(tmp_path / "own.zarr")]) == 0
 
 
-def test_short_names_are_of_settings_only():
-    assert short_label("MF-NAS metric_stage1=zen n_candidate=8") == "MF-NAS (zen, 8)"
-    for label in ("RS", "a=b c", "MF-NAS metric_stage1=my metric"):
-        assert short_label(label) == label
-
-
-def test_short_names_never_stand_for_two_searches(cifar10):
+def test_long_labels_are_abbreviated_without_becoming_the_same(cifar10):
+    long = [f"{'a' * 30}{middle}{'z' * 30}" for middle in "xy"]
     results = {
-        label: run("RS", cifar10, n_run=2, max_eval=n, max_time=None)
-        for n, label in enumerate(("A k=1", "A n=1", "B"), 3)
+        label: run("RS", cifar10, n_run=2, max_eval=n, max_time=None) for n, label in enumerate((*long, "B (k=8)"), 3)
     }
     study = Study.of(results, cifar10)
-    assert study.names == {"A k=1": "A (1) #1", "A n=1": "A (1) #2", "B": "B"}
+    short = f"{'a' * 18}…{'z' * 17}"
+    assert study.names == {long[0]: f"{short} #1", long[1]: f"{short} #2", "B (k=8)": "B (k=8)"}
     legend = draw("cost", study).figure.axes[-1].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == list(study.names.values())

@@ -15,12 +15,12 @@ from mfnas_vec.analysis.study import Study
 from mfnas_vec.cli import main
 from mfnas_vec.report.page import verdicts
 from mfnas_vec.report.page.about import recipes_of
-from mfnas_vec.report.page.beside import beside
 from mfnas_vec.report.page.illustrations import Styles, without_styles
+from mfnas_vec.report.page.published import published_table
 from mfnas_vec.report.page.render import asset
 from mfnas_vec.report.page.summary import rows_of
 from mfnas_vec.report.page.verdicts import pairs_of, ranks_of
-from mfnas_vec.report.page.words import in_short
+from mfnas_vec.report.page.words import summary_of
 from mfnas_vec.report.page.write import page, write_page
 from mfnas_vec.runs.store import write_result
 
@@ -113,16 +113,16 @@ def test_the_answer_is_three_sentences_with_numbers(study):
     rows = rows_of(study)
     pairs, _, too_many = pairs_of(study, rows)
     ranks, _ = ranks_of(study)
-    told = in_short(study, rows, pairs, ranks, too_many)
-    assert len(told) == 3
-    for sentence in told:
+    sentences = summary_of(study, rows, pairs, ranks, too_many)
+    assert len(sentences) == 3
+    for sentence in sentences:
         assert len(re.findall(r"[.?!](?:\s|$)", sentence)) == 1
-    assert "4 searches" in told[0]
-    assert "12 runs" in told[0]
+    assert "4 searches" in sentences[0]
+    assert "12 runs" in sentences[0]
     n_open = sum(1 for each in pairs for v in each.verdicts if not v.winner)
-    assert f"Of 12 pairs of searches on a problem, {n_open} cannot be told apart" in told[1]
-    assert "separate nothing" in told[1]  # two problems cannot separate four searches
-    assert "modelled values" in told[2]
+    assert f"Of 12 pairs of searches on a problem, {n_open} do not differ significantly" in sentences[1]
+    assert "separate no pair" in sentences[1]  # two problems cannot separate four searches
+    assert "modelled values" in sentences[2]
 
 
 def test_one_search_is_not_compared(tmp_path):
@@ -130,9 +130,9 @@ def test_one_search_is_not_compared(tmp_path):
     write_result(result, tmp_path / "one.zarr")
     study = Study([str(tmp_path / "one.zarr")])
     rows = rows_of(study)
-    told = in_short(study, rows, *pairs_of(study, rows)[:1], ranks_of(study)[0], False)
-    assert f"{float(result['test_performance'].mean()):.2f}" in told[0]
-    assert "single search" in told[1]
+    sentences = summary_of(study, rows, *pairs_of(study, rows)[:1], ranks_of(study)[0], False)
+    assert f"{float(result['test_performance'].mean()):.2f}" in sentences[0]
+    assert "single search" in sentences[1]
     text = page(study)
     assert "mfnas run --table nb201-cifar10 --optimizer RS --set max_time=2000 --n_run 5" in text
     assert list(downloads(text)) == ["results.csv"]
@@ -142,9 +142,9 @@ def test_the_only_search_that_found_something_is_named(cifar10):
     nothing = run("RS", cifar10, n_run=12, protocol="corrected", max_time=0)
     study = Study.of({"none": nothing, "SH": run("SH", cifar10, n_run=12)}, cifar10)
     rows = rows_of(study)
-    best, limits, _ = in_short(study, rows, pairs_of(study, rows)[0], None, False)
+    best, limits, _ = summary_of(study, rows, pairs_of(study, rows)[0], None, False)
     assert re.search(r"the best mean test result is [\d.]+\s% of SH on nb201-cifar10", best)
-    assert limits.startswith("The two searches differ by more than chance")
+    assert limits.startswith("The two searches differ significantly")
 
 
 def test_rows_have_the_numbers_of_the_runs(study):
@@ -175,13 +175,13 @@ def test_downloads_hold_the_numbers_unrounded(text, study):
 
 
 def test_published_numbers_stand_beside_published_settings_only(study):
-    told = beside(study, rows_of(study))
-    cells = {(c.row.problem, c.row.search): c.comparison for c in told.cells}
-    assert {search for _, search in cells} == {f"MF-NAS metric_stage1={m}" for m in ("params", "synflow")}
+    sentences = published_table(study, rows_of(study))
+    cells = {(c.row.problem, c.row.search): c.comparison for c in sentences.cells}
+    assert {search for _, search in cells} == {f"MF-NAS ({m})" for m in ("params", "synflow")}
     assert len(cells) == 4
-    one = cells["nb201-cifar10", "MF-NAS metric_stage1=synflow"]
+    one = cells["nb201-cifar10", "MF-NAS (synflow)"]
     assert (one.published.mean, one.published.sd, one.verdict) == (94.36, 0.05, "on modelled values")
-    assert told.optima["nb201-cifar10"] == (94.37, study.optimum("nb201-cifar10"))
+    assert sentences.optima["nb201-cifar10"] == (94.37, study.optimum("nb201-cifar10"))
 
 
 def test_other_settings_are_not_published(tmp_path):
@@ -189,7 +189,7 @@ def test_other_settings_are_not_published(tmp_path):
     for k in (32, 64):
         write_result(run("MF-NAS", table, n_run=3, n_candidate=k), tmp_path / f"k{k}.zarr")
     study = Study([f"k{k}={tmp_path}/k{k}.zarr" for k in (32, 64)])
-    assert [c.row.search for c in beside(study, rows_of(study)).cells] == ["k32"]
+    assert [c.row.search for c in published_table(study, rows_of(study)).cells] == ["k32"]
 
 
 def test_own_grids_are_told_as_yaml_that_makes_the_same_runs(study, tmp_path, monkeypatch):
@@ -227,7 +227,7 @@ def test_with_many_searches_the_best_is_listed_and_all_are_corrected_for(study, 
     none, notes, too_many = pairs_of(study, rows)
     assert (none, too_many) == ([], True)
     assert "6 pairs of 4 searches" in notes[0]
-    assert "left open" in in_short(study, rows, none, ranks_of(study)[0], too_many)[1]
+    assert "left open" in summary_of(study, rows, none, ranks_of(study)[0], too_many)[1]
 
 
 def test_tallies_count_every_pair_of_a_search(study):

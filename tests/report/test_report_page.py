@@ -153,7 +153,7 @@ def test_rows_are_filtered_by_words_and_by_problem(page):
     assert count.text == "12 of 12 rows"
     assert count.get_attribute("role") == "status"
     box = page.find_element("id", "filter")
-    box.send_keys("SYNFLOW n_candidate=32")
+    box.send_keys("SYNFLOW k=32")
     assert count.text == "2 of 12 rows"
     assert all("synflow" in text and "32" in text for text in column(page, 0))
     Select(page.find_element("id", "problem")).select_by_visible_text("nbasr")

@@ -23,7 +23,7 @@ from mfnas_vec._files import new_folder
 from mfnas_vec.analysis.anytime import check_table, incumbent_tests, is_timed
 from mfnas_vec.analysis.searches import provenance_of
 from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
-from mfnas_vec.report.export.formats import Results, cells_of, told
+from mfnas_vec.report.export.cells import Results, cells_of, stated
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES, STEP
 from mfnas_vec.tables.schema import GENE
 from mfnas_vec.tables.store import open_table
@@ -32,7 +32,7 @@ IOH = "ioh"
 #: File that every such export has: folders without it are never replaced. No ``.txt``, which
 #: IOHanalyzer takes for data.
 MARK = "mfnas_vec_export.md"
-#: Release of IOHexperimenter whose layout this is, which readers look at.
+#: Release of IOHexperimenter with this layout, which readers check.
 _LAYOUT = "0.4.2"
 _COLUMNS = ("evaluations", "raw_y", "seconds", "epochs")
 #: Numbers of the problems that come with the package; others are numbered by their names.
@@ -46,32 +46,33 @@ Written by mfnas_vec. A folder per search (algorithm), in it a JSON file per pro
 dimension is the number of genes. IOHinspector reads all of it with DataManager().add_folder(...).
 
 - raw_y is the test result of the architecture that the run itself holds to be best at that evaluation
-  (the incumbent), by the score it sees. It can fall when the search is misled: monotonic=False loads
-  what was held, monotonic=True the best test result of any architecture held so far (and IOHinspector
-  0.0.8 then leaves out a run's first line if its raw_y is the last of the run before).
+  (the incumbent), by its search metric. It can fall, as the search does not see test results:
+  monotonic=False loads it as it is, monotonic=True the best test result of any incumbent so far (and
+  IOHinspector 0.0.8 then leaves out a run's first line if its raw_y is the last of the run before).
 - Runs with a trace have a line at their first evaluation, one at each change of the incumbent, and
   one at their last evaluation.
-- Runs without a trace (experiment attribute course: "end") have what they ended with at their last
-  evaluation. Readers know a run by its line at evaluation 1, so there is one, and it says "not known".
+- Runs without a trace (experiment attribute course: "end") have a line with their final result at
+  their last evaluation. Readers need a line at evaluation 1, so there is one, with values not known.
 - No architecture, no test result, or not known: raw_y is the worst, -inf where raw_y is maximised and
   inf where it is minimised, never NaN. In the JSON file, best.y is null and best.x empty.
-- seconds and epochs are what the run had been charged by then; nan: not known.
-- best in the JSON file is what the run ended with, and the evaluation since when it was held (without a
-  trace: the last). run is the index of the run under its seed, search_score the score the search saw.
-- Experiment attributes tell the provenance of the numbers: measured, computed or modelled. IOHinspector
+- seconds and epochs are the simulated cost up to then; nan: not known.
+- best in the JSON file is the final result of the run, and the evaluation since which it was the
+  incumbent (without a trace: the last). run is the index of the run, search_score the value of the
+  search metric.
+- Experiment attributes state the provenance of the numbers: measured, computed or modelled. IOHinspector
   evaluates attributes as Python: texts that would become something else are in quotes.
 - function_id is 1 to 5 for the problems of the package, else a number from the problem's name.
 """
 
 
 class _Course(NamedTuple):
-    """Lines of runs, ordered by run and evaluation, and since when the last was held."""
+    """Lines of runs, ordered by run and evaluation."""
 
     evaluations: npt.NDArray[np.int64]
     raw_y: FloatArray
     seconds: FloatArray
     epochs: FloatArray
-    #: Evaluation of each run since which it held what it ended with.
+    #: Evaluation of each run since which its final incumbent was held.
     since: npt.NDArray[np.int64]
 
 
@@ -82,26 +83,26 @@ def export_ioh(
     tables: Mapping[str, xr.Dataset] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write results as a folder in IOHprofiler's format; ``ABOUT``, which is put into it, tells the conventions.
+    """Write results as a folder in the format of IOHprofiler; the file ``MARK`` in it states the conventions.
 
-    It appears whole or not at all, and the same results give the same bytes.
+    It is written completely or not at all, and the same results give the same bytes.
 
     Parameters
     ----------
     results
-        By problem, as ``run`` or a node of ``sweep`` and ``reproduce`` holds them. Those with a trace
-        are written with their course, others with what each run ended with.
+        By problem, as ``run`` or a node of ``sweep`` and ``reproduce`` holds them. With a trace, every
+        change of the incumbent is written; without one, the final result of each run.
     path, overwrite
         The folder to write. Only one that this function wrote is ever replaced.
     tables
-        Of results with a trace, by problem: the table each was made on, which knows the test results.
+        Of results with a trace, by problem: the table each was made on, which has the test results.
         By default the imported or embedded table of the problem's name, if it is the same.
 
     Raises
     ------
     ValueError
-        If the table of a trace is not at hand or another one, or the path exists (and may not be
-        replaced) or cannot be written.
+        If the table of a trace is not available or a different one, or the path exists (and may not
+        be replaced) or cannot be written.
     """
     found = {problem: _known_table(problem, result, tables or {}) for problem, result in results.items()}
     folders: dict[str, str] = {}
@@ -112,7 +113,7 @@ def export_ioh(
             for label, cell in cells_of(result):
                 folder = scratch / folders.setdefault(label, _file_name(label, list(folders.values())))
                 folder.mkdir(exist_ok=True)
-                _write_cell(folder, problem, label, cell, found[problem], timed)
+                _write_cell(folder, problem, label, cell, table=found[problem], timed=timed)
 
 
 def _known_table(problem: str, result: xr.Dataset, tables: Mapping[str, xr.Dataset]) -> xr.Dataset | None:
@@ -131,13 +132,13 @@ def _known_table(problem: str, result: xr.Dataset, tables: Mapping[str, xr.Datas
         if table.attrs.get("digest") == digest:
             return table
     raise ValueError(
-        f"{problem}: a trace needs the table it was made on, for its test results, and none of that name is the same; "
+        f"{problem}: a trace needs the table it was made on, for its test results, but the one of that name differs; "
         "give it (--table)"
     )
 
 
 def _file_name(text: str, others: Sequence[str] = ()) -> str:
-    """A name for a file or folder anywhere, told apart from others."""
+    """A portable name for a file or folder, different from others."""
     name = re.sub(r"[^A-Za-z0-9+=._-]+", "_", text)[:80].strip("._ ") or "_"
     taken = {other.lower() for other in others}
     return next(n for n in (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3))) if n.lower() not in taken)
@@ -149,7 +150,7 @@ def _function_id(problem: str) -> int:
 
 
 def _text(value: str) -> str:
-    """A text that stays one where it is evaluated as Python, as IOHinspector does with attributes."""
+    """A text that stays a text if evaluated as Python, as IOHinspector does with attributes."""
     try:
         found = ast.parse(value.lstrip(" \t"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -159,28 +160,28 @@ def _text(value: str) -> str:
 
 
 def _attributes(cell: xr.Dataset, traced: bool) -> list[dict[str, Any]]:
-    """What holds of all runs of a search."""
+    """Experiment attributes: facts about all runs of a search."""
     attrs, test = cell.attrs, cell[TEST].attrs
-    told_of = {
+    facts = {
         "provenance": provenance_of(cell),
         "test_provenance": str(test.get("provenance", "unstated")),
-        "search_provenance": told(cell, "search_provenance", "search_score", "provenance"),
-        "seconds_provenance": told(cell, "seconds_provenance", "cost_seconds", "provenance"),
+        "search_provenance": stated(cell, "search_provenance", "search_score", "provenance"),
+        "seconds_provenance": stated(cell, "seconds_provenance", "cost_seconds", "provenance"),
         "test_variable": str(test.get("variable", TEST)),
         "test_units": str(test.get("units", "1")),
-        "search_units": told(cell, "search_units", "search_score", "units"),
-        "search_direction": told(cell, "search_direction", "search_score", "direction"),
+        "search_units": stated(cell, "search_units", "search_score", "units"),
+        "search_direction": stated(cell, "search_direction", "search_score", "direction"),
         "course": "traced" if traced else "end",
         **{key: attrs[key] for key in ("optimum", "optimum_provenance", "protocol", "seed") if key in attrs},
         "dataset": str(attrs.get("dataset", "")),
         "table_digest": f"sha256 {attrs.get('opened_from_digest', '')}".strip(),
         "mfnas_vec_version": str(attrs.get("mfnas_vec_version", "")),
     }
-    return [{key: _text(v) if isinstance(v, str) else v} for key, v in told_of.items()]
+    return [{key: _text(v) if isinstance(v, str) else v} for key, v in facts.items()]
 
 
 def _write_cell(
-    folder: Path, problem: str, label: str, cell: xr.Dataset, table: xr.Dataset | None, timed: bool
+    folder: Path, problem: str, label: str, cell: xr.Dataset, *, table: xr.Dataset | None, timed: bool
 ) -> None:
     """The JSON file and the lines of a search on a problem."""
     names = [*RUN_VARIABLES, *(_TRACE if table is not None else ())]
@@ -212,7 +213,7 @@ def _write_cell(
 
 
 def _ends(runs: xr.Dataset) -> _Course:
-    """What each run ended with, after a line at evaluation 1 that says nothing."""
+    """The final result of each run, after a line at evaluation 1 with values not known."""
     evaluations = runs["evaluations"].values.astype(np.int64)
     twice = np.repeat(np.arange(evaluations.size), np.where(evaluations > 1, 2, 1))
     is_end = np.append(twice[1:] != twice[:-1], [True] * bool(twice.size))
@@ -235,9 +236,9 @@ def _course(problem: str, runs: xr.Dataset, table: xr.Dataset) -> _Course:
     tests = incumbent_tests(runs, table)
     last = tests[np.arange(n_step.size), np.maximum(n_step - 1, 0)]
     if not np.array_equal(np.where(n_step > 0, last, np.nan), runs[TEST].values, equal_nan=True):
-        raise ValueError(f"{problem}: the table gives other test results than the runs have: it is another one")
+        raise ValueError(f"{problem}: the table has other test results than the runs: it is a different one")
     since = np.where(taken & changed, steps + 1, 0).max(axis=1, initial=0)
-    # Every run needs its first line, that of no evaluation, too.
+    # Every run needs a first line, even one without evaluations.
     row, step = np.nonzero(kept | ((steps == 0) & (n_step == 0)[:, None]))
     raw_y, seconds, epochs = (np.where(taken, values, np.nan)[row, step] for values in (tests, seconds, epochs))
     return _Course(step + 1, raw_y, seconds, epochs, since)
@@ -254,7 +255,7 @@ def _lines(course: _Course) -> str:
 
 
 def _runs(runs: xr.Dataset, since: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
-    """What the JSON file tells of each run."""
+    """Entries of the runs in the JSON file."""
     values = (
         runs[RUN].values,
         runs["evaluations"].values,

@@ -6,12 +6,11 @@ from typing import Any
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.anytime import draw_anytime
 from mfnas_vec.report.figures.cost import draw_cost
-from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.drawing import Drawing, check_file, inline_svg, save
 from mfnas_vec.report.figures.final import draw_final
 from mfnas_vec.report.figures.heatmap import draw_heatmap
 from mfnas_vec.report.figures.landscape import draw_landscape
 from mfnas_vec.report.figures.proxies import draw_proxies
-from mfnas_vec.report.figures.saving import check_file, inline_svg, save
 from mfnas_vec.report.figures.targets import draw_ecdf
 
 __all__ = ["KINDS", "OF_TABLES", "Drawing", "check_file", "draw", "inline_svg", "save"]
@@ -23,18 +22,18 @@ _OF_RESULTS: dict[str, Callable[..., Drawing]] = {
     "heatmap": draw_heatmap,
     "ecdf": draw_ecdf,
 }
-#: Figures of tables; of results, those of their problems' tables.
+#: Figures of tables; for results, of the tables of their problems.
 OF_TABLES: dict[str, Callable[..., Drawing]] = {"proxy": draw_proxies, "landscape": draw_landscape}
 
-#: What there is.
+#: Every kind of figure, with its description.
 KINDS = {
     "anytime": "regret of the incumbent against search cost",
     "final": "distribution of the test results that searches end with",
     "cost": "mean test result against mean search cost",
     "heatmap": "mean test results over two varied settings",
-    "ecdf": "share of runs that reach a target, against search cost",
+    "ecdf": "success rate at a target, against search cost",
     "proxy": "zero-cost scores of a table against its test results, with rank correlations",
-    "landscape": "how alike neighbours are in each metric of a table, and its local optima",
+    "landscape": "rank correlation of neighbours in each metric of a table, and its local optima",
 }
 #: Options of each kind.
 _OPTIONS = {
@@ -52,9 +51,9 @@ def draw(kind: str, study: Study, *, problems: Sequence[str] | None = None, **op
     Parameters
     ----------
     kind
-        What to draw.
+        The figure.
     study
-        Results; of a kind in ``OF_TABLES``, the tables of their problems are drawn.
+        Results; for a kind in ``OF_TABLES``, the tables of their problems are drawn.
     problems
         Some of the study's problems; all by default.
     **options

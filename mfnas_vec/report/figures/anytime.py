@@ -1,30 +1,19 @@
-"""Regret of the incumbent after each cost."""
+"""Regret of the incumbent against search cost."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mfnas_vec.analysis.anytime import anytime, check_over
-from mfnas_vec.analysis.statistics import TEST, FloatArray, regret, unit_text
+from mfnas_vec.analysis.statistics import FloatArray, regret
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.figures.drawing import (
-    Drawing,
-    caption,
-    cost_axis,
-    finish,
-    left_out,
-    legend,
-    looks,
-    nothing,
-    panels,
-    selection,
-    style,
-)
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, nothing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Regret is drawn on a logarithmic axis, and not below this: results of tables have two decimals.
+#: Lowest regret on the logarithmic axis: the results of tables have two decimals.
 FLOOR = 0.01
 _N_POINT = 120
 _QUARTILES = (0.25, 0.75)
@@ -36,56 +25,46 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
     Parameters
     ----------
     study
-        Its searches are made again, with every evaluation.
+        Its searches are re-run with a trace.
     over
-        "seconds", "epochs" or "evaluations"; by default seconds, epochs where there are none.
+        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
 
     Raises
     ------
     ValueError
-        If searches cannot be made again, or a table has no such cost.
+        If searches cannot be re-run, or a table has no such cost.
     """
     if over is not None:
         check_over(over)
-    selected, note = selection(study)
-    with style():
-        figure, axes = panels(len(study.problems), height=2.0, legend=[study.names[label] for label in selected])
-        look, shown, said = looks(study), {}, []
-        for ax, problem in zip(axes, study.problems, strict=True):
-            labels = [label for label in selected if label in study.searches[problem]]
-            shown[problem] = labels
-            axis = over or ("seconds" if study.timed(problem) else "epochs")
-            ends, drawn = [], False
-            for i, label in enumerate(labels):
-                cost, mean, band = _regret(study, problem, label, axis)
-                drawn |= bool(mean.size)
-                colour = look[label].colour
-                line = {"color": colour, "linestyle": look[label].dash, "label": study.names[label]}
-                # At places of their own, so that lines on top of each other can be told apart.
-                ax.plot(cost, mean, marker=look[label].marker, markevery=(3 * i % 27, 27), markersize=3.2, **line)
-                ax.fill_between(cost, *band, color=colour, alpha=0.15, linewidth=0)
-                ends.append(f"{study.names[label]} {mean[-1]:.2f}" if mean.size else f"{study.names[label]} none")
-            unit = unit_text(next(iter(study.searches[problem].values())).runs[TEST].attrs)
-            named = "% points" if unit == "%" else unit
-            ax.set(title=problem, ylabel=f"test regret ({named})")
-            if drawn:
-                _log_axis(ax)
-            else:
-                nothing(ax)
-            cost_axis(ax, axis, ax.get_xlim()[1])
-            said.append(f"{problem}: {', '.join(ends)}")
-        legend(figure, axes)
-        finish(figure)
-    told = caption(
+
+    def draw(panel: Panel) -> str:
+        ax, axis = panel.ax, panel.cost(over)
+        ends, drawn = [], False
+        for i, label in enumerate(panel.searches):
+            cost, mean, band = _regret(study, panel.problem, label, axis)
+            drawn |= bool(mean.size)
+            look, name = panel.looks[label], study.names[label]
+            # Markers at different positions, so that overlapping lines can be distinguished.
+            marks: dict[str, Any] = {"marker": look.marker, "markevery": (3 * i % 27, 27), "markersize": 3.2}
+            ax.plot(cost, mean, color=look.colour, linestyle=look.dash, label=name, **marks)
+            ax.fill_between(cost, *band, color=look.colour, alpha=0.15, linewidth=0)
+            ends.append(f"{name} {mean[-1]:.2f}" if mean.size else f"{name} none")
+        ax.set_ylabel(f"test regret ({'% points' if panel.unit == '%' else panel.unit})")
+        if drawn:
+            _log_axis(ax)
+        else:
+            nothing(ax)
+        cost_axis(ax, axis, ax.get_xlim()[1])
+        return ", ".join(ends)
+
+    return draw_panels(
         study,
-        shown,
-        "Mean test regret of the incumbent, which the search chooses by the scores that it sees; bands: first to "
-        f"third quartile of the runs; what is below {FLOOR} is drawn there",
-        note,
-        left_out(study, shown),
+        draw,
+        title="Regret of the incumbent against search cost",
+        alt="Test regret against search cost. Mean regret at the end, in the units of the axis",
+        about="Mean test regret of the incumbent, which the search chooses by its search metric; bands: first to third "
+        f"quartile of the runs; values below {FLOOR} are drawn at {FLOOR}",
     )
-    alt = f"Test regret against search cost. Mean regret at the end, in the units of the axis: {'; '.join(said)}."
-    return Drawing(figure, "Regret of the incumbent against search cost", alt, told)
 
 
 def _regret(study: Study, problem: str, label: str, over: str) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -105,7 +84,7 @@ def _regret(study: Study, problem: str, label: str, over: str) -> tuple[FloatArr
 
 
 def _log_axis(ax: "Axes") -> None:
-    """Plain numbers at 1, 2 and 5 of each decade."""
+    """A logarithmic axis with plain numbers at 1, 2 and 5 of each decade."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     ax.set_yscale("log")

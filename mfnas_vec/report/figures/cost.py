@@ -1,35 +1,22 @@
-"""What searches find against what they cost."""
+"""Mean test results against mean search costs."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mfnas_vec.analysis.anytime import COSTS, check_over
-from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
+from mfnas_vec.analysis.statistics import FloatArray
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.analysis.summary import t_quantile
-from mfnas_vec.report.figures.drawing import (
-    MAX_SEARCHES,
-    MUTED,
-    Drawing,
-    caption,
-    cost_axis,
-    finish,
-    left_out,
-    legend,
-    looks,
-    nothing,
-    panels,
-    style,
-    test_label,
-)
+from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, cost_axis, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.style import MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Searches on and off the line of best trade-offs, where there are too many for colours of their own.
+#: Searches on and off the line of best trade-offs, where there are too many for a colour each.
 COLOUR_FRONT, COLOUR_REST = "#d55e00", "#0072b2"
 
 
@@ -51,59 +38,51 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
     over = over or "epochs"
     check_over(over)
     many = len(study.labels) > MAX_SEARCHES
-    with style():
-        figure, axes = panels(len(study.problems), height=2.1, legend=() if many else list(study.names.values()))
-        look, said = looks(study), []
-        for ax, problem in zip(axes, study.problems, strict=True):
-            if over == "seconds" and not study.timed(problem):
-                raise ValueError(f"over={over!r}: the table of {problem} has no seconds")
-            found = study.searches[problem]
-            sign = direction_sign(next(iter(found.values())).runs[TEST].attrs)
-            labels = [label for label, search in found.items() if search.runs[TEST].notnull().any()]
-            cost = np.array([float(found[label].runs[COSTS[over]].mean()) for label in labels])
-            test = np.array([float(found[label].runs[TEST].mean()) for label in labels])
-            spread = np.array([_half_width(found[label].runs[TEST].values) for label in labels])
-            front = _front(cost, sign * test)
-            ax.plot(cost[front], test[front], color=MUTED, linewidth=0.8, drawstyle="steps-post", zorder=1)
-            for i, label in enumerate(labels):
-                own = look[label]
-                colour = own.colour if not many else (COLOUR_FRONT if i in front else COLOUR_REST)
-                marker = own.marker if not many else "o"
-                ax.errorbar(
-                    cost[i],
-                    test[i],
-                    yerr=spread[i],
-                    fmt=marker,
-                    color=colour,
-                    markersize=4.5 if not many else 3,
-                    elinewidth=0.8,
-                    label=study.names[label] if not many else None,
-                )
-            if not labels:
-                nothing(ax)
-            if many:
-                _name(ax, [study.names[labels[i]] for i in front], cost[front], test[front])
-            ax.set(title=problem, ylabel=test_label(study, problem))
-            ax.margins(0.08)
-            cost_axis(ax, over, cost.max(initial=0.0))
-            said.append(
-                f"{problem}: {', '.join(f'{study.names[labels[i]]} {test[i]:.2f} at {cost[i]:,.0f}' for i in front)}"
+
+    def draw(panel: Panel) -> str:
+        ax, problem = panel.ax, panel.problem
+        if over == "seconds" and not study.timed(problem):
+            raise ValueError(f"over={over!r}: the table of {problem} has no seconds")
+        means = {label: summarize(search.runs) for label, search in panel.searches.items()}
+        means = {label: s for label, s in means.items() if s.n_tested}
+        labels = list(means)
+        cost = np.array([float(panel.searches[label].runs[COSTS[over]].mean()) for label in labels])
+        test = np.array([s.mean for s in means.values()])
+        front = _front(cost, panel.sign * test)
+        ax.plot(cost[front], test[front], color=MUTED, linewidth=0.8, drawstyle="steps-post", zorder=1)
+        for i, (label, s) in enumerate(means.items()):
+            look = panel.looks[label]
+            colour = look.colour if not many else (COLOUR_FRONT if i in front else COLOUR_REST)
+            ax.errorbar(
+                cost[i],
+                s.mean,
+                # Not below 0: of equal runs, the mean and the ends can differ in the last digit.
+                yerr=np.maximum([[s.mean - s.low], [s.high - s.mean]], 0.0) if s.has_interval else None,
+                fmt=look.marker if not many else "o",
+                color=colour,
+                markersize=4.5 if not many else 3,
+                elinewidth=0.8,
+                label=study.names[label] if not many else None,
             )
-        if not many:
-            legend(figure, axes)
-        finish(figure)
-    shown = {problem: list(found) for problem, found in study.searches.items()}
-    line = "Means of runs; bars: Student's 95 % interval of the mean; line: searches that none beats in both"
-    told = caption(study, shown, line, left_out(study, shown))
-    alt = f"Mean test result against mean search cost in {over}. Best trade-offs: {'; '.join(said)}."
-    return Drawing(figure, f"Test result against search cost in {over}", alt, told)
+        if not labels:
+            nothing(ax)
+        if many:
+            _name(ax, [study.names[labels[i]] for i in front], cost[front], test[front])
+        ax.set_ylabel(test_label(study, problem))
+        ax.margins(0.08)
+        cost_axis(ax, over, cost.max(initial=0.0))
+        return ", ".join(f"{study.names[labels[i]]} {test[i]:.2f} at {cost[i]:,.0f}" for i in front)
 
-
-def _half_width(values: FloatArray) -> float:
-    known = values[~np.isnan(values)]
-    if known.size < 2:
-        return 0.0
-    return t_quantile(known.size - 1) * float(known.std(ddof=1)) / math.sqrt(known.size)
+    return draw_panels(
+        study,
+        draw,
+        title=f"Test result against search cost in {over}",
+        alt=f"Mean test result against mean search cost in {over}. Best trade-offs",
+        about="Means of runs; bars: bootstrap 95 % interval of the mean; line: searches that no other beats in both",
+        height=2.1,
+        most=len(study.labels),
+        with_legend=not many,
+    )
 
 
 def _front(cost: FloatArray, score: FloatArray) -> list[int]:
@@ -116,8 +95,8 @@ def _front(cost: FloatArray, score: FloatArray) -> list[int]:
 
 
 def _name(ax: "Axes", names: Sequence[str], cost: FloatArray, test: FloatArray) -> None:
-    """Number the best trade-offs, and name them below the panel."""
+    """Number the best trade-offs, and list their names below the panel."""
     for i, (x, y) in enumerate(zip(cost, test, strict=True), 1):
         ax.annotate(str(i), (x, y), xytext=(-3, 4), textcoords="offset points", fontsize=6, ha="right", zorder=6)
-    told = "\n".join(f"{i} {name}" for i, name in enumerate(names, 1))
-    ax.text(0, -0.32, told, transform=ax.transAxes, fontsize=6, va="top")
+    listed = "\n".join(f"{i} {name}" for i, name in enumerate(names, 1))
+    ax.text(0, -0.32, listed, transform=ax.transAxes, fontsize=6, va="top")

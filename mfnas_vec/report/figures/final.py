@@ -1,26 +1,15 @@
-"""Distribution of the test results that searches end with."""
+"""Distribution of the test results at the end of the searches."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, FloatArray
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.figures.drawing import (
-    INK,
-    MUTED,
-    PAPER,
-    Drawing,
-    Look,
-    caption,
-    finish,
-    left_out,
-    looks,
-    panels,
-    selection,
-    style,
-    test_label,
-)
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import Look, Panel, draw_panels, selection, test_label
+from mfnas_vec.report.figures.style import INK, MUTED, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,44 +24,44 @@ _CUT = 0.002
 
 def draw_final(study: Study) -> Drawing:
     """A histogram, quartiles, median and mean of each search, a panel per problem."""
-    selected, note = selection(study, _MOST)
-    with style(**{"axes.grid.axis": "x"}):
-        figure, axes = panels(len(study.problems), height=0.65 + 0.155 * max(len(selected), 5), per_row=3)
-        look, shown, said = looks(study), {}, []
-        for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
-            labels = [label for label in selected if label in study.searches[problem]]
-            shown[problem] = labels
-            values = {label: _known(study, problem, label) for label in labels}
-            left, right = _range(np.concatenate(list(values.values())))
-            for row, label in enumerate(labels):
-                _row(ax, row, values[label], look[label], left, right)
-            optimum = study.optimum(problem)
-            if optimum is not None:
-                ax.axvline(optimum, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-                left, right = min(left, optimum), max(right, optimum)
-            pad = 0.03 * (right - left) or 0.5
-            ax.set(xlim=(left - pad, right + pad), ylim=(len(labels) - 0.4, -0.6), title=problem)
-            ax.set_xlabel(test_label(study, problem))
-            same = place % 3 and shown[study.problems[place - 1]] == labels
-            ax.set_yticks(range(len(labels)), [] if same else [study.names[label] for label in labels])
-            ax.tick_params(axis="y", length=0)
-            ends = [f"{study.names[k]} {v.mean():.2f}" for k, v in values.items() if v.size]
-            said.append(f"{problem}: {', '.join(ends)}")
-        finish(figure)
-    told = caption(
+    rows: list[list[str]] = []
+
+    def draw(panel: Panel) -> str:
+        ax, labels = panel.ax, list(panel.searches)
+        values = {label: _known(search) for label, search in panel.searches.items()}
+        axis = _range(np.concatenate(list(values.values())))
+        for row, label in enumerate(labels):
+            _row(ax, row, values[label], look=panel.looks[label], axis=axis)
+        left, right = axis
+        optimum = study.optimum(panel.problem)
+        if optimum is not None:
+            ax.axvline(optimum, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+            left, right = min(left, optimum), max(right, optimum)
+        pad = 0.03 * (right - left) or 0.5
+        ax.set(xlim=(left - pad, right + pad), ylim=(len(labels) - 0.4, -0.6))
+        ax.set_xlabel(test_label(study, panel.problem))
+        same = panel.place % 3 and rows[-1] == labels
+        rows.append(labels)
+        ax.set_yticks(range(len(labels)), [] if same else [study.names[label] for label in labels])
+        ax.tick_params(axis="y", length=0)
+        return ", ".join(f"{study.names[k]} {v.mean():.2f}" for k, v in values.items() if v.size)
+
+    return draw_panels(
         study,
-        shown,
-        f"Histograms of runs (up to {_FEW}: a line each); bars: first to third quartile, white: median, tick: mean; "
-        "dashed: the best of the table",
-        note,
-        left_out(study, shown),
+        draw,
+        title="Test results at the end of the searches",
+        alt="Distributions of test results at the end of the searches. Means",
+        about=f"Histograms of runs (up to {_FEW}: a line each); bars: first to third quartile, white: median, "
+        "tick: mean; dashed: the best of the table",
+        height=0.65 + 0.155 * max(len(selection(study, _MOST)[0]), 5),
+        most=_MOST,
+        with_legend=False,
+        rc={"axes.grid.axis": "x"},
     )
-    alt = f"Distributions of test results at the end of the searches. Means: {'; '.join(said)}."
-    return Drawing(figure, "Test results at the end of the searches", alt, told)
 
 
-def _known(study: Study, problem: str, label: str) -> FloatArray:
-    values: FloatArray = study.searches[problem][label].runs[TEST].values.astype(np.float64)
+def _known(search: Search) -> FloatArray:
+    values: FloatArray = search.runs[TEST].values.astype(np.float64)
     return values[~np.isnan(values)]
 
 
@@ -83,7 +72,8 @@ def _range(values: FloatArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _row(ax: "Axes", row: int, values: FloatArray, look: Look, left: float, right: float) -> None:
+def _row(ax: "Axes", row: int, values: FloatArray, *, look: Look, axis: tuple[float, float]) -> None:
+    left, right = axis
     if not values.size:
         ax.text(left, row, "nothing found", va="center", fontsize=6.5, color=MUTED)
         return

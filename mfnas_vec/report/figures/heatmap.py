@@ -7,17 +7,9 @@ import numpy as np
 from mfnas_vec.analysis.searches import Search, setting_text
 from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.figures.drawing import (
-    MUTED,
-    Drawing,
-    caption,
-    finish,
-    left_out,
-    nothing,
-    panels,
-    style,
-    test_label,
-)
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import Panel, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.style import MUTED
 
 #: Not one of the colours that pages replace by their own.
 _DARK, _LIGHT = "#101010", "#fafafa"
@@ -33,49 +25,48 @@ def draw_heatmap(study: Study) -> Drawing:
     ValueError
         If no two settings were varied, or more than two were.
     """
-    searches = [(p, k, s) for p, found in study.searches.items() for k, s in found.items() if s.place]
-    values = _values([s for _, _, s in searches])
+    searches = [(p, s) for p, found in study.searches.items() for s in found.values() if s.place]
+    values = _values([s for _, s in searches])
     varied = [name for name, of in values.items() if len(of) > 1]
-    if len(varied) != 2 or len({s.store for _, _, s in searches}) > 1:
-        told = f"{', '.join(varied)}" if varied else "none"
-        raise ValueError(f"a heat map needs one store in which two settings were varied; varied here: {told}")
+    if len(varied) != 2 or len({s.store for _, s in searches}) > 1:
+        names = ", ".join(varied) or "none"
+        raise ValueError(f"a heat map needs one store in which two settings were varied; varied here: {names}")
     down, across = sorted(varied, key=lambda name: (not isinstance(values[name][0], str), -len(values[name])))
     grids = {p: np.full((len(values[down]), len(values[across])), np.nan) for p in study.problems}
-    shown: dict[str, list[str]] = {problem: [] for problem in study.problems}
-    for problem, label, s in searches:
+    for problem, s in searches:
         at = values[down].index(s.place[down]), values[across].index(s.place[across])
         if not np.isnan(grids[problem][at]):
             raise ValueError("a heat map needs one optimizer: several have the same values of the settings")
         grids[problem][at] = float(s.runs[TEST].mean())
-        shown[problem].append(label)
-    signs = {p: direction_sign(next(iter(study.searches[p].values())).runs[TEST].attrs) for p in study.problems}
+    signs = {p: direction_sign(study.test_attrs(p)) for p in study.problems}
     order = _order([signs[p] * grid for p, grid in grids.items()])
-    names = [setting_text(values[down][i]) for i in order]
-    with style(**{"axes.grid": False}):
-        figure, axes = panels(len(grids), height=0.75 + 0.17 * len(names), per_row=3)
-        said = []
-        for place, (ax, (problem, grid)) in enumerate(zip(axes, grids.items(), strict=True)):
-            grid = grid[order]
-            if np.isnan(grid).all():
-                nothing(ax)
-            else:
-                _panel(ax, grid, signs[problem])
-                best = np.unravel_index(np.nanargmax(signs[problem] * grid), grid.shape)
-                told = f"{names[best[0]]}, {setting_text(values[across][best[1]])}"
-                said.append(f"{problem} {grid[best]:.2f} with {told}")
-            ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
-            ax.set_yticks(range(len(names)), names if place % 3 == 0 else [])
-            ax.set(title=problem, xlabel=_words(across), ylabel=_words(down) if place % 3 == 0 else "")
-        label = " or ".join(dict.fromkeys(test_label(study, problem) for problem in study.problems))
-        finish(figure)
-    told = caption(
+    rows = [setting_text(values[down][i]) for i in order]
+
+    def draw(panel: Panel) -> str:
+        ax, grid = panel.ax, grids[panel.problem][order]
+        is_left = panel.place % 3 == 0
+        ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
+        ax.set_yticks(range(len(rows)), rows if is_left else [])
+        ax.set(xlabel=_words(across), ylabel=_words(down) if is_left else "")
+        if np.isnan(grid).all():
+            nothing(ax)
+            return "none"
+        _panel(ax, grid, panel.sign)
+        row, column = np.unravel_index(np.nanargmax(panel.sign * grid), grid.shape)
+        return f"{grid[row, column]:.2f} with {rows[row]}, {setting_text(values[across][column])}"
+
+    label = " or ".join(dict.fromkeys(test_label(study, problem) for problem in study.problems))
+    return draw_panels(
         study,
-        shown,
-        f"Mean {label}; colours from the worst to the best of a panel, bold: the best",
-        left_out(study, shown),
+        draw,
+        title=f"Mean test results by {_words(down)} and {_words(across)}",
+        alt=f"Mean test results by {_words(down)} and {_words(across)}. Best",
+        about=f"Mean {label}; colours from the worst to the best of a panel, bold: the best",
+        height=0.75 + 0.17 * len(rows),
+        most=len(study.labels),
+        with_legend=False,
+        rc={"axes.grid": False},
     )
-    alt = f"Mean test results by {_words(down)} and {_words(across)}. Best: {'; '.join(said)}."
-    return Drawing(figure, f"Mean test results by {_words(down)} and {_words(across)}", alt, told)
 
 
 def _words(setting: str) -> str:
@@ -105,7 +96,7 @@ def _panel(ax: Any, grid: Any, sign: float) -> None:
 
     low, high = np.nanmin(sign * grid), np.nanmax(sign * grid)
     share = (sign * grid - low) / (high - low or 1.0)
-    # Squared: the few good rows are what readers tell apart.
+    # Squared: the few good rows are those that readers compare.
     image = colormaps["cividis"](np.nan_to_num(share) ** 2)
     image[np.isnan(share)] = 1.0
     ax.imshow(image, aspect="auto")

@@ -6,7 +6,9 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.landscape import landscape
-from mfnas_vec.report.figures.drawing import COLOURS, MUTED, PAGE, Drawing, finish, style
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import finish
+from mfnas_vec.report.figures.style import COLOURS, MUTED, PAGE, style
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import MODELLED
 
@@ -71,8 +73,9 @@ def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | No
             said.append(f"{name}: {', '.join(f'{m} {c:.2f}, {n:,} optima' for m, c, n in pairs)}")
         finish(figure)
     caption = (
-        "Neighbours are one changed gene apart; of an architecture with several genotypes, the smallest stands for "
-        "all. Training-based metrics: last epoch. (m): modelled, whose landscape is the model's, not the benchmark's."
+        "Neighbours are one changed gene apart; an architecture with several genotypes is represented by "
+        "the smallest. Training-based metrics: last epoch. (m): modelled, a landscape of "
+        "the model and not of the benchmark."
     )
     alt = f"Rank correlation of neighbours and number of local optima. {'; '.join(said)}."
     return Drawing(figure, "Neighbours and local optima", alt, caption)

@@ -6,13 +6,15 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.landscape import check_metrics, provenance_of_metric, score_of
-from mfnas_vec.analysis.statistics import scipy_stats, unit_text
-from mfnas_vec.report.figures.drawing import MUTED, Drawing, finish, panels, style
+from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import finish, panels
+from mfnas_vec.report.figures.style import MUTED, style
 from mfnas_vec.tables import dense
 
 #: Cells of the map along each axis.
 _N_CELL = 48
-#: Share of architectures below the axis: those that learnt nothing would take most of it.
+#: Share of architectures outside the axis: networks that learnt nothing would take up most of it.
 _CUT = 0.1
 
 
@@ -31,6 +33,8 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
     ValueError
         If there are several tables, or no such metric.
     """
+    from scipy import stats
+
     if len(tables) != 1:
         raise ValueError(f"problems={', '.join(tables)}: choose one, this figure has a panel per metric")
     name, table = next(iter(tables.items()))
@@ -38,7 +42,6 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
     names = check_metrics(table, metrics or sorted(zero_cost))
     test = dense.test_variable(table)
     sign, results = dense.sign(table, test), table[test].values.astype(np.float64)
-    stats = scipy_stats()
     found = []
     for metric in names:
         score = score_of(table, metric)

@@ -1,4 +1,4 @@
-"""What a page tells of its results besides numbers: settings, sources, commands."""
+"""What a page says about its results besides numbers: settings, tables, commands."""
 
 import json
 import shlex
@@ -23,12 +23,12 @@ from mfnas_vec.tables.schema import PROVENANCES
 
 #: Most values of a setting that are listed.
 MAX_VALUES = 20
-#: Settings that follow from others, and may not contradict them.
+#: Prefix of settings that follow from others.
 _FOLLOWS = "using_zc_metric"
 
 
-class Group(NamedTuple):
-    """The searches of one optimizer."""
+class OptimizerSettings(NamedTuple):
+    """The searches of one optimizer and their settings."""
 
     optimizer: str
     title: str
@@ -39,8 +39,8 @@ class Group(NamedTuple):
     all: list[tuple[str, str, list[str]]]
 
 
-class Source(NamedTuple):
-    """A table, and what the searches read of it."""
+class TableFacts(NamedTuple):
+    """A table, and the inputs that searches read from it."""
 
     problem: str
     title: str
@@ -49,29 +49,29 @@ class Source(NamedTuple):
     optimum: str
     test: str
     test_provenance: str
-    #: Names of what was read, by provenance.
+    #: Names of the inputs, by provenance.
     inputs: list[tuple[str, list[str]]]
     note: str
 
 
 class Recipe(NamedTuple):
-    """How a store is made again."""
+    """How to make a store or page again."""
 
     commands: list[str]
     #: Name and content of a file that the commands need.
     file: tuple[str, str] | None = None
 
 
-def groups_of(study: Study) -> list[Group]:
+def settings_of(study: Study) -> list[OptimizerSettings]:
     """The settings of the searches, by optimizer."""
     found: dict[str, dict[str, list[Search]]] = {}
     for problem, searches in study.searches.items():
         for search in searches.values():
             found.setdefault(search.optimizer or search.label, {}).setdefault(problem, []).append(search)
-    return [_group(name, by_problem, study.problems) for name, by_problem in found.items()]
+    return [_settings(name, by_problem, study.problems) for name, by_problem in found.items()]
 
 
-def _group(name: str, by_problem: dict[str, list[Search]], problems: Sequence[str]) -> Group:
+def _settings(name: str, by_problem: dict[str, list[Search]], problems: Sequence[str]) -> OptimizerSettings:
     optimizer = OPTIMIZERS.get(name)
     meaning = {s.name: s.help.replace("`", "") for s in optimizer.settings} if optimizer else {}
     # Values of each setting by problem, in the order of the searches.
@@ -84,26 +84,26 @@ def _group(name: str, by_problem: dict[str, list[Search]], problems: Sequence[st
                     of.append(value_text(value))
     varied, everything = [], []
     for setting, of_problems in values.items():
-        told = meaning.get(setting, "")
+        help_text = meaning.get(setting, "")
         distinct = list(dict.fromkeys(value for of in of_problems.values() for value in of))
         if any(len(of) > 1 for of in of_problems.values()):
             more = f" and {len(distinct) - MAX_VALUES} more" if len(distinct) > MAX_VALUES else ""
-            varied.append((setting, told, ", ".join(distinct[:MAX_VALUES]) + more))
+            varied.append((setting, help_text, ", ".join(distinct[:MAX_VALUES]) + more))
         cells = [of_problems.get(problem, []) for problem in problems]
-        everything.append((setting, told, ["-" if not c else c[0] if len(c) == 1 else "varied" for c in cells]))
+        everything.append((setting, help_text, ["-" if not c else c[0] if len(c) == 1 else "varied" for c in cells]))
     n_search = len({search.label for searches in by_problem.values() for search in searches})
-    return Group(name, optimizer.title if optimizer else "", n_search, varied, everything)
+    return OptimizerSettings(name, optimizer.title if optimizer else "", n_search, varied, everything)
 
 
 def facts_of(study: Study) -> list[tuple[str, str]]:
-    """What is the same for all results, in a few words each."""
+    """Facts that hold for all results."""
     searches = [s for found in study.searches.values() for s in found.values()]
     runs = sorted({s.runs.sizes["run"] for s in searches})
-    told = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
+    n_run = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
     found = [
         ("Problems", f"{len(study.problems):,}"),
         ("Searches", f"{len(study.labels):,}"),
-        ("Runs of each", told),
+        ("Runs per search", n_run),
     ]
     for name, key in (("Seed", "seed"), ("Protocol", "protocol")):
         values = sorted({str(s.runs.attrs.get(key, UNSTATED)) for s in searches})
@@ -111,12 +111,12 @@ def facts_of(study: Study) -> list[tuple[str, str]]:
     return found
 
 
-def sources_of(study: Study) -> list[Source]:
-    """The tables, and what the searches read of them."""
-    return [_source(study, problem) for problem in study.problems]
+def tables_of(study: Study) -> list[TableFacts]:
+    """The tables, and the inputs that searches read from them."""
+    return [_table_facts(study, problem) for problem in study.problems]
 
 
-def _source(study: Study, problem: str) -> Source:
+def _table_facts(study: Study, problem: str) -> TableFacts:
     attrs, searches = study.attrs(problem), study.searches[problem]
     by_kind: dict[str, dict[str, None]] = {}
     for search in searches.values():
@@ -125,13 +125,13 @@ def _source(study: Study, problem: str) -> Source:
             by_kind.setdefault(kind, {})[name] = None
     order = [*PROVENANCES, *sorted(set(by_kind) - set(PROVENANCES))]
     test = next(iter(searches.values())).runs[TEST].attrs
-    best, n_arch, title = study.optimum(problem), "not here any more", str(attrs.get("title", ""))
+    best, n_arch, title = study.optimum(problem), "not available", str(attrs.get("title", ""))
     try:
         table = study.table(problem)
         n_arch, title = f"{table.sizes['arch']:,}", title or str(table.attrs.get("title", ""))
     except ValueError:
         pass
-    return Source(
+    return TableFacts(
         problem=problem,
         title=title or problem,
         digest=str(attrs.get("opened_from_digest", "")) or UNSTATED,
@@ -145,7 +145,7 @@ def _source(study: Study, problem: str) -> Source:
 
 
 def versions_of(study: Study) -> list[tuple[str, str]]:
-    """Versions that the stores note, by package."""
+    """Versions of packages that the stores record."""
     found: dict[str, dict[str, None]] = {}
     for contents in study.contents:
         for key, value in contents.attrs.items():
@@ -155,11 +155,11 @@ def versions_of(study: Study) -> list[tuple[str, str]]:
 
 
 def recipes_of(study: Study, title: str | None) -> list[Recipe]:
-    """The commands that make the stores and this page again."""
+    """The commands that reproduce the stores and this page."""
     recipes, names = [], []
     for place, contents in zip(study.places, study.contents, strict=True):
         label, path = split_place(place)
-        # Its name only: where a store lay is nobody's business.
+        # The name only: paths of the author's machine are private.
         store = PurePosixPath(path.rstrip("/")).name or "results.zarr"
         names.append(f"{label}={store}" if label else store)
         make = {"sweep": _sweep_recipe, "reproduce": _reproduce_recipe, "run": _run_recipe}[contents.kind]
@@ -209,7 +209,7 @@ def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Rec
     search = next(s for s in study.searches[part.problem].values() if s.store == place)
     try:
         given = given_settings(search, study.table(part.problem))
-    except ValueError:  # without the table, all of them
+    except ValueError:  # without the table, give all settings
         given = json.loads(search.settings)
     settings = [f"{name}={value_text(value)}" for name, value in given.items() if not name.startswith(_FOLLOWS)]
     command = ["mfnas", "run", "--table", part.problem, "--optimizer", search.optimizer]

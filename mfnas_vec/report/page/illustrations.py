@@ -1,4 +1,4 @@
-"""The figures of a page: drawn, named, and without inline styles, which the page's own policy forbids."""
+"""The figures of a page, without inline styles, which the page's security policy forbids."""
 
 import html
 import re
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures import KINDS, draw, inline_svg
 
-#: Kinds of figures of results, the most telling first; those of tables are not a page's subject.
+#: Kinds of figures of results, in their order on the page.
 ORDER = ("heatmap", "final", "anytime", "cost", "ecdf")
 
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
@@ -19,7 +19,7 @@ _WIDTH = re.compile(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+)')
 _WIDE = 300.0
 
 
-class Figure(NamedTuple):
+class PageFigure(NamedTuple):
     """A figure of a page."""
 
     kind: str
@@ -30,7 +30,7 @@ class Figure(NamedTuple):
 
 
 class Styles:
-    """Declarations of inline styles, each a class of the page's own style sheet."""
+    """Declarations of inline styles as classes of the page's style sheet."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -45,8 +45,8 @@ class Styles:
         return "".join(f".{name}{{{text}}}\n" for text, name in self._names.items())
 
 
-def figures_of(study: Study, styles: Styles) -> tuple[list[Figure], list[str]]:
-    """All figures that these results allow, and a line for each other one that says why.
+def figures_of(study: Study, styles: Styles) -> tuple[list[PageFigure], list[str]]:
+    """All figures that can be drawn of these results, and the reason for each other one.
 
     Raises
     ------
@@ -63,12 +63,12 @@ def figures_of(study: Study, styles: Styles) -> tuple[list[Figure], list[str]]:
         svg = without_styles(inline_svg(drawing, f"figure-{kind}"), styles)
         width = _WIDTH.search(svg)
         wide = width is not None and float(width[1]) > _WIDE
-        found.append(Figure(kind, drawing.title, drawing.caption, svg, wide))
+        found.append(PageFigure(kind, drawing.title, drawing.caption, svg, wide))
     return found, left_out
 
 
 def without_styles(svg: str, styles: Styles) -> str:
-    """An SVG element with classes in place of its inline styles, and without comments."""
+    """An SVG element with classes instead of inline styles, and without comments."""
     svg = _STYLE.sub("", _COMMENT.sub("", svg))
 
     def replaced(tag: re.Match[str]) -> str:
@@ -78,7 +78,7 @@ def without_styles(svg: str, styles: Styles) -> str:
             attributes["class"] = " ".join(filter(None, [attributes.get("class"), styles.name(declarations)]))
         if tag[1] == "svg":
             attributes = {name: value for name, value in attributes.items() if name not in ("width", "height")}
-        told = "".join(f' {name}="{value}"' for name, value in attributes.items())
-        return f"<{tag[1]}{told}{tag[3]}>"
+        text = "".join(f' {name}="{value}"' for name, value in attributes.items())
+        return f"<{tag[1]}{text}{tag[3]}>"
 
     return _TAG.sub(replaced, svg).strip()

@@ -1,5 +1,5 @@
 "use strict";
-// Sorting, filtering and the colour scheme; the page reads well without.
+// Sorting, filtering and the colour scheme; the page is complete without them.
 
 const table = document.getElementById("comparison");
 const body = table.tBodies[0];
@@ -11,7 +11,7 @@ function valueOf(row, column) {
   return cell.classList.contains("num") ? null : cell.textContent.trim();
 }
 
-// Unknown numbers stand last, whichever way the table is sorted.
+// Unknown numbers are last in either order.
 function sortBy(column, direction) {
   const sign = direction === "ascending" ? 1 : -1;
   rows.sort((a, b) => {
@@ -42,12 +42,12 @@ const filter = document.getElementById("filter");
 const problem = document.getElementById("problem");
 const count = document.getElementById("count");
 
-// A row is shown if it has every word, and is of the problem.
+// A row is shown if it contains every word and is of the problem.
 function show() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let n = 0;
   for (const row of rows) {
-    // The whole label stands in the title: names of settings are found, too.
+    // The title of the first cell is the whole label, which the cell may abbreviate.
     const text = `${row.textContent} ${row.cells[0].title}`.toLowerCase();
     const fits = words.every((word) => text.includes(word));
     row.hidden = !fits || (problem.value !== "" && row.dataset.problem !== problem.value);
@@ -59,7 +59,7 @@ function show() {
 filter.addEventListener("input", show);
 problem.addEventListener("change", show);
 document.getElementById("tools").hidden = false;
-show(); // browsers may keep what was typed when a page is loaded again
+show(); // browsers may restore the typed text when they reload a page
 
 const scheme = document.getElementById("scheme");
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -69,19 +69,19 @@ function isDark() {
   return chosen ? chosen === "dark" : prefersDark.matches;
 }
 
-function tellScheme() {
+function showScheme() {
   scheme.setAttribute("aria-pressed", String(isDark()));
 }
 
 scheme.addEventListener("click", () => {
   document.documentElement.dataset.scheme = isDark() ? "light" : "dark";
-  tellScheme();
+  showScheme();
 });
-prefersDark.addEventListener("change", tellScheme);
+prefersDark.addEventListener("change", showScheme);
 scheme.hidden = false;
-tellScheme();
+showScheme();
 
-// On paper everything is open.
+// When printing, everything is open.
 window.addEventListener("beforeprint", () => {
   document.querySelectorAll("details").forEach((part) => { part.open = true; });
 });

@@ -1,4 +1,4 @@
-"""From what a page tells to its HTML, which needs nothing from anywhere."""
+"""The HTML of a page, which loads nothing from the network."""
 
 import base64
 import hashlib
@@ -9,25 +9,25 @@ from typing import Any
 
 
 def check_packages() -> None:
-    """Refuse before any work if a package is missing.
+    """Check before any work that the packages are installed.
 
     Raises
     ------
     ValueError
-        If one of jinja2, matplotlib and scipy is not installed.
+        If jinja2 or matplotlib is not installed.
     """
-    missing = [name for name in ("jinja2", "matplotlib", "scipy") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("jinja2", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"a report needs {' and '.join(missing)} (pip install 'mfnas-vec[report]')")
 
 
 def asset(name: str) -> str:
-    """A file of this package that becomes part of every page."""
+    """The text of a file of this folder."""
     return (files("mfnas_vec.report.page") / name).read_text(encoding="utf-8")
 
 
 def data_uri(text: str) -> str:
-    """A text as the address of a CSV file that lies in the page itself."""
+    """A CSV file as a data URI, so that the page contains it."""
     return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
 
 
@@ -36,14 +36,14 @@ def _hash(text: str) -> str:
 
 
 def number(value: float, places: int = 2) -> str:
-    """A number with so many decimals, a dash for none."""
+    """A number with some decimals; a dash if it is missing."""
     if value is None or math.isnan(value):
         return "–"
     return f"{value:,.{places}f}".replace("-", "−")
 
 
 def signed(value: float, places: int = 2) -> str:
-    """A difference with its sign."""
+    """A difference with its sign; a dash if it is missing."""
     return "–" if value is None or math.isnan(value) else f"{value:+,.{places}f}".replace("-", "−")
 
 
@@ -60,7 +60,7 @@ def render(content: dict[str, Any], figure_css: str) -> str:
     Returns
     -------
     str
-        HTML whose policy allows its own script and styles only, and no network.
+        HTML whose security policy allows its own script and styles only, and no network.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup

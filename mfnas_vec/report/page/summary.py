@@ -14,7 +14,7 @@ from mfnas_vec.analysis.statistics import TEST, direction_sign, iqm, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 
-#: A run counts as a success if it ends within this share of the best test result of its table.
+#: A run is a success if its test result is within this share of the best of its table.
 CLOSE = 0.01
 
 
@@ -39,13 +39,13 @@ class Row:
     epochs: float
     evaluations: float
     unique_share: float
-    #: Not in the table of the page: what it needs to say how good a mean is.
+    #: Unit and direction of the test result.
     units: str
     sign: float
 
     @property
     def score(self) -> float:
-        """The mean, higher is better; worst where there is none."""
+        """The mean, to be maximised; minus infinity where there is none."""
         return self.sign * self.mean if self.n_known else -math.inf
 
 
@@ -60,14 +60,13 @@ def rows_of(study: Study) -> list[Row]:
     Parameters
     ----------
     study
-        What is reported.
+        The results.
 
     Returns
     -------
     list
-        Intervals are Student's 95 % intervals of the mean; success is the share of runs
-        that end within ``CLOSE`` of the table's best test result, relative to it; seconds are NaN
-        where searches are not timed.
+        Intervals are those of ``summarize``; success is the share of runs that end within ``CLOSE`` of
+        the table's best test result, relative to it; seconds are NaN where searches are not timed.
     """
     found = []
     for problem, searches in study.searches.items():
@@ -121,7 +120,7 @@ def best_of_problem(rows: Iterable[Row], problem: str) -> list[Row]:
 
 
 def csv_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
-    """Records as CSV; missing numbers are empty, others in full."""
+    """Records as CSV, unrounded; missing numbers are empty."""
 
     def cell(value: Any) -> Any:
         return "" if isinstance(value, float) and math.isnan(value) else value

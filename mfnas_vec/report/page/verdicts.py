@@ -1,4 +1,4 @@
-"""Which search is better: pairs on each problem, and ranks across problems."""
+"""Significance tests of a page: pairs on each problem, and ranks across problems."""
 
 import dataclasses
 import functools
@@ -23,21 +23,21 @@ class Pairs:
     """The pairs of searches on one problem."""
 
     problem: str
-    #: What ``compare_runs`` found, and the verdict on each; of all pairs.
+    #: The result of ``compare_runs``, and the verdict on each of all pairs.
     found: xr.Dataset
     verdicts: list[Verdict]
-    #: Which of them the page lists, and in words, which those are.
+    #: Indices of the pairs that the page lists, and a description of them.
     listed: list[int]
     scope: str
 
     @property
     def n_decided(self) -> int:
-        """Pairs of which one search is found to be better."""
+        """Number of pairs with a significant difference."""
         return sum(1 for v in self.verdicts if v.winner)
 
     @functools.cached_property
     def tally(self) -> dict[str, list[int]]:
-        """How often each search is found to be better, worse, and neither."""
+        """How often each search is better, worse, or neither."""
         found: dict[str, list[int]] = {}
         for v, *pair in zip(self.verdicts, *(self.found[k].values.tolist() for k in ("first", "second")), strict=True):
             for label in pair:
@@ -52,7 +52,7 @@ class Ranks:
     found: xr.Dataset
     #: Places of the labels, the best first.
     order: list[int]
-    #: What may be said of them, and the pairs that are told apart.
+    #: The verdict on them, and the pairs that differ, the better first.
     lines: list[str]
     apart: list[tuple[str, str]]
     left_out: list[str]
@@ -81,14 +81,14 @@ class Ranks:
 
     @property
     def improvement(self) -> list[tuple[str, list[float]]]:
-        """Label, and the probability that it beats each other one, in the order of ``labels``; NaN for itself."""
+        """Label, and its probability of improvement over each other, in the order of ``labels``; NaN for itself."""
         matrix = self.found["improvement"].values[np.ix_(self.order, self.order)]
         np.fill_diagonal(matrix, np.nan)
         return list(zip(self.labels, matrix.tolist(), strict=True))
 
 
 def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str], bool]:
-    """The pairs on each problem, a line for each problem without, and whether any has too many to be tested."""
+    """The pairs on each problem, a note for each problem without, and whether any has too many to test."""
     found, notes, too_many = [], [], False
     for problem, searches in study.searches.items():
         n = len(searches)
@@ -98,7 +98,7 @@ def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str],
         if n > MAX_TESTED:
             too_many = True
             notes.append(
-                f"{problem}: {n * (n - 1) // 2:,} pairs of {n} searches are too many to be tested here; "
+                f"{problem}: {n * (n - 1) // 2:,} pairs of {n} searches are too many to test here; "
                 "mfnas compare --against LABEL tests those with one search."
             )
             continue
@@ -111,7 +111,7 @@ def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str],
             listed = [i for i, pair in enumerate(zip(firsts, seconds, strict=True)) if best in pair]
             scope = (
                 f"the {len(listed)} pairs with {best}, which has the best mean; all {len(verdicts):,} pairs are tested "
-                "and corrected for, and stand in the CSV"
+                "and corrected for, and are in the CSV"
             )
         found.append(Pairs(problem, tested, verdicts, listed, scope))
     return found, notes, too_many
@@ -125,9 +125,9 @@ def ranks_of(study: Study) -> tuple[Ranks | None, str]:
     except ValueError as error:
         return None, f"No ranks: {error}."
     order = [int(i) for i in np.argsort(found["average_rank"].values, kind="stable")]
-    told = rank_verdict(found, order)
+    verdict = rank_verdict(found, order)
     labels = {str(label) for label in found["label"].values}
-    return Ranks(found, order, told.lines, told.apart, [k for k in study.labels if k not in labels]), ""
+    return Ranks(found, order, verdict.lines, verdict.apart, [k for k in study.labels if k not in labels]), ""
 
 
 def pairs_csv(pairs: Sequence[Pairs]) -> str:
@@ -136,6 +136,6 @@ def pairs_csv(pairs: Sequence[Pairs]) -> str:
     records = []
     for each in pairs:
         columns = [each.found[name].values.tolist() for name in ("first", "second", *names)]
-        for *numbers, told in zip(*columns, each.verdicts, strict=True):
-            records.append([each.problem, *numbers, told.winner])
+        for *numbers, verdict in zip(*columns, each.verdicts, strict=True):
+            records.append([each.problem, *numbers, verdict.winner])
     return csv_text(["problem", "first", "second", *names, "better"], records)

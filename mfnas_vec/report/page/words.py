@@ -8,15 +8,11 @@ from mfnas_vec.analysis.comparison import ALPHA
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
 from mfnas_vec.report.page.verdicts import Pairs, Ranks
+from mfnas_vec.report.text import count
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 #: Keeps a number and its unit on one line.
 SPACE = "\N{NO-BREAK SPACE}"
-
-
-def count(n: int, what: str, plural: str = "") -> str:
-    """A number and its noun."""
-    return f"{n:,} {what if n == 1 else plural or what + 's'}"
 
 
 def joined(words: Sequence[str]) -> str:
@@ -42,18 +38,18 @@ def varied_settings(study: Study) -> dict[str, list[object]]:
     for searches in study.searches.values():
         for search in searches.values():
             for name, value in search.place.items():
-                if value not in ("", -1, -1.0):  # no such setting
+                if value not in ("", -1, -1.0):  # not a setting of this optimizer
                     found.setdefault(name, {})[value] = None
     return {name: list(values) for name, values in found.items() if len(values) > 1}
 
 
 def title_of(study: Study) -> str:
-    """What a page is called if nobody says."""
+    """The default title of a page."""
     titles = [str(c.attrs["title"]) for c in study.contents if c.attrs.get("title")]
     if len(study.contents) == 1 and titles:
         return titles[0]
     if len(study.contents) == 1 and study.contents[0].kind == "reproduce":
-        return "MF-NAS and baselines: published numbers and numbers here"
+        return "MF-NAS and baselines: published vs. this run"
     n = len(study.labels)
     named = joined(study.labels) if n <= 3 else count(n, "search", "searches")
     on = joined(study.problems) if len(study.problems) <= 2 else count(len(study.problems), "problem")
@@ -74,10 +70,10 @@ def question_of(study: Study) -> str:
     return f"Which of {n} finds the best architectures on {on}, and by how much?"
 
 
-def in_short(
+def summary_of(
     study: Study, rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool
 ) -> list[str]:
-    """Three sentences: what is best, what cannot be told, what the numbers are."""
+    """Three sentences: the best search, the significance of differences, the provenance of the numbers."""
     return [_best(study, rows, ranks), _limits(rows, pairs, ranks, not_tested), _origin(rows)]
 
 
@@ -87,13 +83,13 @@ def _runs(rows: Sequence[Row]) -> str:
 
 
 def _mark(rows: Sequence[Row]) -> str:
-    """What to say behind numbers that no experiment gave."""
+    """A remark on modelled values and on runs without a result."""
     kinds = [kind for kind in dict.fromkeys(row.provenance for row in rows) if kind not in (MEASURED, COMPUTED)]
-    told = [f"{joined(kinds)} values"] if kinds else []
+    parts = [f"{joined(kinds)} values"] if kinds else []
     lost = sum(row.n_run - row.n_known for row in rows)
     if lost:
-        told.append(f"means leave out {count(lost, 'run')} without a result")
-    return f" ({'; '.join(told)})" if told else ""
+        parts.append(f"means leave out {count(lost, 'run')} without a result")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
@@ -105,13 +101,13 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
         return _best_rank(known, ranks, n, study.names)
     problems = list(dict.fromkeys(row.problem for row in known))
     alone = len(study.labels) == 1
-    told = [_best_mean(best_of_problem(known, problem), alone, study.names) for problem in problems]
+    parts = [_best_mean(best_of_problem(known, problem), alone, study.names) for problem in problems]
     first = known[0]
     if alone:
         head = f"Over {n} runs, {first.search} ends with a mean test result of"
-        return f"{head} {joined(told)}{_mark(known)}."
+        return f"{head} {joined(parts)}{_mark(known)}."
     head = f"Of {count(len(study.labels), 'search', 'searches')} with {n} runs each, the best mean test result is"
-    return f"{head} {'; '.join(told)}{_mark(known)}."
+    return f"{head} {'; '.join(parts)}{_mark(known)}."
 
 
 def _best_mean(ordered: Sequence[Row], alone: bool, names: Mapping[str, str]) -> str:
@@ -123,10 +119,10 @@ def _best_mean(ordered: Sequence[Row], alone: bool, names: Mapping[str, str]) ->
         return f"{amount(first.mean, first.units)}{whose} on {first.problem} (n = {first.n_known:,}{interval})"
     gap = first.score - others[0].score
     same = [row.search for row in ordered if math.isclose(row.mean, first.mean, rel_tol=1e-12)]
-    behind = "shared by them"
+    behind = "equal for all of them"
     if len(same) == 1:
         lead, other = distance(gap, first.units), names[others[0].search]
-        behind = f"as good as {other} to these places" if float(lead.split()[0]) == 0 else f"{lead} better than {other}"
+        behind = f"equal to {other} in these decimals" if float(lead.split()[0]) == 0 else f"{lead} better than {other}"
     return (
         f"{amount(first.mean, first.units)} of {joined([names[label] for label in same])} on {first.problem} "
         f"(n = {first.n_known:,}{interval}), {behind}"
@@ -177,28 +173,25 @@ def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str, names: Mapping[str, st
 def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool) -> str:
     if not pairs:
         if not_tested:
-            return (
-                "The pairs of these searches are too many to be tested here, so which differences are more than "
-                "chance is left open."
-            )
-        return "There is a single search here, so nothing can be said of whether another would be better."
+            return "These searches have too many pairs to test here, so the significance of differences is not known."
+        return "There is a single search, so there is nothing to compare it with."
     n_pair = sum(len(each.verdicts) for each in pairs)
     n_decided = sum(each.n_decided for each in pairs)
     test = f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n = {_runs(rows)} runs of each"
     open_ones = n_pair - n_decided
     if open_ones == 0:
         which = f"All {n_pair:,} pairs of searches on a problem differ" if n_pair > 1 else "The two searches differ"
-        told = f"{which} by more than chance ({test})"
+        text = f"{which} significantly ({test})"
     else:
-        told = f"Of {n_pair:,} pairs of searches on a problem, {open_ones:,} cannot be told apart ({test})"
+        text = f"Of {n_pair:,} pairs of searches on a problem, {open_ones:,} do not differ significantly ({test})"
     if not_tested:
-        told += ", those of some problems are too many to be tested"
+        text += "; some problems have too many pairs to test"
     if ranks is None:
-        return f"{told}, and one problem says nothing of others."
+        return f"{text}; results on one problem do not carry over to others."
     n_rank, limit = len(ranks.labels) * (len(ranks.labels) - 1) // 2, ranks.found.attrs["critical_difference"]
     n_problem = ranks.found.sizes["problem"]
-    apart = f"separate {count(len(ranks.apart), 'pair')} of {n_rank:,}" if ranks.apart else "separate nothing"
-    return f"{told}; across the {n_problem} problems, average ranks {apart} (critical difference {limit:.2f})."
+    apart = f"separate {count(len(ranks.apart), 'pair')} of {n_rank:,}" if ranks.apart else "separate no pair"
+    return f"{text}; across the {n_problem} problems, average ranks {apart} (critical difference {limit:.2f})."
 
 
 def _origin(rows: Sequence[Row]) -> str:
@@ -206,12 +199,12 @@ def _origin(rows: Sequence[Row]) -> str:
     doubtful = [kind for kind in kinds if kind not in (MEASURED, COMPUTED)]
     if not doubtful:
         return (
-            f"All numbers rest on {joined(sorted(kinds))} values of the tables: "
-            "they hold for these tables, budgets and settings, and say nothing beyond."
+            f"All results use {joined(sorted(kinds))} values of the tables: "
+            "they hold for these tables, budgets and settings only."
         )
     n = sum(kinds[kind] for kind in doubtful)
     which = "All" if n == len(rows) else f"{n:,} of {len(rows):,}"
     return (
-        f"{which} results rest on {joined(doubtful)} values, in what the searches read or in what judges them: "
-        "they are no published or measured results, and do not show which search is best on the real benchmark."
+        f"{which} results use {joined(doubtful)} values, as search metrics or as test results: "
+        "they are not published or measured results, and do not show which search is best on the real benchmark."
     )

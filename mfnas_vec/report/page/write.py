@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from mfnas_vec._files import new_file
+from mfnas_vec.analysis.statistics import LEAST_RUNS
 from mfnas_vec.analysis.study import Study, open_study
 from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.report.comparison import METHOD, notes_of
-from mfnas_vec.report.page.about import facts_of, groups_of, recipes_of, sources_of, versions_of
-from mfnas_vec.report.page.beside import beside
+from mfnas_vec.report.page.about import facts_of, recipes_of, settings_of, tables_of, versions_of
 from mfnas_vec.report.page.illustrations import Styles, figures_of
+from mfnas_vec.report.page.published import published_table
 from mfnas_vec.report.page.render import check_packages, render
 from mfnas_vec.report.page.summary import CLOSE, best_of_problem, decimals, rows_csv, rows_of
 from mfnas_vec.report.page.verdicts import MAX_MATRIX, pairs_csv, pairs_of, ranks_of
-from mfnas_vec.report.page.words import in_short, question_of, title_of
+from mfnas_vec.report.page.words import question_of, summary_of, title_of
 from mfnas_vec.tables.provenance import weakest
 
 
@@ -43,12 +44,12 @@ def page(study: Study, title: str | None = None) -> str:
         "title": title or title_of(study),
         "question": question_of(study),
         "named": study.names,
-        "in_short": in_short(study, rows, pairs, ranks, not_tested=too_many),
+        "summary": summary_of(study, rows, pairs, ranks, not_tested=too_many),
         "facts": facts_of(study),
         "problems": study.problems,
         "labels": study.labels,
-        "groups": groups_of(study),
-        "published": beside(study, rows),
+        "groups": settings_of(study),
+        "published": published_table(study, rows),
         "n_published": N_RUN,
         "figures": figures,
         "left_out": left_out,
@@ -58,6 +59,7 @@ def page(study: Study, title: str | None = None) -> str:
         "units": {row.problem: row.units for row in rows},
         "lower": [row.problem for row in {row.problem: row for row in rows}.values() if row.sign < 0],
         "close": CLOSE,
+        "least_runs": LEAST_RUNS,
         "pairs": pairs,
         "untested": untested,
         "ranks": ranks,
@@ -66,7 +68,7 @@ def page(study: Study, title: str | None = None) -> str:
         "notes": notes_of(study.searches),
         "method": METHOD,
         "kind": weakest(row.provenance for row in rows),
-        "sources": sources_of(study),
+        "tables": tables_of(study),
         "versions": versions_of(study),
         "recipes": recipes_of(study, title),
         "csv": {"summary": rows_csv(rows), "pairs": pairs_csv(pairs)},
@@ -82,14 +84,14 @@ def write_page(
     tables: Sequence[str] = (),
     overwrite: bool = False,
 ) -> None:
-    """Write the page on result stores; it appears whole or not at all.
+    """Write the page on result stores, completely or not at all.
 
     Parameters
     ----------
     places
         Stores, as of ``read_searches``.
     path, overwrite
-        Where to, and whether what is there is replaced.
+        The file, and whether it is replaced if it exists.
     title
         As of ``page``.
     tables

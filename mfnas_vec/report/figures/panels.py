@@ -1,0 +1,263 @@
+"""What figures of searches share: a panel per problem, one look per search, legends and captions."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, style
+from mfnas_vec.tables.provenance import weakest
+from mfnas_vec.tables.schema import COMPUTED, MEASURED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour and marker of each optimizer, by its place here.
+_SLOTS = {name: i for i, name in enumerate(("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS"))}
+#: Most searches that colours and markers can distinguish.
+MAX_SEARCHES = 9
+#: Most searches of which a caption counts the runs left out.
+_MOST_COUNTED = 6
+#: Label of the axes reserved for a legend below all panels.
+_BELOW = "legend"
+
+
+class Look(NamedTuple):
+    """How a search is drawn, in every figure of a study."""
+
+    colour: str
+    marker: str
+    dash: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """The panel of one problem."""
+
+    study: Study
+    ax: "Axes"
+    #: Number of the panel, from 0.
+    place: int
+    problem: str
+    #: The searches to draw, by label.
+    searches: Mapping[str, Search]
+    looks: Mapping[str, Look]
+
+    @property
+    def sign(self) -> float:
+        """``+1.0`` where a higher test result is better, else ``-1.0``."""
+        return direction_sign(self._test_attrs)
+
+    @property
+    def unit(self) -> str:
+        """The unit of the test result."""
+        return unit_text(self._test_attrs)
+
+    @property
+    def _test_attrs(self) -> Mapping[Any, Any]:
+        return self.study.test_attrs(self.problem)
+
+    def cost(self, over: str | None) -> str:
+        """The cost on the axis: the one asked for, else seconds, or epochs where there are none."""
+        return over or ("seconds" if self.study.timed(self.problem) else "epochs")
+
+
+def draw_panels(
+    study: Study,
+    draw: Callable[[Panel], str],
+    *,
+    title: str,
+    alt: str,
+    about: str,
+    height: float = 2.0,
+    most: int = MAX_SEARCHES,
+    with_legend: bool = True,
+    omits_failed: bool = True,
+    rc: Mapping[str, Any] | None = None,
+) -> Drawing:
+    """A figure with a panel for each problem of a study.
+
+    Parameters
+    ----------
+    study
+        The results.
+    draw
+        Draws a panel, and returns its part of the text alternative.
+    title, alt, about
+        Title of the figure, and the beginnings of its text alternative and of its caption.
+    height
+        Height of a panel in inches.
+    most
+        Most searches of a panel: the best are selected.
+    with_legend
+        Whether there is a legend of the searches.
+    omits_failed
+        Whether runs without a test result are not drawn, which the caption then says.
+    rc
+        Settings of matplotlib for this figure.
+    """
+    selected, note = selection(study, most)
+    shown: dict[str, list[str]] = {}
+    texts = []
+    with style(**rc or {}):
+        names = [study.names[label] for label in selected] if with_legend else []
+        figure, axes = panels(len(study.problems), height=height, legend=names)
+        look = looks(study)
+        for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
+            found = study.searches[problem]
+            searches = {label: found[label] for label in selected if label in found}
+            shown[problem] = list(searches)
+            ax.set_title(problem)
+            texts.append(f"{problem}: {draw(Panel(study, ax, place, problem, searches, look))}")
+        if with_legend:
+            legend(figure, axes)
+        finish(figure)
+    omitted = left_out(study, shown) if omits_failed else ""
+    return Drawing(figure, title, f"{alt}: {'; '.join(texts)}.", caption(study, shown, about, note, omitted))
+
+
+def looks(study: Study) -> dict[str, Look]:
+    """The look of each search.
+
+    An optimizer has the same colour and marker in every figure; its searches differ by line and marker.
+    Where all searches are of one optimizer, those of ``selection`` differ by colour.
+    """
+    optimizers = {k: s.optimizer for found in study.searches.values() for k, s in found.items()}
+    found: dict[str, Look] = {}
+    if len(set(optimizers.values())) == 1 and len(optimizers) > 1:
+        for i, label in enumerate(selection(study)[0]):
+            found[label] = Look(COLOURS[(i + 1) % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
+        return {label: found.get(label, Look(COLOURS[0], MARKERS[0], "-")) for label in optimizers}
+    seen: dict[str, int] = {}
+    for label, optimizer in optimizers.items():
+        slot = _SLOTS.get(optimizer, len(_SLOTS))
+        nth = seen[optimizer] = seen.get(optimizer, -1) + 1
+        marker = MARKERS[(slot + nth) % len(MARKERS)]
+        found[label] = Look(COLOURS[slot], marker, DASHES[nth % len(DASHES)])
+    return found
+
+
+def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
+    """A figure of n panels and axes for its legend: a column of a paper wide for one panel, two for more."""
+    from matplotlib.figure import Figure
+
+    n_column = min(n, per_row)
+    n_row = -(-n // n_column)
+    width = COLUMN if n == 1 else PAGE
+    below = 0.0
+    if legend and n == n_row * n_column:
+        below = 0.15 * -(-len(legend) // _legend_columns(legend, width)) + 0.1
+    heights = [height] * n_row + [below] * bool(below)
+    figure = Figure(figsize=(width, sum(heights) + 0.1), layout="constrained")
+    grid = figure.add_gridspec(len(heights), n_column, height_ratios=heights)
+    axes = [figure.add_subplot(grid[i // n_column, i % n_column]) for i in range(n_row * n_column)]
+    for spare in axes[n:]:
+        spare.set_axis_off()
+    if below:
+        figure.add_subplot(grid[n_row, :], label=_BELOW).set_axis_off()
+    return figure, axes[:n]
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    longest = max(len(label) for label in labels)
+    return max(1, min(len(labels), int(width / (0.06 * longest + 0.5))))
+
+
+def finish(figure: "Figure") -> None:
+    """Fix the layout, so that neither later drawing nor the resolution changes it."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def test_label(study: Study, problem: str) -> str:
+    """Name and unit of a problem's test result."""
+    attrs = study.test_attrs(problem)
+    name = str(attrs.get("long_name", TEST)).removesuffix(" after the last epoch")
+    return f"{name} ({unit_text(attrs)})"
+
+
+def cost_axis(ax: "Axes", over: str, longest: float) -> None:
+    """Label the axis of search cost; large numbers in thousands."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    unit = {"seconds": "s"}.get(over, over)
+    if longest >= 10_000:
+        unit = f"1,000 {unit}"
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.set_xlabel(f"simulated search cost ({unit})")
+
+
+def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str:
+    """Runs, seeds, protocols and provenance of the searches shown, by problem."""
+    searches = [study.searches[problem][label] for problem, labels in shown.items() for label in labels]
+    runs = sorted({s.runs.sizes["run"] for s in searches})
+    n_run = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
+    text = [f"n = {n_run} {'run' if runs == [1] else 'runs'} of each search"]
+    for key in ("seed", "protocol"):
+        text.append(f"{key} {' and '.join(sorted({str(s.runs.attrs.get(key)) for s in searches}))}")
+    kinds = {s.provenance for s in searches}
+    tests = weakest(str(s.runs[TEST].attrs.get("provenance")) for s in searches)
+    parts = [*(f"{m.rstrip('.')}." for m in more if m), ", ".join(text) + f". Test results: {tests}."]
+    if kinds - {MEASURED, COMPUTED}:
+        worst = weakest(kinds)
+        parts.append(f"Search metrics or test results are {worst}: these are not published or measured results.")
+    return " ".join(parts)
+
+
+def left_out(study: Study, shown: Mapping[str, Sequence[str]]) -> str:
+    """A sentence on runs without a test result, which are left out; empty if there are none."""
+    counts = []
+    for problem, labels in shown.items():
+        for label in labels:
+            test = study.searches[problem][label].runs[TEST]
+            if n := int(test.isnull().sum()):
+                counts.append(f"{n:,} of {test.size:,} of {study.names[label]} on {problem}")
+    more = f" and {len(counts) - _MOST_COUNTED} more" if len(counts) > _MOST_COUNTED else ""
+    return f"Runs without a test result are left out: {', '.join(counts[:_MOST_COUNTED])}{more}" if counts else ""
+
+
+def nothing(ax: "Axes") -> None:
+    """Write in an empty panel that there is nothing to draw."""
+    ax.text(0.5, 0.5, "nothing found", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+
+
+def selection(study: Study, most: int = MAX_SEARCHES) -> tuple[list[str], str]:
+    """Labels of the searches to show, and a note if they are only the best by mean rank over problems."""
+    labels = study.labels
+    if len(labels) <= most:
+        return labels, ""
+    places: dict[str, list[float]] = {label: [] for label in labels}
+    for found in study.searches.values():
+        scores = {label: _mean_score(search.runs) for label, search in found.items()}
+        for label in labels:
+            mine = scores.get(label, -float("inf"))
+            places[label].append(sum(other > mine for other in scores.values()))
+    best = sorted(labels, key=lambda label: sum(places[label]))[:most]
+    note = f"The best {most} of {len(labels)} searches" + " by mean rank over problems" * (len(study.searches) > 1)
+    return [label for label in labels if label in best], note
+
+
+def _mean_score(runs: Any) -> float:
+    sign = -1.0 if runs[TEST].attrs.get("direction") == "minimize" else 1.0
+    value = float(sign * runs[TEST].mean())
+    return value if value == value else -float("inf")
+
+
+def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
+    """One legend for all panels, in the axes that ``panels`` reserved for it."""
+    handles: dict[str, Any] = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if not handles:
+        return
+    place = next(ax for ax in figure.axes if ax not in axes)
+    wide = place.get_label() == _BELOW
+    columns = _legend_columns(list(handles), figure.get_figwidth()) if wide else 1
+    where: Any = "center" if wide else "center left"
+    place.legend(list(handles.values()), list(handles), loc=where, ncols=columns, handlelength=2.8, borderpad=0)
