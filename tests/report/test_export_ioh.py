@@ -213,7 +213,7 @@ def test_other_folders_and_files_are_never_replaced(stores, tmp_path, capsys):
 def test_trace_needs_its_own_table(stores, cifar10, tmp_path, capsys):
     result = run("RS", cifar10, n_run=2, max_eval=6, max_time=None, trace=True)
     better = cifar10.assign(test_acc=cifar10["test_acc"] + 1)
-    with pytest.raises(ValueError, match="gives other test results"):
+    with pytest.raises(ValueError, match="has other test results"):
         export_ioh({"nb201-cifar10": result}, tmp_path / "x", tables={"nb201-cifar10": better})
     unknown = result.assign_attrs(opened_from_digest="")
     with pytest.raises(ValueError, match="needs the table it was made on"):
