@@ -206,7 +206,7 @@ def test_a_folder_without_results_is_left_alone(capsys, tmp_path):
     words = ["reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "2", "--overwrite"]
     code, _, err = mfnas(capsys, *words, "--out", str(tmp_path / "mine"))
     assert code == 2
-    assert "left alone" in err
+    assert "left unchanged" in err
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
 
 
