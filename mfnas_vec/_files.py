@@ -1,4 +1,4 @@
-"""Zarr stores on disk: written whole or not at all, digested."""
+"""Files and zarr stores: written completely or not at all; digests."""
 
 import contextlib
 import hashlib
@@ -17,15 +17,15 @@ from typing import Any
 import xarray as xr
 
 _METADATA = "zarr.json"
-#: File in a store that keeps the digest of its other files.
+#: File in a store with the digest of its other files.
 DIGEST = "digest.sha256"
 SCRATCH_SUFFIX = ".partial"
-#: Seconds after which a writer on another machine is no longer at work.
+#: Seconds after which a writer on another machine is assumed to have ended.
 _LONGEST_WRITE = 86_400
 
 
 def check_target(path: str | Path, *, mark: str | None = None, within: str = "") -> None:
-    """Refuse a place where no store may be written.
+    """Check that a store may be written to a path.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_target(path: str | Path, *, mark: str | None = None, within: str = "")
         if mark is None:
             raise ValueError(f"{path} exists already")
         if mark not in _attributes(path / within) and not (path / within / mark).is_file():
-            raise ValueError(f"{path} exists already and is no such store, so it is left alone")
+            raise ValueError(f"{path} exists already and is not such a store, so it is left unchanged")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
 
@@ -52,9 +52,9 @@ def _attributes(path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def new_folder(path: str | Path, *, replace: str | None = None, within: str = "") -> Iterator[Path]:
-    """A temporary folder to fill, which takes the place of ``path`` when all went well.
+    """A temporary folder to fill, which is renamed to ``path`` on success.
 
-    ``replace`` allows to replace a folder that ``check_target`` would accept with this mark.
+    ``replace`` allows to replace a folder that ``check_target`` accepts with this mark.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def new_folder(path: str | Path, *, replace: str | None = None, within: str = ""
         store = Path(scratch) / "store"
         store.mkdir()
         yield store
-        check_target(path, mark=replace, within=within)  # another writer may have been faster
+        check_target(path, mark=replace, within=within)  # another writer may have finished meanwhile
         _swap(Path(scratch), path)
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
@@ -81,14 +81,14 @@ def new_folder(path: str | Path, *, replace: str | None = None, within: str = ""
 
 
 def _machine() -> str:
-    """A short name of this machine: process numbers mean nothing on another one that shares the folder."""
+    """A short name of this machine: process numbers are not valid on others that share the folder."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def clean_up(path: Path) -> None:
-    """Remove what killed writers of a path left beside it; bring back the store one had moved away.
+    """Remove temporary folders of killed writers of a path; restore a store that one had moved.
 
-    Folders of writers that may be at work are left alone: those whose process runs, and those of other
+    Folders of writers that may be running are kept: those whose process exists, and those of other
     machines that are younger than a day.
     """
     pattern = re.compile(rf"\.{re.escape(path.name)}\.([0-9a-f]{{8}})-(\d{{1,10}})-\w+{re.escape(SCRATCH_SUFFIX)}")
@@ -107,8 +107,8 @@ def clean_up(path: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
-    """Whether a process of this machine runs; also where that cannot be told."""
-    if os.name != "posix":  # elsewhere signal 0 is no question
+    """Whether a process of this machine runs; true if that cannot be determined."""
+    if os.name != "posix":  # signal 0 has another meaning elsewhere
         return True
     try:
         os.kill(process, 0)
@@ -121,7 +121,7 @@ def _is_running(process: int) -> bool:
 
 @contextlib.contextmanager
 def new_file(path: str | Path, *, overwrite: bool) -> Iterator[str]:
-    """A temporary file to fill, which takes the place of ``path`` when all went well.
+    """A temporary file to fill, which is renamed to ``path`` on success.
 
     Raises
     ------
@@ -158,10 +158,9 @@ def write_zarr(
     replace: str | None = None,
     digest: bool = False,
 ) -> None:
-    """Write a Dataset as a zarr v3 store: to a temporary folder beside it, then renamed.
+    """Write a Dataset as a zarr v3 store: to a temporary folder in the same place, then renamed.
 
-    ``replace`` allows to replace a store that has this attribute. ``digest`` keeps the digest of the
-    store in it, as ``DIGEST``.
+    ``replace`` allows to replace a store that has this attribute. ``digest`` adds the file ``DIGEST``.
 
     Raises
     ------
@@ -175,7 +174,7 @@ def write_zarr(
 
 
 def write_tree(groups: Mapping[str, xr.Dataset], attrs: Mapping[str, Any], path: str | Path) -> None:
-    """Write Datasets as the groups of one zarr v3 store, in a folder of the caller's own."""
+    """Write Datasets as the groups of one zarr v3 store, in a folder of the caller."""
     tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(attrs)), **groups})
     with _quiet():
         tree.to_zarr(str(path), mode="w", zarr_format=3, consolidated=True)
@@ -184,13 +183,13 @@ def write_tree(groups: Mapping[str, xr.Dataset], attrs: Mapping[str, Any], path:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
-        # Consolidated metadata is no part of the zarr v3 text yet; readers that know it open faster.
+        # Consolidated metadata is not part of the zarr v3 specification yet; readers that use it open faster.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
         yield
 
 
 def _swap(scratch: Path, path: Path) -> None:
-    """Move the new store to its place; an earlier one comes back if that fails."""
+    """Move the new store to its path; an earlier one is restored if that fails."""
     had = path.exists()
     if had:
         path.rename(scratch / "previous")

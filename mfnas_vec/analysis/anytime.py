@@ -1,4 +1,4 @@
-"""What a search has found by when: curves of traced runs, and the cost of reaching a target."""
+"""Anytime performance: curves of traced runs, and the cost of reaching a target."""
 
 import math
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ from mfnas_vec.tables import dense
 from mfnas_vec.tables.optimum import best_of
 from mfnas_vec.tables.schema import TRAIN_SECONDS
 
-#: What a search can be charged in: the variable of a run's total.
+#: Kinds of search cost, and the variable with a run's total.
 COSTS = {"seconds": "cost_seconds", "epochs": "cost_epochs", "evaluations": "evaluations"}
 UNITS = {"seconds": "s", "epochs": "epoch", "evaluations": "1"}
 COST = "cost"
 
 
 def is_timed(result: xr.Dataset) -> bool:
-    """Whether the table of a result has seconds, as far as the result tells."""
+    """Whether the runs of a result are charged seconds."""
     return bool(int(result.attrs.get("timed", 1)) and over_runs(result, "cost_seconds").fillna(0).any())
 
 
 def check_over(over: str) -> None:
-    """Refuse what no search is charged in.
+    """Check the kind of cost.
 
     Raises
     ------
@@ -47,13 +47,13 @@ def check_over(over: str) -> None:
 
 def _check_cost(result: xr.Dataset, over: str, table: xr.Dataset | None = None) -> None:
     check_over(over)
-    # Runs that evaluated nothing cost no seconds on a timed table, too: the table knows better.
+    # Runs without evaluations cost no seconds even on a timed table, so the table decides if it is given.
     if over == "seconds" and not (is_timed(result) if table is None else TRAIN_SECONDS in table):
         raise ValueError("over='seconds': the table of this result has no seconds")
 
 
 def _step_costs(result: xr.Dataset, over: str) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Cumulative cost of each step, shape ``(..., run, step)``, and whether it was taken."""
+    """Cumulative cost of each step, shape ``(..., run, step)``, and whether the run made it."""
     taken = result["trace_code"].transpose(..., RUN, STEP).values >= 0
     if over == "evaluations" and "trace_evaluations" not in result:
         return np.cumsum(taken, axis=-1).astype(np.float64), taken
@@ -62,10 +62,10 @@ def _step_costs(result: xr.Dataset, over: str) -> tuple[FloatArray, npt.NDArray[
 
 
 def _incumbent_scores(result: xr.Dataset) -> FloatArray:
-    """Score the incumbent was chosen by, at each step; to be maximised.
+    """Search score of the incumbent at each step, to be maximised.
 
-    NaN before there is one, and while a zero-cost stage goes before a trained one: their scores
-    have other units.
+    NaN without an incumbent, and in a zero-cost stage before a trained one, whose scores have other
+    units.
     """
     code, incumbent, score, fidelity = (
         result[f"trace_{name}"].transpose(..., RUN, STEP).values for name in ("code", "incumbent", "score", "fidelity")
@@ -92,7 +92,7 @@ def incumbent_tests(result: xr.Dataset, table: xr.Dataset) -> FloatArray:
 
 
 def check_table(result: xr.Dataset, table: xr.Dataset) -> None:
-    """Refuse a table that is plainly not the one a result was made on.
+    """Check that a table can be the one a result was made on.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def check_table(result: xr.Dataset, table: xr.Dataset) -> None:
     """
     ours, theirs = (str(result.attrs.get("opened_from_digest", "")), str(table.attrs.get("digest", "")))
     if dense.table_space(table).name != result.attrs.get("space", "") or (ours and theirs and ours != theirs):
-        raise ValueError("the table is another than the one the result was made on")
+        raise ValueError("the table differs from the one the result was made on")
 
 
 def anytime(
@@ -113,42 +113,42 @@ def anytime(
     n_point: int = 100,
     search_score: bool = True,
 ) -> xr.Dataset:
-    """What the incumbent is worth after each cost, run by run.
+    """Search score and test result of the incumbent after each cost, run by run.
 
-    The incumbent is what the search itself holds to be best, by the score it sees; both that score
-    and the test result are given. ``statistics(curves, "test_performance")`` averages them.
+    The incumbent is the best architecture so far by the search metric.
+    ``statistics(curves, "test_performance")`` averages the curves.
 
     Parameters
     ----------
     result
-        Of ``run`` with ``trace=True``; more dimensions may stand before ``run``.
+        Of ``run`` with ``trace=True``; it may have more leading dimensions.
     table
-        The table it was made on, which knows the test results.
+        The table it was made on, which has the test results.
     over
-        "seconds", "epochs" or "evaluations": what is on the axis ``cost``.
+        "seconds", "epochs" or "evaluations": the unit of the axis ``cost``.
     at
-        Points of that axis, increasing; ``n_point`` equal steps up to the dearest run by default.
+        Points of that axis, increasing; by default ``n_point`` equal steps up to the most expensive run.
     search_score
-        Whether to make the curves of the score, too, which take longer than those of the test result.
+        Whether to compute the curves of the search score, too, which take longer.
 
     Returns
     -------
     xarray.Dataset
         ``test_performance`` and ``search_score`` over the leading dimensions, ``cost`` and ``run``:
-        NaN before the first evaluation has ended; a finished run keeps its last. A search score is
-        NaN while a zero-cost stage goes before a trained one, and has the sign of its metric.
+        NaN before the first evaluation has ended; a finished run keeps its last value. A search score
+        is NaN in a zero-cost stage before a trained one, and has the sign of its metric.
 
     Raises
     ------
     ValueError
-        If there is no trace, ``over`` is unknown or not known of this table, or the table is another.
+        If there is no trace, ``over`` is unknown or the table has no such cost, or the table differs.
     """
     _check_cost(result, over, table)
     check_trace(result)
     check_table(result, table)
     costs, taken = _step_costs(result, over)
-    dearest = (float(costs[taken].max()) if taken.any() else 0.0) or 1.0
-    points = np.linspace(0.0, dearest, n_point + 1)[1:] if at is None else np.asarray(at, dtype=np.float64)
+    longest = (float(costs[taken].max()) if taken.any() else 0.0) or 1.0
+    points = np.linspace(0.0, longest, n_point + 1)[1:] if at is None else np.asarray(at, dtype=np.float64)
     if points.ndim != 1 or not points.size or np.isnan(points).any() or (np.diff(points) <= 0).any():
         raise ValueError("at must be increasing numbers")
     limited = np.where(taken, costs, np.inf)
@@ -160,7 +160,7 @@ def anytime(
         attrs = result["search_score"].attrs
         try:
             sign = direction_sign(attrs)
-        except ValueError:  # optimizers of a sweep may differ in it: scores stay to be maximised
+        except ValueError:  # it differs between the optimizers of a sweep: scores stay to be maximised
             sign, attrs = 1.0, {"long_name": "score of the incumbent, to be maximised (losses negated)"}
         steps.append(("search_score", sign * _incumbent_scores(result), attrs))
     curves: dict[str, Any] = {}
@@ -184,17 +184,17 @@ def _curve_dims(result: xr.Dataset) -> tuple[list[str]]:
 
 
 def hitting_costs(result: xr.Dataset, target: float, *, over: str = "seconds", table: xr.Dataset) -> FloatArray:
-    """What each run had spent when its incumbent first reached a test result.
+    """Cost of each run until its incumbent first reached a test result.
 
     Parameters
     ----------
     result, target, over, table
-        As of ``time_to_target``, with a trace.
+        As of ``time_to_target``; with a trace.
 
     Returns
     -------
     numpy.ndarray
-        Shape ``(..., n_run)``; infinite for a run that never did.
+        Shape ``(..., n_run)``; infinite for a run that did not.
 
     Raises
     ------
@@ -218,8 +218,8 @@ def time_to_target(
 ) -> xr.Dataset:
     """How often runs reach a test result, and the expected cost of reaching it.
 
-    The expected cost ("ERT", Hansen et al., 2021, COCO) is that of all runs, successful ones up to
-    the target, over the number of successes: what restarting until success costs.
+    The expected cost ("ERT", Hansen et al., 2021, COCO) is the cost of all runs, of successful ones up
+    to the target, divided by the number of successes: the cost of restarting until success.
 
     Parameters
     ----------
@@ -231,8 +231,8 @@ def time_to_target(
         "seconds", "epochs" or "evaluations".
     table
         The result's table. With it and a trace, a run succeeds when its incumbent first reaches the
-        target, and is charged up to there. Without, a run succeeds if what it found in the end
-        does, and is charged whole: an upper bound of the cost.
+        target, and is charged up to that evaluation. Otherwise a run succeeds if its final result
+        reaches the target, and is charged completely: an upper bound of the cost.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def time_to_target(
     Raises
     ------
     ValueError
-        If the target is no number, or as of ``anytime``.
+        If the target is not a finite number, or as of ``anytime``.
     """
     from scipy.stats import binomtest
 

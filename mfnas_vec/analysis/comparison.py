@@ -1,8 +1,8 @@
-"""Which of several searches is better: rank tests, effect sizes, and ranks across problems.
+"""Comparison of searches on one problem: rank tests and effect sizes.
 
-Runs of different searches are treated as independent samples, those of the same seed, too: run i
-of one search is never paired with run i of another. A run that found nothing counts as worse than
-every run that found something; one whose test result the table does not know is left out.
+Runs of different searches are treated as independent samples, even with the same seed: run i of
+one search is not paired with run i of another. A failed run, which found no architecture, counts as
+worse than every other; a run whose architecture has no test result in the table is left out.
 """
 
 import math
@@ -19,20 +19,18 @@ ALPHA = 0.05
 #: Distances of A12 from 0.5 from which an effect is small, medium, large (Vargha and Delaney, 2000).
 EFFECTS = ((0.21, "large"), (0.14, "medium"), (0.06, "small"))
 NEGLIGIBLE = "negligible"
-#: Fewer problems than this make the tests across problems rough.
-LEAST_PROBLEMS = 10
-#: Up to so many runs of both together, the distribution of U is exact, ties included: the normal
-#: approximation finds p = 0.047 in three equal runs against three better ones, where it is 0.1.
+#: Most runs of both searches together for which the distribution of U is computed exactly, with ties:
+#: of three equal runs against three better ones, the normal approximation gives p = 0.047, exact is 0.1.
 _EXACT_RUNS = 60
 
-FIRST, SECOND, LABEL, PROBLEM = "first", "second", "label", "problem"
+FIRST, SECOND = "first", "second"
 
-#: Test scores of each search by its label, to be maximised; -inf: nothing found.
+#: Test scores of each search by its label, to be maximised; minus infinity for a failed run.
 Samples = Mapping[str, FloatArray]
 
 
 def scores_of(result: xr.Dataset) -> FloatArray:
-    """Test scores of runs, to be maximised: -inf where nothing was found, without unknown ones.
+    """Test scores of runs, to be maximised: minus infinity for failed runs; unknown ones are left out.
 
     Parameters
     ----------
@@ -50,7 +48,7 @@ def a12(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     Returns
     -------
     float
-        Of [0, 1], 0.5 where neither is better; NaN if one has no runs.
+        In [0, 1]; 0.5 where neither is better; NaN if one has no runs.
 
     Examples
     --------
@@ -83,7 +81,7 @@ def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[float, fl
     """A12 and the two-sided p-value of Mann and Whitney's U test (1947).
 
     Exact, given the ties, for up to 60 runs of both together, else the normal approximation with
-    corrections for ties and continuity. Samples without any difference have p = 1.
+    corrections for ties and continuity. If all values are equal, p = 1.
 
     Parameters
     ----------
@@ -113,12 +111,12 @@ def _normal_p(ranks: FloatArray, effect: float, n: int, m: int) -> float:
 
 
 def _exact_p(ranks: FloatArray, n: int) -> float:
-    """Twice the smaller share of the choices of n ranks whose sum is as far out as that of the first n."""
+    """Two-sided exact p-value of the sum of the first n ranks, by counting all choices of n ranks."""
     doubled = np.rint(2 * ranks).astype(np.int64)  # shared ranks end in a half
     counts = np.zeros((n + 1, int(doubled.sum()) + 1))
     counts[0, 0] = 1.0
     for rank in doubled.tolist():
-        # The right side is made before anything is stored: each rank is taken once at most.
+        # The right side is copied before the sum is stored, so that each rank is used at most once.
         counts[1:, rank:] += counts[:-1, : counts.shape[1] - rank].copy()
     found = int(doubled[:n].sum())
     chosen = counts[n]
@@ -127,7 +125,7 @@ def _exact_p(ranks: FloatArray, n: int) -> float:
 
 
 def holm(p_values: npt.ArrayLike) -> FloatArray:
-    """P-values corrected for their number (Holm, 1979); NaN stays, and is not counted.
+    """P-values with Holm's correction for multiple tests (1979); NaN stays NaN and is not counted.
 
     Parameters
     ----------
@@ -149,7 +147,7 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
 
 
 def effect_name(effect: float) -> str:
-    """ "negligible", "small", "medium" or "large": how far A12 is from 0.5, to either side."""
+    """ "negligible", "small", "medium" or "large", by the distance of A12 from 0.5."""
     for least, name in EFFECTS:
         if abs(effect - 0.5) >= least - 1e-12:
             return name
@@ -157,7 +155,7 @@ def effect_name(effect: float) -> str:
 
 
 def least_p(n_first: int, n_second: int) -> float:
-    """The smallest p-value that samples of these sizes can have: all of one above all of the other."""
+    """The smallest possible p-value of samples of these sizes: all values of one above all of the other."""
     if not n_first or not n_second:
         return math.nan
     log_choices = math.lgamma(n_first + n_second + 1) - math.lgamma(n_first + 1) - math.lgamma(n_second + 1)
@@ -165,7 +163,7 @@ def least_p(n_first: int, n_second: int) -> float:
 
 
 def pairs_of(labels: Sequence[str], against: str | None = None) -> list[tuple[str, str]]:
-    """The pairs that are compared: all, or those with one label.
+    """The pairs to compare: all, or those with one label.
 
     Raises
     ------
@@ -189,14 +187,14 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
     samples
         Test scores by label, as of ``scores_of``.
     against
-        Compare all with this label only, which leaves fewer pairs to correct for.
+        Compare all others with this label only: fewer pairs, so a weaker correction.
 
     Returns
     -------
     xarray.Dataset
         Over ``pair``, with coordinates ``first`` and ``second``: ``a12`` (above 0.5: the first is
         better), ``p_value``, ``p_holm`` (corrected for all pairs), ``p_least``, the smallest
-        corrected p-value that so few runs could have had, and ``n_first, n_second``.
+        corrected p-value that these numbers of runs allow, and ``n_first, n_second``.
 
     Raises
     ------
@@ -208,7 +206,7 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
     p_values = np.array([p for _, p in tested])
     sizes = np.array([(samples[a].size, samples[b].size) for a, b in pairs])
     n_test = int((~np.isnan(p_values)).sum())
-    # Holm's correction is monotone: that of the smallest p-values is the smallest that there can be.
+    # Holm's correction is monotone: applied to the smallest possible p-values, it gives a lower bound.
     least = holm([least_p(int(n), int(m)) for n, m in sizes])
     pair = "pair"
     return xr.Dataset(
@@ -220,96 +218,11 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
             "n_first": (pair, sizes[:, 0], {"long_name": "runs of the first"}),
             "n_second": (pair, sizes[:, 1], {"long_name": "runs of the second"}),
         },
-        coords={FIRST: (pair, _texts([a for a, _ in pairs])), SECOND: (pair, _texts([b for _, b in pairs]))},
+        coords={FIRST: (pair, texts([a for a, _ in pairs])), SECOND: (pair, texts([b for _, b in pairs]))},
         attrs={"alpha": ALPHA, "n_test": n_test},
     )
 
 
-def _texts(values: Sequence[str]) -> Any:
+def texts(values: Sequence[str]) -> Any:
+    """Strings as an array of variable-width strings."""
     return np.array(list(values), dtype=np.dtypes.StringDType())
-
-
-def critical_difference(n_label: int, n_problem: int, alpha: float = ALPHA) -> float:
-    """Nemenyi's critical difference of average ranks (Demšar, 2006).
-
-    Two labels differ if their average ranks differ by at least this.
-    """
-    from scipy.stats import studentized_range
-
-    q = float(studentized_range.ppf(1 - alpha, n_label, np.inf)) / math.sqrt(2)
-    return q * math.sqrt(n_label * (n_label + 1) / (6 * n_problem))
-
-
-def compare_problems(problems: Mapping[str, Samples]) -> xr.Dataset:
-    """Compare searches across problems.
-
-    On a problem, labels are ranked by their average probability of improvement over the others,
-    which needs no mean and heeds runs that found nothing; equal ones share a rank.
-
-    Parameters
-    ----------
-    problems
-        Samples by problem; labels that are not on every problem are left out.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``rank`` over (``problem, label``), 1 is best; ``average_rank`` over ``label``;
-        ``improvement`` over (``first, second``), the mean A12 over problems (Agarwal et al., 2021).
-        Attributes: ``test`` of equal ranks, "Friedman" (1937), or "sign" for two labels, with its
-        ``chi2`` (NaN for two) and ``p_value``; Nemenyi's ``critical_difference``.
-
-    Raises
-    ------
-    ValueError
-        If fewer than two problems or fewer than two labels on all of them are left.
-    """
-    from scipy import stats
-
-    names = list(problems)
-    if len(names) < 2:
-        raise ValueError("a comparison across problems needs two of them")
-    first = problems[names[0]]
-    labels = [label for label in first if all(label in p and p[label].size for p in problems.values())]
-    k = len(labels)
-    if k < 2:
-        raise ValueError("fewer than two searches have results on every problem")
-    effects = np.full((len(names), k, k), 0.5)
-    for at, name in enumerate(names):
-        for i in range(k):
-            for j in range(i + 1, k):
-                effect = a12(problems[name][labels[i]], problems[name][labels[j]])
-                effects[at, i, j], effects[at, j, i] = effect, 1.0 - effect
-    # Rounded: sums of the same effects in another order are ties.
-    ranks = np.array([stats.rankdata(np.round(-each.mean(axis=1), 12)) for each in effects])
-    chi2, p_value = math.nan, math.nan
-    if k > 2:
-        same = (ranks == ranks[:, :1]).all()
-        chi2, p_value = (0.0, 1.0) if same else map(float, stats.friedmanchisquare(*ranks.T))
-    else:
-        wins, losses = (int((sign * (ranks[:, 1] - ranks[:, 0]) > 0).sum()) for sign in (1, -1))
-        p_value = float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
-    return xr.Dataset(
-        {
-            "rank": ((PROBLEM, LABEL), ranks, {"long_name": "rank on the problem, 1 is best"}),
-            "average_rank": (LABEL, ranks.mean(axis=0), {"long_name": "average rank over problems"}),
-            "improvement": (
-                (FIRST, SECOND),
-                effects.mean(axis=0),
-                {"long_name": "probability that the first is better, mean over problems"},
-            ),
-        },
-        coords={
-            PROBLEM: _texts(names),
-            LABEL: _texts(labels),
-            FIRST: _texts(labels),
-            SECOND: _texts(labels),
-        },
-        attrs={
-            "alpha": ALPHA,
-            "test": "Friedman" if k > 2 else "sign",
-            "chi2": chi2,
-            "p_value": p_value,
-            "critical_difference": critical_difference(k, len(names)),
-        },
-    )

@@ -1,4 +1,4 @@
-"""What a search space looks like to a local search: neighbours, and architectures without a better one."""
+"""Landscape of a search space for local search: rank correlation of neighbours, and local optima."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,14 +15,14 @@ METRIC = "metric"
 
 
 def neighbour_rows(space: SearchSpace) -> Iterator[npt.NDArray[np.int64]]:
-    """Rows of neighbours: those one changed gene away, as local search sees them.
+    """Rows of neighbours, which differ in one gene, as in local search.
 
     Yields
     ------
     numpy.ndarray
-        Shape ``(n_arch,)``, once for every gene and every change of it: the row of each
-        architecture's neighbour, ``NO_ARCH`` where that is invalid or the same architecture.
-        Of an architecture with several genotypes, the smallest stands for all.
+        Shape ``(n_arch,)``, one array for each gene and each change of it: the row of each
+        architecture's neighbour, ``NO_ARCH`` where it is invalid or the same architecture. An
+        architecture with several genotypes is represented by the smallest.
     """
     code = space.arch_code
     genes = space.decode(code).astype(np.int64)
@@ -38,24 +38,24 @@ def neighbour_rows(space: SearchSpace) -> Iterator[npt.NDArray[np.int64]]:
 
 
 def check_metrics(table: xr.Dataset, metrics: Sequence[str]) -> list[str]:
-    """The metrics, if a table has them all.
+    """The metrics as a list, if the table has them all.
 
     Raises
     ------
     ValueError
-        If it has not, or there is none.
+        If a metric is missing, or none is given.
     """
     known = [*dense.metric_names(table), dense.test_variable(table)]
     for name in metrics:
         if name not in known:
             raise ValueError(f"metrics={name!r} is not in the table; it has {', '.join(sorted(known))}")
     if not metrics:
-        raise ValueError("metrics: the table has none of this kind")
+        raise ValueError("metrics: the table has no such metrics")
     return list(metrics)
 
 
 def score_of(table: xr.Dataset, metric: str) -> FloatArray:
-    """A metric to be maximised, at the last epoch of a training-based one; shape ``(n_arch,)``."""
+    """A metric, to be maximised, shape ``(n_arch,)``; a training-based one at its last epoch."""
     values = table[metric]
     if "epoch" in values.dims:
         values = values.isel(epoch=-1)
@@ -64,21 +64,21 @@ def score_of(table: xr.Dataset, metric: str) -> FloatArray:
 
 
 def provenance_of_metric(table: xr.Dataset, metric: str) -> str:
-    """Provenance of what ``score_of`` reads."""
+    """Provenance of the values of ``score_of``."""
     last = int(table["epoch"][-1]) if "epoch" in table[metric].dims else None
     return provenance(table, metric, last)
 
 
 def landscape(table: xr.Dataset, metrics: Sequence[str] | None = None) -> xr.Dataset:
-    """How smooth a table is in each metric, and how many local optima it has.
+    """Smoothness and number of local optima of each metric of a table.
 
     Parameters
     ----------
     table
         A benchmark table.
     metrics
-        Metrics of it; every one, and the test result, by default. Of training-based ones the last
-        epoch counts.
+        Some of its metrics; by default all, and the test result. Training-based ones are taken at
+        their last epoch.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def landscape(table: xr.Dataset, metrics: Sequence[str] | None = None) -> xr.Dat
     scores = np.stack([score_of(table, name) for name in names])
     known = ~np.isnan(scores)
     ranks = rankdata(scores, axis=1, nan_policy="omit")
-    # Worse than everything: a missing neighbour is never better, and a missing one is no optimum.
+    # Minus infinity: a missing neighbour is never better, and a missing value is never an optimum.
     filled = np.where(known, ranks, -np.inf)
     beaten = ~known
     centred = np.where(known, ranks - np.nanmean(ranks, axis=1, keepdims=True), 0.0)
@@ -122,7 +122,7 @@ def landscape(table: xr.Dataset, metrics: Sequence[str] | None = None) -> xr.Dat
             "correlation": (METRIC, correlation, {"long_name": "rank correlation of neighbours", "units": "1"}),
             "n_optimum": (METRIC, (~beaten).sum(axis=1), {"long_name": "architectures without a better neighbour"}),
             "n_known": (METRIC, known.sum(axis=1), {"long_name": "architectures with a value"}),
-            "provenance": (METRIC, texts, {"long_name": "where the numbers of the metric come from"}),
+            "provenance": (METRIC, texts, {"long_name": "provenance of the metric"}),
         },
         coords={METRIC: (METRIC, np.array(names, dtype=np.dtypes.StringDType()))},
         attrs={"space": space.name, "table": str(table.attrs.get("name", "custom"))},

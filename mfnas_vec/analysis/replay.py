@@ -1,4 +1,4 @@
-"""Searches of a result store made again, with every evaluation: runs repeat exactly."""
+"""Searches of a result store, re-run with a trace: runs repeat exactly."""
 
 import json
 from typing import Any
@@ -13,9 +13,9 @@ from mfnas_vec.runs.run import run
 
 
 def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
-    """The settings of a stored search that are not the published ones of its table.
+    """The settings of a stored search that differ from the published ones of its table.
 
-    Those are told by the store, too, but some may not be given: they have no effect on this search.
+    The store has all settings, but those without an effect on the search must not be given to ``run``.
     """
     values = json.loads(search.settings)
     defaults = json.loads(json.dumps(get_optimizer(search.optimizer).defaults(table)))
@@ -23,12 +23,12 @@ def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
 
 
 def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thread: int | None = None) -> xr.Dataset:
-    """Make the runs of a stored search again, with a trace.
+    """Re-run a stored search with a trace.
 
     Parameters
     ----------
     search
-        As ``read_searches`` gives it.
+        As returned by ``read_searches``.
     table
         The table it was made on.
     missing, n_thread
@@ -42,12 +42,12 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     Raises
     ------
     ValueError
-        If the store does not tell the optimizer, or other runs come out than those stored: the
-        table is another, or the version of this package.
+        If the store does not name the optimizer, or the results differ from the stored ones: the
+        table or the version of this package differs.
     """
     attrs, runs = search.runs.attrs, search.runs
     if not search.optimizer:
-        raise ValueError(f"{search.store} does not tell which optimizer {search.label} is")
+        raise ValueError(f"{search.store} does not name the optimizer of {search.label}")
     first, n_run = int(runs[RUN][0]), runs.sizes[RUN]
     found = run(
         search.optimizer,
@@ -64,7 +64,7 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     same = found.attrs["inputs_digest"] == search.inputs_digest and np.array_equal(runs["arch"], found["arch"])
     if not same:
         raise ValueError(
-            f"{search.store}: {search.label} on {attrs.get('problem')} cannot be made again: "
-            "its table is not the one there is now, or another version made it"
+            f"{search.store}: {search.label} on {attrs.get('problem')} cannot be re-run: "
+            "its table differs from the available one, or another version made it"
         )
     return found

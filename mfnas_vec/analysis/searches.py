@@ -29,19 +29,19 @@ class Search(NamedTuple):
     runs: xr.Dataset
     settings: str
     inputs_digest: str
-    #: The weakest provenance of what the search read, of its price and of the test results.
+    #: The weakest provenance of inputs, costs and test results.
     provenance: str
     #: Which of the given stores it is of.
     store: str
-    #: Its name in ``OPTIMIZERS``; empty where the store does not tell.
+    #: Its name in ``OPTIMIZERS``; empty if the store does not have it.
     optimizer: str = ""
     #: Its value of each varied setting of its store.
     place: Mapping[str, Any] = {}
-    #: What was done about architectures that the table does not know.
+    #: Treatment of architectures that are missing in the table.
     missing: str = "refuse"
-    #: What it read, "NAME: PROVENANCE" each.
+    #: Its inputs, each as "NAME: PROVENANCE".
     inputs: tuple[str, ...] = ()
-    #: Provenance of what the search looked at, and of its seconds.
+    #: Provenance of the search metric, and of the seconds.
     searched: str = UNSTATED
     charged: str = UNSTATED
 
@@ -59,7 +59,7 @@ def read_searches(
     problems
         Some of the problems; by default those that every store has.
     contents
-        What ``read_contents`` tells of each store, if that is known already.
+        Contents of each store, if they have been read already.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def read_searches(
         if problem not in common:
             raise ValueError(f"not every store has results on {problem!r}; on {', '.join(sorted(common)) or 'none'}")
     if not wanted:
-        told = "; ".join(f"{place}: {', '.join(sorted(has))}" for place, has in zip(places, stores, strict=True))
-        raise ValueError(f"the stores have no problem in common ({told})")
+        listed = "; ".join(f"{place}: {', '.join(sorted(has))}" for place, has in zip(places, stores, strict=True))
+        raise ValueError(f"the stores have no problem in common ({listed})")
     for problem in wanted:
         _check(problem, list(found[problem].values()))
     return {problem: found[problem] for problem in wanted}
@@ -159,7 +159,7 @@ def searches_of(results: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Search
 
 
 def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:
-    """The optimizer behind a label: a sweep's grid tells it, labels of ``reproduce`` begin with it."""
+    """The optimizer of a label: a sweep has it in its grid, labels of ``reproduce`` begin with it."""
     if "grid" not in root:
         return label.partition(" (")[0]
     _, entries = json.loads(str(root["grid"]))
@@ -167,7 +167,7 @@ def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:
 
 
 def provenance_of(cell: xr.Dataset) -> str:
-    """The weakest provenance of what a search read, of its price, and of its test results.
+    """The weakest provenance of inputs, costs and test results.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def provenance_of(cell: xr.Dataset) -> str:
 
 
 def _sources_of(cell: xr.Dataset) -> tuple[tuple[str, ...], str, str]:
-    """What a search read, and the provenance of its scores and of its seconds."""
+    """The inputs of a search, and the provenance of its scores and of its seconds."""
     if "inputs" in cell.coords:
         inputs = json.loads(str(cell["inputs"].item()))
         searched, charged = (str(cell[f"{which}_provenance"].item()) for which in ("search", "seconds"))

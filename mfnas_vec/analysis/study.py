@@ -1,4 +1,4 @@
-"""What figures and reports are made of: the searches of result stores, their tables, their traces."""
+"""The data of figures and reports: searches of result stores, their tables and traces."""
 
 import copy
 import functools
@@ -68,7 +68,7 @@ class Study:
         self._hold(read_searches(places, problems, contents), tables or {}, places, contents)
         for label in labels or ():
             if label not in self.labels:
-                raise ValueError(f"no search is called {label!r}; there are {', '.join(self.labels)}")
+                raise ValueError(f"no search has the label {label!r}; there are {', '.join(self.labels)}")
         if labels is not None:
             kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
             self.searches = {problem: found for problem, found in kept.items() if found}
@@ -83,7 +83,7 @@ class Study:
     ) -> None:
         #: By problem and label.
         self.searches = searches
-        #: Where the stores are, and what each holds; empty for results in memory.
+        #: Paths and contents of the stores; empty for results in memory.
         self.places, self.contents = list(places), list(contents)
         self._tables = dict(tables)
         self._inputs: dict[str, xr.Dataset] = {}
@@ -102,7 +102,7 @@ class Study:
         results
             As of ``searches_of``.
         *tables
-            The tables that they were made on, if not those that ``open_table`` finds by their names.
+            The tables that they were made on, if ``open_table`` does not find them by their names.
 
         Raises
         ------
@@ -114,12 +114,12 @@ class Study:
         return study
 
     def on(self, problems: Sequence[str]) -> "Study":
-        """The same on some of its problems.
+        """A part of the study: some of its problems.
 
         Raises
         ------
         ValueError
-            If it has no such problem.
+            If it does not have such a problem.
         """
         for problem in problems:
             if problem not in self.searches:
@@ -165,12 +165,12 @@ class Study:
         return any(float(s.runs["cost_seconds"].max()) > 0 for s in self.searches[problem].values())
 
     def table(self, problem: str) -> xr.Dataset:
-        """The table that the results on a problem were made on.
+        """The table of the results on a problem.
 
         Raises
         ------
         ValueError
-            If there is no such table any more.
+            If it is not available.
         """
         if problem in self._tables:
             return self._tables[problem]
@@ -183,7 +183,7 @@ class Study:
             if not wanted or str(table.attrs.get("digest", "")) == wanted:
                 self._tables[problem] = table
                 return table
-        raise ValueError(f"{problem}: the table that these results were made on is not here; --tables PATH names it")
+        raise ValueError(f"{problem}: the table of these results is not available; --tables PATH names it")
 
     def optimum(self, problem: str) -> float | None:
         """The best test result of a problem's table, if the table is known."""
@@ -196,7 +196,7 @@ class Study:
             return None
 
     def _loaded(self, problem: str) -> xr.Dataset:
-        """What the searches of a problem read, in memory."""
+        """The inputs of the searches on a problem, in memory."""
         if problem not in self._inputs:
             table = self.table(problem)
             wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
@@ -204,7 +204,7 @@ class Study:
         return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
-        """A search made again, with every change of the incumbent (see ``thin``).
+        """A search re-run with a trace of the changes of its incumbent (see ``thin``).
 
         Raises
         ------
@@ -232,14 +232,14 @@ def open_study(
     sources, problems, labels
         As of ``Study``.
     tables
-        Names or paths of tables that results were made on, if not those of the problems' names.
+        Names or paths of tables of the results, if they are not found by the names of the problems.
     of_tables
-        Whether sources may be tables.
+        Whether sources can be tables.
 
     Raises
     ------
     ValueError
-        As of ``Study``; or if a source is neither.
+        As of ``Study``; or if a source is neither a store nor a table.
     """
     if not of_tables or any(_is_result(source) for source in sources):
         known = [open_table(name) for name in tables]

@@ -1,8 +1,8 @@
 """Official sources of benchmark data, and their download.
 
-Downloads go through requests (and gdown for Google Drive), in the extra ``fetch``. A cut download is
-taken up where it stopped, if the file is still the same. Checksums that are published are checked;
-others are kept on first use and checked from then on.
+Downloads go through requests (and gdown for Google Drive), in the extra ``fetch``. An interrupted
+download is resumed if the file is still the same. Published checksums are checked; others are recorded at the
+first download and checked from then on.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ RECORD = "checksums.json"
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """An official file: where it is, what it is, how it is imported."""
+    """An official file: its address, description and importer."""
 
     name: str
     title: str
@@ -138,11 +138,11 @@ def download_folder() -> Path:
 
 
 class _ManualError(ValueError):
-    """A message that tells the manual way."""
+    """An error whose message says how to download by hand."""
 
 
 def manual(source: Source, reason: str) -> ValueError:
-    """What went wrong, and how to go on by hand."""
+    """An error with its reason, and how to download by hand."""
     return _ManualError(
         f"{source.name} was not downloaded: {reason}. By hand: download {source.file} from {source.page} "
         f"({source.url}), then `mfnas tables import {source.importer} {source.file}`"
@@ -150,16 +150,16 @@ def manual(source: Source, reason: str) -> ValueError:
 
 
 def fetch(source: Source, folder: Path | None = None, progress: Progress | None = None) -> Path:
-    """Download a file, or take up a cut download, and check it.
+    """Download a file, or resume an interrupted download, and check it.
 
     Parameters
     ----------
     source
         One of ``SOURCES``.
     folder
-        Where to; the folder of downloads by default.
+        The target folder; the folder of downloads by default.
     progress
-        Called with the bytes there are and the bytes there will be (0 if the server does not tell).
+        Called with the bytes received and the size of the file (0 if the server does not state it).
 
     Returns
     -------
@@ -169,8 +169,8 @@ def fetch(source: Source, folder: Path | None = None, progress: Progress | None 
     Raises
     ------
     ValueError
-        If it cannot be downloaded or written, is no data (an error page), or has another checksum
-        than it should; the message tells how to go on by hand.
+        If it cannot be downloaded or written, is an error page instead of data, or has a wrong
+        checksum; the message says how to download by hand.
     """
     folder = download_folder() if folder is None else folder
     path, part = folder / source.file, folder / f"{source.file}.partial"
@@ -181,7 +181,7 @@ def fetch(source: Source, folder: Path | None = None, progress: Progress | None 
         if path.is_file() and expected and sha256_of(path) == expected:
             return path
         (from_drive if source.url.startswith(_DRIVE) else over_http)(source.url, part, progress)
-        if reason := _what_is_wrong(part, expected, source.file if kept and not source.sha256 else "", folder):
+        if reason := _error_of(part, expected, source.file if kept and not source.sha256 else "", folder):
             discard(part)
             raise manual(source, reason)
         digest = sha256_of(part)
@@ -197,12 +197,12 @@ def fetch(source: Source, folder: Path | None = None, progress: Progress | None 
     return path
 
 
-def _what_is_wrong(part: Path, expected: str, recorded: str, folder: Path) -> str:
-    """What is wrong with a download; nothing if it is as expected."""
+def _error_of(part: Path, expected: str, recorded: str, folder: Path) -> str:
+    """The error of a download; empty if it is as expected."""
     with part.open("rb") as stream:
         head = stream.read(512).lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")):
-        return "a web page came in place of the data"
+        return "the server sent a web page instead of the data"
     found = sha256_of(part)
     if not expected or found == expected:
         return ""

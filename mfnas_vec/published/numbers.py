@@ -1,4 +1,4 @@
-"""Results printed in the README of the published MF-NAS code (ELO-Lab/MF-NAS), revision of 23 November 2023.
+"""Results in the README of the published MF-NAS code (ELO-Lab/MF-NAS), revision of 23 November 2023.
 
 Means, population standard deviations, seconds and epochs of 500 runs, and the best test
 performance of each benchmark, in percent. Later revisions print 1,192 epochs on CIFAR-10.

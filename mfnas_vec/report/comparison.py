@@ -9,12 +9,11 @@ import xarray as xr
 
 from mfnas_vec.analysis.comparison import (
     ALPHA,
-    LEAST_PROBLEMS,
-    compare_problems,
     compare_runs,
     effect_name,
     scores_of,
 )
+from mfnas_vec.analysis.ranks import LEAST_PROBLEMS, compare_problems
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
 from mfnas_vec.analysis.summary import summarize

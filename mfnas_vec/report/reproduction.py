@@ -17,8 +17,9 @@ from mfnas_vec.tables.schema import COMPUTED, MEASURED
 NONE = "-"
 LEGEND = (
     "published: ELO-Lab/MF-NAS, 500 runs. Mean ± standard deviation over runs; interval: 95 %, of the mean of this run "
-    "(percentile bootstrap);\n  difference: mean of this run minus the published one. Seconds and epochs: simulated cost "
-    "of a search, mean over runs. A verdict\n  compares means only; results on modelled values are never called reproduced"
+    "(percentile bootstrap);\n  difference: mean of this run minus the published one. "
+    "Seconds and epochs: simulated cost of a search, mean over runs.\n  A verdict compares means only, "
+    "and is never 'reproduced' on modelled values"
 )
 COLUMNS = (
     "optimizer",

@@ -1,4 +1,4 @@
-"""Blocks of runs: the unit of work of a sweep, here or on another machine."""
+"""Blocks of runs: the unit of work of a sweep, in this process or on another machine."""
 
 import functools
 import json
@@ -17,7 +17,7 @@ from mfnas_vec.sweeps.store import Block, GridStore, n_chunk, open_store
 
 
 class Task(NamedTuple):
-    """Runs ``start`` to ``stop`` of one cell. All a worker elsewhere needs, and small."""
+    """Runs ``start`` to ``stop`` of one cell: small, and all that a worker on another machine needs."""
 
     problem: str
     source: Source
@@ -25,7 +25,7 @@ class Task(NamedTuple):
     #: JSON of the settings.
     settings: str
     position: tuple[int, ...]
-    #: What the search must read: a worker with other tables is refused.
+    #: Digest of the inputs: a worker with other tables is refused.
     inputs_digest: str
     protocol: str
     missing: str
@@ -35,16 +35,16 @@ class Task(NamedTuple):
 
     @property
     def n_run(self) -> int:
-        """Runs of the block."""
+        """Number of runs of the block."""
         return self.stop - self.start
 
 
 def make_tasks(
     plans: Iterable[ProblemPlan], grid: Grid, finished: Mapping[str, set[Block]], block_size: int
 ) -> Iterator[Task]:
-    """What is left to do, in blocks of at most ``block_size`` runs, cell after cell.
+    """The unfinished runs, in blocks of at most ``block_size`` runs, cell after cell.
 
-    Blocks hold whole chunks: no two tasks ever write to the same one.
+    Blocks consist of whole chunks: no two tasks write to the same chunk.
     """
     chunks = max(1, block_size // RUNS_PER_CHUNK)
     for plan in plans:
@@ -77,7 +77,7 @@ def _stretches(chunks: list[int], longest: int) -> Iterator[tuple[int, int]]:
 
 
 def make_block(task: Task, search: Search, store: GridStore, n_thread: int, progress: Progress | None = None) -> None:
-    """Make the runs of a task and write them."""
+    """Execute the runs of a task and write them."""
     outcome = search.runs(task.seed, task.start, task.n_run, n_thread, None, progress)
     store.write(task.problem, task.position, task.start, run_arrays(search.table, search.job, outcome))
 
@@ -89,12 +89,12 @@ def prepare_task(task: Task, table: xr.Dataset) -> Search:
 
 @functools.lru_cache(maxsize=8)
 def _worker_search(task: Task) -> Search:
-    """The search of a task, its table opened here; ``task`` without what differs between blocks."""
+    """The search of a task, with its table opened; ``task`` without the range of runs."""
     search = prepare_task(task, load_inputs(task.source.open(), [(task.optimizer, json.loads(task.settings))]))
     found = describe(search.optimizer, search.table, search.job, search.values).attrs["inputs_digest"]
     if found != task.inputs_digest:
         raise ValueError(
-            f"the table {task.source.table!r} of this worker is not that of the machine that sent the work"
+            f"the table {task.source.table!r} of this worker differs from that of the machine that sent the work"
         )
     return search
 
@@ -105,12 +105,12 @@ def _worker_store(path: str, options: str) -> GridStore:
 
 
 def make_block_at(path: str, options: str, task: Task) -> int:
-    """Make a block on a worker, which opens table and store itself; the number of runs made.
+    """Execute a block on a worker, which opens table and store itself; returns the number of runs.
 
     Raises
     ------
     ValueError
-        If the worker's table is another, or the store cannot be written.
+        If the worker's table differs, or the store cannot be written.
     """
     search = _worker_search(task._replace(start=0, stop=0))
     make_block(task, search, _worker_store(path, options), 1)

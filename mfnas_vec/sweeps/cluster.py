@@ -14,20 +14,20 @@ from mfnas_vec.sweeps.blocks import Task, make_block_at
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
-#: Times that a failed block is tried again, and that a block may outlive its worker's death.
+#: How often a failed block is retried, and how often a block may lose its worker.
 RETRIES = 3
 MAX_DEATHS = 100
-#: Blocks handed out per thread of the workers; the rest waits here.
+#: Blocks submitted per thread of the workers; the others wait in this process.
 BLOCKS_PER_THREAD = 20
 CONNECT_SECONDS = 20
-#: Seconds between two looks at what is done, and whether anybody wants to stop.
+#: Seconds between two checks for finished blocks and for an interrupt.
 POLL_SECONDS = 0.05
-#: Times that starting the processes of this machine is tried: one may be killed while it starts.
+#: Attempts to start the worker processes: one may be killed while it starts.
 STARTS = 3
 
 
 def dask_setup(worker: object) -> None:
-    """Dask calls this in each new worker: a terminal sends Ctrl-C to workers, too, who are not to heed it."""
+    """Dask calls this in each new worker: a terminal sends Ctrl-C to workers, too, which must ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -38,7 +38,7 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
     Raises
     ------
     ValueError
-        If Dask is not installed, the scheduler is not there, or processes do not start.
+        If Dask is not installed, the scheduler cannot be reached, or processes do not start.
     """
     try:
         import dask
@@ -67,32 +67,32 @@ def _start(make: "type[LocalCluster]", workers: int | None) -> "LocalCluster":
     for _ in range(STARTS):
         try:
             return make(n_workers=workers, **options)
-        except RuntimeError as error:  # it has closed itself
+        except RuntimeError as error:  # the cluster has closed itself
             cause = error.__cause__ or error
     raise ValueError(f"workers={workers}: processes do not start: {cause}")
 
 
 def run_on_dask(client: "Client", tasks: Iterable[Task], path: str, options: str, progress: Progress) -> None:
-    """Make all tasks on the workers of a client.
+    """Execute all tasks on the workers of a client.
 
-    Dask starts blocks of lost workers anew elsewhere; a block made twice is the same bytes twice.
+    Dask re-runs blocks of lost workers on others; a block that is run twice gives the same bytes.
 
     Parameters
     ----------
     client
-        As ``connect`` gives it.
+        Of ``connect``.
     tasks
-        What to do.
+        The blocks.
     path, options
         The store, as ``open_store`` takes it; options as JSON.
     progress
-        Called with the number of runs finished since the last call, 0 while nothing is: whatever
-        it raises ends the work.
+        Called with the number of runs finished since the last call, and with 0 while waiting; an
+        exception that it raises ends the work.
 
     Raises
     ------
     ValueError
-        If a block fails again and again.
+        If a block fails repeatedly.
     """
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
@@ -117,4 +117,4 @@ def run_on_dask(client: "Client", tasks: Iterable[Task], path: str, options: str
                 for task in itertools.islice(waiting, 1):
                     done.add(submit(task))
     except KilledWorker as error:
-        raise ValueError(f"a block lost its worker again and again: {error}") from None
+        raise ValueError(f"a block lost its worker repeatedly: {error}") from None

@@ -1,4 +1,4 @@
-"""What a result store holds, and whether it is complete."""
+"""Contents of a result store, and whether it is complete."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ class Part(NamedTuple):
     """The results on one problem."""
 
     problem: str
-    #: Without its numbers of runs.
+    #: All results, opened lazily.
     dataset: xr.Dataset
     n_cell: int
     n_run: int
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a result store holds."""
+    """Contents of a result store."""
 
     kind: str
     attrs: dict[str, Any]
@@ -35,13 +35,13 @@ class Contents(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether every run is there."""
+        """Whether all runs are finished."""
         whole = all(part.n_finished == part.n_block for part in self.parts)
         return whole and self.attrs.get(STATE, COMPLETE) == COMPLETE
 
 
 def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) -> Contents:
-    """What the result store of ``run``, ``reproduce`` or ``sweep`` holds; sweeps are read through.
+    """Contents of a result store of ``run``, ``reproduce`` or ``sweep``; the blocks of a sweep are checked.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
         tree = open_tree(place)
     except ValueError:
         raise
-    except Exception as error:  # zarr and its codecs raise many types for a damaged store
+    except Exception as error:  # zarr and its codecs raise many types
         raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
     return Contents("reproduce", root, [_whole(name, node.to_dataset()) for name, node in tree.children.items()])
 

@@ -1,4 +1,4 @@
-"""What a sweep would take, from a few of its runs."""
+"""Estimated cost of a sweep, from a few of its runs."""
 
 import sys
 import tempfile
@@ -17,30 +17,30 @@ from mfnas_vec.sweeps.store import GridStore, n_chunk, open_store
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import GENE
 
-#: Runs of a trial of a cell, and cells tried.
+#: Trial runs per cell, and number of cells.
 TRIAL_RUNS = 32
 TRIAL_CELLS = 40
-#: Seconds after which no further cell is tried.
+#: Seconds after which no further cell is timed.
 TRIAL_SECONDS = 10.0
-#: Copies of a block's runs that are in memory at once: outcome, arrays, encoded chunks.
+#: Copies of a block's runs in memory at once: outcome, arrays, encoded chunks.
 COPIES = 4
 
 
 class Estimate(NamedTuple):
-    """What a sweep would take."""
+    """Estimated cost of a sweep."""
 
     n_search: int
     seconds: float
     #: Peak memory of this process, bytes.
     memory: int
-    #: Bytes at most, before compression.
+    #: Bytes before compression, an upper bound.
     disk: int
 
 
 def estimate(plans: Sequence[ProblemPlan], grid: Grid, n_thread: int) -> Estimate:
-    """Time a few runs of some cells, and the writing of blocks to a temporary folder; reckon the whole.
+    """Extrapolate from the time of a few runs of some cells and of writing blocks to a temporary folder.
 
-    Kernels are compiled first where they are not cached; that is not counted.
+    The compilation of kernels that are not cached is not counted.
     """
     cells = [(plan, cell) for plan in plans for cell in plan.cells]
     n_trial = min(TRIAL_RUNS, grid.n_run)
@@ -49,7 +49,7 @@ def estimate(plans: Sequence[ProblemPlan], grid: Grid, n_thread: int) -> Estimat
         if made and time.perf_counter() - begun > TRIAL_SECONDS:
             break
         search = plan.prepare(cell, grid)
-        search.runs(grid.seed, 0, 1, 1)  # compiled from here on
+        search.runs(grid.seed, 0, 1, 1)  # compiles
         started = time.perf_counter()
         run_arrays(search.table, search.job, search.runs(grid.seed, 0, n_trial, n_thread))
         spent += time.perf_counter() - started
@@ -64,7 +64,7 @@ def estimate(plans: Sequence[ProblemPlan], grid: Grid, n_thread: int) -> Estimat
 
 
 def _seconds_per_block(plan: ProblemPlan, grid: Grid) -> float:
-    """Seconds to make ready and write a block, in a store that is thrown away."""
+    """Seconds to prepare and write a block, measured in a temporary store."""
     n_run = min(grid.n_run, RUNS_PER_CHUNK)
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +82,7 @@ def _seconds_per_block(plan: ProblemPlan, grid: Grid) -> float:
 
 
 def _peak_memory(plans: Sequence[ProblemPlan]) -> int:
-    """Bytes that this process, with tables and compiled kernels, has taken at most."""
+    """Peak memory of this process, with tables and compiled kernels, in bytes."""
     try:
         import resource
     except ImportError:  # not on Windows

@@ -1,4 +1,4 @@
-"""Grids from YAML: shipped ones, a user's own, and the published code's configuration files."""
+"""Grids from YAML: those of the package, user files, and configuration files of the published code."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from importlib.resources import files
@@ -13,7 +13,7 @@ from mfnas_vec.sweeps.grid import Grid, grid_of
 
 #: Largest YAML file, bytes.
 MAX_BYTES = 1 << 20
-#: Most values in one.
+#: Most values in a file.
 MAX_NODES = 100_000
 
 #: Problems of the published code's ``problem.yaml`` that this package has.
@@ -24,7 +24,7 @@ PUBLISHED_PROBLEMS = {
     "nb201_ImageNet16-120": "nb201-imagenet16",
     "nbasr": "nbasr",
 }
-#: What a problem of the published code sets for its optimizers.
+#: Settings that a problem of the published code gives to its optimizers.
 PUBLISHED_BUDGETS = ("max_time", "max_eval")
 
 
@@ -60,13 +60,13 @@ def shipped_grids() -> dict[str, str]:
 def load_grid(sources: str | Path | Sequence[str | Path]) -> Grid:
     """A shipped grid by name, or the grid of YAML files.
 
-    Two files are taken for the published code's configuration of algorithms and of problems, in
-    either order; one alone is a grid.
+    One file is a grid. Two files are the published code's configurations of algorithms and of
+    problems, in either order.
 
     Raises
     ------
     ValueError
-        If there is no such grid or file, or it is no grid.
+        If there is no such grid or file, or it is not a grid.
     """
     paths = [sources] if isinstance(sources, (str, Path)) else list(sources)
     if len(paths) == 2:
@@ -107,9 +107,9 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
     try:
         content = yaml.load(data, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise ValueError(f"{name} is no YAML: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
     except (RecursionError, ValueError, OverflowError, TypeError) as error:
-        raise ValueError(f"{name} is no YAML of a grid: {error}") from None
+        raise ValueError(f"{name} is not a grid in YAML: {error}") from None
     if not isinstance(content, dict):
         raise ValueError(f"{name} must hold a mapping of names")
     _check_size(content, name)
@@ -117,7 +117,7 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _check_size(content: Any, name: str) -> None:
-    """Bound what aliases unfold to."""
+    """Bound the number of values after aliases are expanded."""
     count, waiting = 0, [content]
     while waiting:
         value = waiting.pop()
@@ -135,10 +135,10 @@ def _is_algorithms(content: Mapping[str, Any]) -> bool:
 
 
 def published_grid(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> Grid:
-    """The grid of the published code's ``algo.yaml`` and ``problem.yaml``, read as they are.
+    """The grid of the published code's ``algo.yaml`` and ``problem.yaml``, unchanged.
 
     Algorithms and problems that this package does not have (those for other spaces or several
-    objectives) are left out. A problem's budgets go to the optimizers that know them.
+    objectives) are left out. The budgets of a problem apply to the optimizers that have such settings.
 
     Parameters
     ----------

@@ -22,18 +22,18 @@ try:
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-#: How often a writer says that it is alive, and after how long it is believed dead.
+#: Seconds between two heartbeats of a writer, and without one until it counts as dead.
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0
 
 
 @contextlib.contextmanager
 def one_writer(store: Store, name: str) -> Iterator[Callable[[], None]]:
-    """Be the only writer of a store.
+    """Hold the lock of a store.
 
-    On local disks the system's own lock of the folder is held: it goes with the process, however
-    that ends. Elsewhere an object in the store is renewed again and again; one that is not is
-    taken over after a minute.
+    On local disks it is the operating system's lock of the folder, which ends with the process. In
+    object stores it is an object that the writer renews; one that is not renewed for a minute is
+    taken over.
 
     Yields
     ------
@@ -43,7 +43,7 @@ def one_writer(store: Store, name: str) -> Iterator[Callable[[], None]]:
     Raises
     ------
     ValueError
-        If somebody else writes.
+        If another process holds it.
     """
     if isinstance(store, MemoryStore):
         yield lambda: None
@@ -51,8 +51,8 @@ def one_writer(store: Store, name: str) -> Iterator[Callable[[], None]]:
         with _folder_lock(Path(store.root), name):
             yield lambda: None
     else:
-        with _object_lock(store, name) as still_mine:
-            yield still_mine
+        with _object_lock(store, name) as check_lock:
+            yield check_lock
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def _folder_lock(folder: Path, name: str) -> Iterator[None]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever ends without having written anything removes the folder, perhaps just now.
+            # A process that ends without having written anything removes the folder, perhaps just now.
             same = os.path.samestat(os.fstat(handle), os.stat(folder))
         except OSError:
             same = False
@@ -112,26 +112,26 @@ def _object_lock(store: Store, name: str) -> Iterator[Callable[[], None]]:
             raise ValueError(f"{name} is being written by another process")
     except ValueError:
         raise
-    except Exception as error:  # libraries of remote stores have errors of their own
+    except Exception as error:  # libraries of remote stores raise many types
         raise ValueError(f"cannot write {name}: {error or type(error).__name__}") from None
     ended, lost = threading.Event(), threading.Event()
 
     def beat() -> None:
         while not ended.wait(BEAT_SECONDS):
-            with contextlib.suppress(Exception):  # the next beat may come through
+            with contextlib.suppress(Exception):  # the next heartbeat may succeed
                 if (_read(store) or {"token": token}).get("token") != token:
                     lost.set()
                     return
                 _write(store, token)
 
-    def still_mine() -> None:
+    def check_lock() -> None:
         if lost.is_set():
             raise ValueError(f"{name} has been taken over by another writer")
 
     beater = threading.Thread(target=beat, daemon=True)
     beater.start()
     try:
-        yield still_mine
+        yield check_lock
     finally:
         ended.set()
         beater.join()

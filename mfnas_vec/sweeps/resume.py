@@ -1,4 +1,4 @@
-"""What a sweep finds at the place it writes to, and whether it may go on there."""
+"""Whether a sweep may create or resume the store at its path, and which blocks are left."""
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from mfnas_vec.sweeps.plan import ProblemPlan
 from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, RUNS_PER_CHUNK, STATE, Skeleton
 from mfnas_vec.sweeps.store import Block, GridStore, n_chunk
 
-#: What must agree between a store and a sweep that takes it up, and how messages call it.
+#: Attributes that must be equal for a sweep to resume a store, and their names in messages.
 _IDENTITY = {
     "n_run": "number of runs",
     "seed": "seed",
@@ -25,7 +25,7 @@ VERSIONS = ("numpy", "numba", "zarr", "xarray")
 
 
 def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
-    """Attributes of a sweep's root: all that decides its numbers."""
+    """Attributes of a sweep's root: everything that determines its numbers."""
     versions = {f"{name}_version": importlib.metadata.version(name) for name in VERSIONS}
     return {
         MARK: plans[0].cells[0].description.attrs[MARK],
@@ -44,19 +44,25 @@ def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
 
 
 def existing(store: GridStore, attrs: Mapping[str, Any], resume: bool) -> str | None:
-    """State of the store that is there, ``None`` if there is none; refuses whatever is not to be taken up."""
+    """State of the existing store, ``None`` if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the path holds anything else than a store that this sweep may resume.
+    """
     found = store.attributes()
     if STATE not in (found or {}) and store.has_anything():
-        raise ValueError(f"{store.name} exists already and is no sweep's store, so it is left alone")
+        raise ValueError(f"{store.name} exists already and is not the store of a sweep, so it is left unchanged")
     if found is None:
         return None
     if not resume:
-        told = "(complete)" if found[STATE] == COMPLETE else "(unfinished); --resume (resume=True) completes it"
-        raise ValueError(f"{store.name} exists already, a sweep's store {told}")
+        state = "(complete)" if found[STATE] == COMPLETE else "(unfinished); --resume (resume=True) completes it"
+        raise ValueError(f"{store.name} exists already, a sweep's store {state}")
     for key, what in _IDENTITY.items():
         if found.get(key) != attrs[key]:
             raise ValueError(
-                f"{store.name} holds another sweep, so it is not taken up: its {what} "
+                f"{store.name} holds another sweep, so it is not resumed: its {what} "
                 f"{_difference(found.get(key), attrs[key])}"
             )
     return str(found[STATE])
@@ -65,7 +71,7 @@ def existing(store: GridStore, attrs: Mapping[str, Any], resume: bool) -> str | 
 def begin(
     store: GridStore, grid: Grid, plans: Sequence[ProblemPlan], skeleton: Skeleton, state: str | None
 ) -> dict[str, set[Block]] | None:
-    """Make the store, or look what is finished of it; ``None`` if all is."""
+    """Create the store, or find the finished blocks of it; ``None`` if all are finished."""
     store.clean()
     if state in (None, CREATING):
         store.create(skeleton)
@@ -84,12 +90,12 @@ def _difference(found: Any, wanted: Any) -> str:
         return f"is {found}, not {wanted}"
     if isinstance(wanted, list) and isinstance(found, list):
         others = [entry.split(":")[0] for entry in wanted if entry not in found]
-        return f"is another ({', '.join(others)})"
-    return "is another"
+        return f"differs ({', '.join(others)})"
+    return "differs"
 
 
 def n_finished(finished: Mapping[str, set[Block]], grid: Grid) -> int:
-    """Searches in finished blocks."""
+    """Number of searches in finished blocks."""
     last = n_chunk(grid.n_run) - 1
     rest = grid.n_run - last * RUNS_PER_CHUNK
     return sum(rest if chunk == last else RUNS_PER_CHUNK for blocks in finished.values() for _, chunk in blocks)

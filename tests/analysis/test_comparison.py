@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 from mfnas_vec import run, sweep
 from mfnas_vec.analysis.comparison import (
     a12,
-    compare_problems,
     compare_runs,
-    critical_difference,
     effect_name,
     holm,
     least_p,
     mann_whitney,
     scores_of,
 )
+from mfnas_vec.analysis.ranks import compare_problems, critical_difference
 from mfnas_vec.analysis.searches import Search, read_searches
 from mfnas_vec.cli import main
 from mfnas_vec.report.comparison import comparison_text, verdicts_of

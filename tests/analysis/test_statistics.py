@@ -243,7 +243,7 @@ def test_refusals(traced, cifar10, tree):
         time_to_target(traced, 90.0, over="watts")
     with pytest.raises(ValueError, match="has no trace"):
         anytime(tree, cifar10)
-    with pytest.raises(ValueError, match="another than the one"):
+    with pytest.raises(ValueError, match="differs from the one"):
         anytime(traced, cifar10.assign_attrs(digest="another"))
     with pytest.raises(ValueError, match="at must be increasing"):
         anytime(traced, cifar10, at=[2.0, 1.0])

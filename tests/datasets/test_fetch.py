@@ -85,7 +85,7 @@ def test_a_missing_file_tells_the_manual_way(source, tmp_path):
 
 
 def test_a_page_in_place_of_data_is_noticed(source, tmp_path):
-    with pytest.raises(ValueError, match="a web page came in place of the data"):
+    with pytest.raises(ValueError, match="the server sent a web page instead of the data"):
         fetch(at(source, "/page"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

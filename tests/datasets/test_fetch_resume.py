@@ -83,7 +83,7 @@ def source(server):
 
 def cut(server, source, folder):
     server.cut = True
-    with pytest.raises(ValueError, match=rf"the connection was cut after {KEPT:,} of 512,000 bytes"):
+    with pytest.raises(ValueError, match=rf"the connection broke after {KEPT:,} of 512,000 bytes"):
         sources.fetch(source, folder)
     server.cut = False
     assert (folder / "d.bin.partial").read_bytes() == OLD[:KEPT]
@@ -150,7 +150,7 @@ def test_a_longer_answer_is_refused(server, source, tmp_path):
     (tmp_path / "d.bin.partial").write_bytes(OLD[:1_000])
     (tmp_path / "d.bin.partial.json").write_text(json.dumps(facts))
     server.more = b"more"
-    with pytest.raises(ValueError, match=r"sends more than the 512,000 bytes it tells.*" + BY_HAND):
+    with pytest.raises(ValueError, match=r"sends more than the 512,000 bytes it announced.*" + BY_HAND):
         sources.fetch(source, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -186,7 +186,7 @@ def test_the_command_line_shows_a_bar(server, source, tmp_path, monkeypatch, cap
     assert "d.bin" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("function", ["_what_is_wrong", "_write_record", "sha256_of"])
+@pytest.mark.parametrize("function", ["_error_of", "_write_record", "sha256_of"])
 def test_errors_of_the_disk_tell_the_manual_way(server, source, tmp_path, monkeypatch, function):
     def fail(*_):
         raise OSError(28, "No space left on device")
@@ -239,5 +239,5 @@ def test_google_drive_tells_progress_where_gdown_can(monkeypatch, tmp_path):
         download.from_drive("u", tmp_path / "f", lambda *told: asked.append(told))
     assert asked == [(1, 0)]
     monkeypatch.setattr(gdown, "download", none)
-    with pytest.raises(OSError, match="does not give it"):
+    with pytest.raises(OSError, match="refuses the file"):
         download.from_drive("u", tmp_path / "f")

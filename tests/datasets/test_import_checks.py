@@ -190,7 +190,7 @@ def test_an_archive_that_cannot_be_read_is_refused(tmp_path, monkeypatch, error)
         raise error("input/output error")
 
     monkeypatch.setattr(nats.tarfile, "open", fail)
-    with pytest.raises(ValueError, match=r"n\.tar is no whole tar archive: input/output error"):
+    with pytest.raises(ValueError, match=r"n\.tar is not a complete tar archive: input/output error"):
         list(nats.read_records([tmp_path / "n.tar"]))
 
 
@@ -295,7 +295,7 @@ def test_scores_do_not_replace_curves_of_ones_own(tmp_path):
     ],
 )
 def test_architectures_of_suite_zero_are_small_integers(key):
-    with pytest.raises(ValueError, match=r"is no architecture"):
+    with pytest.raises(ValueError, match=r"is not an architecture"):
         suite_zero.row_of(NB201, key)
 
 

@@ -213,7 +213,7 @@ def test_other_folders_and_files_are_never_replaced(stores, tmp_path, capsys):
 def test_trace_needs_its_own_table(stores, cifar10, tmp_path, capsys):
     result = run("RS", cifar10, n_run=2, max_eval=6, max_time=None, trace=True)
     better = cifar10.assign(test_acc=cifar10["test_acc"] + 1)
-    with pytest.raises(ValueError, match="gives other test results"):
+    with pytest.raises(ValueError, match="has other test results"):
         export_ioh({"nb201-cifar10": result}, tmp_path / "x", tables={"nb201-cifar10": better})
     unknown = result.assign_attrs(opened_from_digest="")
     with pytest.raises(ValueError, match="needs the table it was made on"):
@@ -221,7 +221,7 @@ def test_trace_needs_its_own_table(stores, cifar10, tmp_path, capsys):
     export_ioh({"nb201-cifar10": unknown}, tmp_path / "given", tables={"nb201-cifar10": cifar10})
     command = ["export", str(stores / "rs.zarr"), "--format", "ioh", "--out", str(tmp_path / "x"), "--table"]
     assert main([*command, "nb201-cifar100"]) == 2
-    assert "another than the one the result was made on" in capsys.readouterr().err
+    assert "differs from the one the result was made on" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
     assert main([*command, "nb201-cifar10"]) == 0
 

@@ -153,7 +153,7 @@ def test_searches_can_only_be_made_again_on_their_table(stores, cifar10):
     other = cifar10.copy(deep=True)
     other["val_acc"] = other["val_acc"] * 0.9
     changed = Study([str(stores / "grid.zarr")], ["nb201-cifar10"], tables={"nb201-cifar10": other})
-    with pytest.raises(ValueError, match="cannot be made again"):
+    with pytest.raises(ValueError, match="cannot be re-run"):
         draw("anytime", changed)
 
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_drawn_is_refused(study, stores, cifar10):
             draw(kind, study, **options)
     with pytest.raises(ValueError, match="metrics='foo' is not in the table"):
         draw("proxy", TableStudy({"nb201-cifar10": cifar10}), metrics=["foo"])
-    with pytest.raises(ValueError, match="no search is called 'X'"):
+    with pytest.raises(ValueError, match="no search has the label 'X'"):
         Study([str(stores / "grid.zarr")], labels=["X"])
 
 
@@ -301,7 +301,7 @@ def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
     assert main([*run_it, str(tmp_path / "r.zarr")]) == 0
     words = ["plot", "anytime", str(tmp_path / "r.zarr"), "--out", str(tmp_path / "f.svg")]
     assert main(words) == 2
-    assert "own: the table that these results were made on is not here; --tables PATH" in capsys.readouterr().err
+    assert "own: the table of these results is not available; --tables PATH" in capsys.readouterr().err
     assert main([*words, "--tables", str(tmp_path / "own.zarr")]) == 0
 
 

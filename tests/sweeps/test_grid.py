@@ -216,17 +216,17 @@ def test_a_grid_is_checked_against_its_tables(optimizers, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("problems: [a\n", "is no YAML"),
+        ("problems: [a\n", "is not YAML"),
         ("a: 1\na: 2\n", "'a' is given twice"),
         ("- 1\n", "must hold a mapping"),
-        ("? [a, b]\n: 1\n", "is no YAML"),
-        ("!!python/object/apply:os.system ['echo']\n", "is no YAML"),
+        ("? [a, b]\n: 1\n", "is not YAML"),
+        ("!!python/object/apply:os.system ['echo']\n", "is not YAML"),
         (
             "a: &a [x, x]\nb: &b [*a, *a]\n"
             + "".join(f"{chr(99 + i)}: &{chr(99 + i)} [{', '.join([f'*{chr(98 + i)}'] * 9)}]\n" for i in range(8)),
             "holds more than 100000 values",
         ),
-        ("a: " + "[" * 5000, "is no YAML"),
+        ("a: " + "[" * 5000, "is not YAML"),
         ("x" * (1 << 20) + "x", "too many for a grid"),
     ],
     ids=["syntax", "twice", "list", "key", "code", "bomb", "depth", "size"],

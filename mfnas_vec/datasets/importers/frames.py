@@ -1,7 +1,7 @@
-"""Files of one's own as data frames, with a bound on what they take before anything is read.
+"""User files as data frames, with a bound on their size that is checked before anything is read.
 
-Parquet, netCDF and zarr are opened by their own libraries. The HDF5 library may hang or crash on a damaged
-netCDF file, and nothing in the same process can stop it: it works in a process of its own, for a limited time.
+Parquet, netCDF and zarr are opened by their libraries. The HDF5 library may hang or crash on a damaged
+netCDF file, and nothing in the same process can stop it: it runs in a child process with a time limit.
 """
 
 import csv
@@ -24,15 +24,15 @@ from mfnas_vec.datasets.readers.files import read_bytes
 #: Columns that may name architectures, in order of preference.
 KEYS = ("genotype", "arch", "arch_str", "arch_key", "hash", "key", "architecture")
 MAX_ROW, MAX_COLUMN, MAX_CELL = 5_000_000, 5_000, 50_000_000
-#: Unpacked bytes of a CSV file, and of what the other formats hold.
+#: Bytes of an unpacked CSV file, and of the data in other formats.
 MAX_DATA = 2**30
-#: Seconds that reading a netCDF file may take, and bytes more that are read in each further one.
+#: Seconds that reading a netCDF file may take, and bytes for which another second is allowed.
 NETCDF_SECONDS, NETCDF_SPEED = 60, 2**22
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)?|__index_level_\d+__|)")
 
 
 def read_frame(path: Path) -> pd.DataFrame:
-    """Rows of a file, told by its suffix; everything as text where it is CSV.
+    """Rows of a file, in the format of its suffix; CSV as text.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def read_frame(path: Path) -> pd.DataFrame:
         if ".nc" in suffixes:
             return _read_netcdf(path)
         return _read_csv(read_bytes(path, limit=MAX_DATA))
-    except Exception as error:  # readers raise many types for a damaged file
+    except Exception as error:  # readers raise many types
         raise ValueError(str(error) if str(path) in str(error) else f"cannot read {path}: {error}") from error
 
 
@@ -69,7 +69,7 @@ def _check_names(names: list[str]) -> None:
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without the columns that have no name: what pandas writes of an index."""
+    """Without unnamed columns, which pandas writes for an index."""
     return frame[[c for c in frame.columns if not _UNNAMED.fullmatch(str(c))]]
 
 
@@ -77,7 +77,7 @@ def _read_csv(data: bytes) -> pd.DataFrame:
     text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
     header = next((line for line in csv.reader(text) if line), [])
     _check_names(header)
-    # Cells are counted by their separators: a file of them alone takes much more memory than it has bytes.
+    # Cells are counted by their separators: a file of separators takes much more memory than its size.
     n_cell = data.count(b",") + data.count(b"\n") + data.count(b"\r")
     if len(header) > MAX_COLUMN or n_cell > MAX_CELL:
         _check_size(-(-n_cell // max(1, len(header))), max(1, len(header)))
@@ -102,7 +102,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             raise ValueError(f"it holds {size:,} bytes; at most {MAX_DATA:,} are read")
         text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         plain = [f.name for f in schema if pa.types.is_primitive(f.type) and not pa.types.is_temporal(f.type)]
-    # Text stays one copy of each word: a file of few bytes may repeat a long one in all rows.
+    # Text is kept as a dictionary: a small file may repeat a long text in all rows.
     with pq.ParquetFile(path, read_dictionary=text) as file:
         return _named(file.read(columns=[*text, *plain]).to_pandas(ignore_metadata=True))
 
@@ -117,7 +117,7 @@ def _read_netcdf(path: Path) -> pd.DataFrame:
         try:
             done = subprocess.run(child, capture_output=True, text=True, env=environment, timeout=limit)
         except subprocess.TimeoutExpired:
-            raise ValueError(f"not read within {limit:.0f} s: it is damaged, or no netCDF file") from None
+            raise ValueError(f"not read within {limit:.0f} s: it is damaged or not a netCDF file") from None
         if done.returncode:
             lines = done.stderr.strip().splitlines()
             raise ValueError(lines[-1][:300] if lines and done.returncode > 0 else "reading it crashed: it is damaged")
@@ -125,19 +125,19 @@ def _read_netcdf(path: Path) -> pd.DataFrame:
 
 
 def netcdf_child() -> None:
-    """In a process of its own: read a netCDF file, write its frame. The arguments are the paths and the bounds."""
+    """In the child process: read a netCDF file, write its frame. The arguments are the paths and the bounds."""
     global MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA
     path, out, *bounds = sys.argv[1:]
     MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA = map(int, bounds)
     try:
         frame = _read_xarray(xr.open_dataset(path))
-    except Exception as error:  # readers raise many types for a damaged file
+    except Exception as error:  # readers raise many types
         raise SystemExit(" ".join(f"{error}".split()) or type(error).__name__) from None
     frame.to_parquet(out)
 
 
 def _read_xarray(data: xr.Dataset) -> pd.DataFrame:
-    """Variables along the dimension of architectures, one column each (and epoch)."""
+    """Variables along the dimension of architectures, a column for each (and each epoch)."""
     with data:
         key = next((k for k in ("arch_key", *KEYS) if k in data.variables and data[k].ndim == 1), None)
         if key is None:

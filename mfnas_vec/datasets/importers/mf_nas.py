@@ -1,4 +1,4 @@
-"""The files of the published MF-NAS code (ELO-Lab/MF-NAS): what its install script downloads.
+"""The files that the install script of the published MF-NAS code (ELO-Lab/MF-NAS) downloads.
 
 NAS-Bench-201: a pickle per data set, ``{"200": {gene digits: {"val_acc": [per epoch], "train_acc",
 "val_loss", "train_loss", "test_acc", "train_time": seconds per epoch, "FLOPs", "params"}}}``, and a
@@ -6,9 +6,9 @@ JSON of zero-cost scores (see ``suite_zero``). NAS-Bench-101: ``{"4": {hash: {"v
 "train_acc", "train_time", "n_params"}}, "12": ..., "36": ..., "108": ...}``, scores and FLOPs by hash.
 NAS-Bench-ASR: ``{hash: {"val_per": [per epoch], "test_per", "params", "FLOPs"}}`` and scores by hash.
 
-What a file is, is told from its content; names of 2023 and later ones are all taken. Accuracies and error
+The kind of a file is recognized by its content; names of 2023 and later are accepted. Accuracies and error
 rates are shares of 1 (error rates may exceed 1) and become percent; parameters and FLOPs are millions on
-NAS-Bench-201, counts, which become millions, elsewhere; anything implausible as such is refused. Peak memory
+NAS-Bench-201, and counts, which become millions, elsewhere; implausible values are refused. Peak memory
 with all architectures: 0.95 GB (NAS-Bench-201), 1.2 GB (NAS-Bench-101).
 """
 
@@ -35,19 +35,19 @@ _DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16-120": "im
 
 
 def load(path: Path) -> Any:
-    """A file, JSON or pickle by its name."""
+    """The content of a file, JSON or pickle by its name."""
     if ".json" in path.name:
         return read_json(path)
     return read_pickles(path)[0]
 
 
 def kind_of(content: Any) -> str:
-    """What a file of the published code is.
+    """The kind of a file of the published code.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not such a file.
     """
     if isinstance(content, Mapping) and content:
         if "200" in content:
@@ -59,7 +59,7 @@ def kind_of(content: Any) -> str:
         key, value = next(iter(content.items()))
         if isinstance(key, str) and len(key) == 32:
             return ("nbasr" if "val_per" in value else "scores") if isinstance(value, Mapping) else "flops"
-    raise ValueError("it is no file of the published MF-NAS code")
+    raise ValueError("it is not a file of the published MF-NAS code")
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
@@ -68,7 +68,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If a file is none of the published ones, or results of other than one problem are given.
+        If a file is not one of the published ones, or the results are not of one problem.
     """
     contents: dict[str, tuple[Path, Any]] = {}
     for i, path in enumerate(paths):
@@ -109,7 +109,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
 
 @contextlib.contextmanager
 def _named(what: object) -> Iterator[None]:
-    """Errors within begin with the file or record they are about."""
+    """Prefix errors with the file or record they are about."""
     try:
         yield
     except ValueError as error:
@@ -122,7 +122,7 @@ def _dataset(path: Path, options: Options) -> str:
     else:
         found = [w for w in _DATASETS if f"[{w}]" in path.name.lower()]
         if not found:
-            raise ValueError(f"{path.name} does not tell the data set; give --dataset")
+            raise ValueError(f"{path.name} does not name the data set; give --dataset")
         word = found[0]
     if word not in _DATASETS:
         raise ValueError(f"dataset={options.dataset!r} must be one of cifar10, cifar100, imagenet16")
@@ -131,7 +131,7 @@ def _dataset(path: Path, options: Options) -> str:
 
 def _mapping(value: Any, what: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{what} is no mapping")
+        raise ValueError(f"{what} is not a mapping")
     return value
 
 
@@ -140,7 +140,7 @@ def _numbers(value: Any, what: str) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return value.astype(np.float64).ravel()
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"{what} is no list of numbers")
+        raise ValueError(f"{what} is not a list of numbers")
     with _named(what):
         return np.array([number(v) for v in value])
 

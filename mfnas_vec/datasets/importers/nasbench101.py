@@ -1,10 +1,10 @@
-"""NAS-Bench-101's own TFRecord files: ``nasbench_full.tfrecord``, ``nasbench_only108.tfrecord``.
+"""The official TFRecord files of NAS-Bench-101: ``nasbench_full.tfrecord``, ``nasbench_only108.tfrecord``.
 
 A record is a JSON list of module hash, epochs, adjacency, operations and a base64 protocol buffer: field 1
 repeated, evaluations with fields 1 epoch, 2 seconds of training, 3 to 5 training, validation and test
-accuracy; field 2 trainable parameters; field 3 seconds in all. The last evaluation of a record counts. Each
+accuracy; field 2 trainable parameters; field 3 total seconds. The last evaluation of a record is used. Each
 cell is trained three times at each budget. Accuracies are shares of 1 and become percent, parameters are
-counted and become millions. Streams; peak memory about 650 MB.
+counts and become millions. Reads a record at a time; peak memory about 650 MB.
 """
 
 import base64
@@ -32,7 +32,7 @@ def parse_record(record: bytes) -> tuple[str, int, dict[str, float]]:
     Raises
     ------
     ValueError
-        If it is no record of NAS-Bench-101.
+        If it is not a record of NAS-Bench-101.
     """
     try:
         key, epochs, _, _, text = json.loads(record)
@@ -40,7 +40,7 @@ def parse_record(record: bytes) -> tuple[str, int, dict[str, float]]:
         if not isinstance(key, str) or type(epochs) is not int:
             raise ValueError("hash or epochs are missing")
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise ValueError(f"it is no record of NAS-Bench-101: {error}") from error
+        raise ValueError(f"it is not a record of NAS-Bench-101: {error}") from error
     last: dict[int, Any] = {}
     params = float("nan")
     for field, value in message_fields(message):
@@ -60,13 +60,13 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If the file is damaged or none of NAS-Bench-101's, or ``trials`` is neither "mean" nor 0, 1 or 2.
+        If the file is damaged or not of NAS-Bench-101, or ``trials`` is none of "mean", 0, 1 and 2.
     """
     if len(paths) != 1:
         raise ValueError("give one TFRecord file")
     wanted = options.trials
     if wanted != MEAN and wanted not in [str(i) for i in range(N_REPEAT)]:
-        raise ValueError(f"trials={wanted!r} must be mean, or 0, 1 or 2: the place of a training in the file")
+        raise ValueError(f"trials={wanted!r} must be mean, or 0, 1 or 2: the number of a training in the file")
     space = get_space("nb101")
     shape = (len(EPOCHS), space.n_arch)
     names = ("seconds", "train", "val", "test")
@@ -84,7 +84,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
             at = EPOCHS.index(epochs), row_of(space, key)
             if count[at] == N_REPEAT:
                 raise ValueError(
-                    f"it is training {N_REPEAT + 1} of cell {key} with {epochs} epochs; {N_REPEAT} are made"
+                    f"it is training {N_REPEAT + 1} of cell {key} with {epochs} epochs; there are {N_REPEAT}"
                 )
         except ValueError as error:
             raise ValueError(f"{paths[0]}, record {i} (before byte {position:,}): {error}") from error
@@ -104,5 +104,5 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     draft.score("params")[:] = params
     draft.percent("train_acc", "val_acc", "test_acc")
     draft.millions("params")
-    told = "mean of all" if wanted == MEAN else f"training {wanted} of each"
-    return draft.finish("nb101", "cifar10", format_name="nasbench101", files=paths, trials=told)
+    trials = "mean of all" if wanted == MEAN else f"training {wanted} of each"
+    return draft.finish("nb101", "cifar10", format_name="nasbench101", files=paths, trials=trials)

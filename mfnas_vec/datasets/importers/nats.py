@@ -1,11 +1,11 @@
 """NATS-Bench topology records (NAS-Bench-201): the folder ``NATS-tss-v1_0-3ffb9-simple``, or its tar archive.
 
 A bz2 pickle per cell, ``NNNNNN.pickle.pbz2``: trainings of 200 epochs by data set and seed, each with
-accuracy and loss of every epoch. Which split is which:
+accuracy and loss of every epoch. Splits:
 
 - cifar10: trained on half of the training set and validated on the other (``cifar10-valid``, ``x-valid``)
   gives ``val_*``, ``train_*`` and seconds; trained on all of it (``cifar10``, ``ori-test``) gives ``test_acc``;
-- cifar100, imagenet16: the halves of the test set are judged after the last epoch only; ``val_*`` is the
+- cifar100, imagenet16: the halves of the test set are evaluated after the last epoch only; ``val_*`` is the
   validation half (``x-valid``) there and the whole test set (``ori-test``) before, ``test_acc`` the test
   half (``x-test``).
 
@@ -32,7 +32,7 @@ SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
 N_EPOCH = 200
 #: Largest unpacked record: real ones have about a megabyte.
 MAX_RECORD = 64 * 2**20
-#: Name of the training that is validated, its validation split, that of earlier epochs, training and split of the test.
+#: Validated training, its validation split, the one of earlier epochs; tested training, its test split.
 SPLITS = {
     "cifar10": ("cifar10-valid", "x-valid", "x-valid", "cifar10", "ori-test"),
     "cifar100": ("cifar100", "x-valid", "ori-test", "cifar100", "x-test"),
@@ -43,12 +43,12 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def count_records(paths: list[Path]) -> int:
-    """Number of records in files, folders and tar archives; 0 if they have to be read to know."""
+    """Number of records in files, folders and tar archives; 0 if they have to be read for that."""
     return 0 if any(_is_tar(path) for path in paths) else len(_files(paths))
 
 
 def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
-    """Name and content of every record of the files, folders and tar archives given, one at a time.
+    """Name and content of every record of files, folders and tar archives, one at a time.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
                 except ValueError as error:
                     raise ValueError(f"{path}: {member.name} is not read as a pickle: {error}") from error
     except (tarfile.TarError, *DAMAGED) as error:
-        raise ValueError(f"{path} is no whole tar archive: {error}") from error
+        raise ValueError(f"{path} is not a complete tar archive: {error}") from error
 
 
 def _trainings(record: Any) -> dict[tuple[str, int], Mapping[str, Any]]:
@@ -138,12 +138,12 @@ def _cell(trainings: dict[tuple[str, int], Mapping[str, Any]], dataset: str, tri
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
-    """Import records of one data set (cifar10 by default), trials as their mean or those of one seed.
+    """Import records of one data set (cifar10 by default): the mean of trials, or those of one seed.
 
     Raises
     ------
     ValueError
-        If a file is damaged or no record, a cell comes twice, or no training has the seed.
+        If a file is damaged or not a record, a cell occurs twice, or no training has the seed.
     """
     dataset = (options.dataset or "cifar10").lower().replace("imagenet16-120", "imagenet16")
     if dataset not in SPLITS:
@@ -163,7 +163,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
             row = seen(row_of(space, record["200"]["arch_str"]))
             cell = _cell(trainings, dataset, options.trials)
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} is no record of NATS-Bench: {error}") from error
+            raise ValueError(f"{path} is not a record of NATS-Bench: {error}") from error
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         for name, values in cell.items():
@@ -179,5 +179,5 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         note += f" after epoch {N_EPOCH}, {SPLITS[dataset][2]} before"
     draft.attrs = {"val_acc": {"comment": note}, "val_loss": {"comment": note}}
     draft.attrs["test_acc"] = {"comment": f"training {SPLITS[dataset][3]}, split {SPLITS[dataset][4]}"}
-    told = "mean of all" if options.trials == MEAN else f"seed {options.trials}"
-    return draft.finish(f"nb201-{dataset}", dataset, format_name="nats-tss", files=paths, trials=told)
+    trials = "mean of all" if options.trials == MEAN else f"seed {options.trials}"
+    return draft.finish(f"nb201-{dataset}", dataset, format_name="nats-tss", files=paths, trials=trials)

@@ -1,9 +1,9 @@
-"""NAS-Bench-ASR's own pickles (SamsungLabs/nb-asr): ``nb-asr-e40-1234.pickle``, siblings, ``nb-asr-info.pickle``.
+"""The official pickles of NAS-Bench-ASR (SamsungLabs/nb-asr): ``nb-asr-e40-1234.pickle``, ``nb-asr-info.pickle``, ...
 
 A file holds two pickles: a header (``dataset_type`` "training" or "static", ``columns``, ``epochs``, ``seed``)
 and a list of rows in the order of ``columns``: graph hash, validation error of every epoch, test error; or
 graph hash, parameters, FLOPs. Error rates are shares of 1 (and may exceed it) and become percent, parameters
-and FLOPs are counted and become millions. Peak memory about 300 MB.
+and FLOPs are counts and become millions. Peak memory about 300 MB.
 """
 
 import contextlib
@@ -33,13 +33,13 @@ def _rows(path: Path) -> tuple[Mapping[str, Any], Sequence[Any]]:
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
-    """Import trainings of the same number of epochs, their seeds as a mean or one of them, and static facts.
+    """Import trainings of equal length, the mean of their seeds or one of them, and static data.
 
     Raises
     ------
     ValueError
-        If a file is none of NAS-Bench-ASR's, the trainings differ in their epochs, or a seed or a
-        graph comes twice.
+        If a file is not of NAS-Bench-ASR, the trainings differ in length, or a seed or a graph
+        occurs twice.
     """
     trainings: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
     static: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
@@ -86,17 +86,17 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
                     draft.score("flops")[row] = number(_cell(line, flops[0]))
     draft.percent("val_per", "test_per", highest=HIGHEST_PER)
     draft.millions("params", "flops")
-    told = f"mean of {len(trainings)} seeds" if options.trials == MEAN else f"seed {options.trials}"
-    return draft.finish("nbasr", "timit", format_name="nb-asr", files=paths, trials=told)
+    trials = f"mean of {len(trainings)} seeds" if options.trials == MEAN else f"seed {options.trials}"
+    return draft.finish("nbasr", "timit", format_name="nb-asr", files=paths, trials=trials)
 
 
 def _check_training(path: Path, header: Mapping[str, Any], others: Sequence[tuple[Path, Any, Any]]) -> None:
-    """Refuse a header without epochs and seed, or of a seed that came before."""
+    """Check that a header has epochs and a seed, which is not that of another file."""
     epochs, seed = header.get("epochs"), header.get("seed")
     if type(epochs) is not int or not 1 <= epochs <= 10_000:
-        raise ValueError(f"{path} is of trainings of {epochs!r:.60} epochs, which is no such number")
+        raise ValueError(f"{path} has trainings of {epochs!r:.60} epochs, not of 1 to 10,000")
     if type(seed) is not int:
-        raise ValueError(f"{path} has the seed {seed!r:.60}, which is none")
+        raise ValueError(f"{path} has the seed {seed!r:.60}, which is not an integer")
     for other, known, _ in others:
         if known["seed"] == seed:
             raise ValueError(f"{path} and {other} are both of seed {seed}; give one")
@@ -104,7 +104,7 @@ def _check_training(path: Path, header: Mapping[str, Any], others: Sequence[tupl
 
 @contextlib.contextmanager
 def _named(path: Path, row: int) -> Iterator[None]:
-    """Errors within begin with the file and the row they are about."""
+    """Prefix errors with the file and row they are about."""
     try:
         yield
     except ValueError as error:

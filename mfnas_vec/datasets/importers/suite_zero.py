@@ -1,8 +1,8 @@
 """Zero-cost scores of NAS-Bench-Suite-Zero (automl/NASLib): ``zc_nasbench101.json``, ``zc_nasbench201.json``.
 
-``{data set: {architecture: {metric: {"score", "time"}}}}``, a single data set under the name of the
-benchmark; an architecture is a tuple of operation codes as text. On NAS-Bench-101 it is the 49 bits of
-the adjacency matrix and seven operations, with codes 2 to 4 of the interior ones. Peak memory: 200 MB and
+``{data set: {architecture: {metric: {"score", "time"}}}}``; a single data set has the name of the
+benchmark. An architecture is a tuple of operation codes as text; on NAS-Bench-101 it is the 49 bits of
+the adjacency matrix and seven operations, interior ones with codes 2 to 4. Peak memory: 200 MB and
 about six times the size of the file; a file that would take more than 2 GB is refused.
 """
 
@@ -21,19 +21,19 @@ from mfnas_vec.spaces.nb101 import EDGES, N_VERTEX
 from mfnas_vec.tables.schema import SECONDS_SUFFIX
 
 SOURCE, LICENCE = "NAS-Bench-Suite-Zero (automl/NASLib)", "Apache-2.0"
-#: Operation codes to ours: NAS-Bench-201 (skip, none, 3x3, 1x1, pool), NAS-Bench-101 (2 pool, 3 1x1, 4 3x3).
+#: Operation codes to genes: NAS-Bench-201 (skip, none, 3x3, 1x1, pool), NAS-Bench-101 (2 pool, 3 1x1, 4 3x3).
 NB201_OPERATIONS = (1, 0, 3, 2, 4)
 NB101_OPERATIONS = {4: 0, 3: 1, 2: 2}
-#: Place of our edges in its order of the six edges.
+#: Position of each gene's edge in their order of the six edges.
 NB201_EDGES = (0, 1, 3, 2, 4, 5)
-#: At or below this a score stands for "none".
+#: Scores at or below this mean "none".
 NO_SCORE = -9e7
 #: Most bytes of a JSON file: all of NAS-Bench-201 has 45 MB.
 MAX_JSON = 256 * 2**20
-#: Most memory of what a JSON file makes, estimated; and what each container and each item takes.
+#: Most memory of the content of a JSON file, estimated; and that of each container and item.
 MAX_JSON_MEMORY = 2 * 2**30
 _JSON_COST = {b"{": 232, b"[": 88, b",": 40}
-#: How deep the scores by architecture may lie.
+#: Deepest nesting of the scores by architecture.
 _MAX_DEPTH = 4
 _CODES = re.compile(r"\(\s*\d{1,2}(\s*,\s*\d{1,2})*\s*,?\s*\)", re.ASCII)
 _DATASETS = {
@@ -43,7 +43,7 @@ _DATASETS = {
     "cifar100": "cifar100",
     "imagenet16-120": "imagenet16",
 }
-#: Taken for their seconds only: tables have costs computed from the definition, FLOPs are counted otherwise here.
+#: Only their seconds are imported: tables have costs computed from the definition, with another count of FLOPs.
 _COSTS = frozenset({"params", "flops"})
 _NOT_SCORES = frozenset({"idx", "arch", "val_accuracy", "id", "accuracy"})
 
@@ -54,7 +54,7 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     ValueError
-        If it is none, or too large.
+        If it is not JSON, or too large.
     """
     data = read_bytes(path, limit=MAX_JSON)
     memory = len(data) + sum(cost * data.count(sign) for sign, cost in _JSON_COST.items())
@@ -63,7 +63,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON: {str(error) or type(error).__name__}") from error
+        raise ValueError(f"{path} is not JSON: {str(error) or type(error).__name__}") from error
 
 
 def _is_architecture(key: Any) -> bool:
@@ -71,7 +71,7 @@ def _is_architecture(key: Any) -> bool:
 
 
 def is_suite(content: Any) -> bool:
-    """Whether a mapping is one of scores by data set."""
+    """Whether a mapping has scores by data set."""
     for _ in range(_MAX_DEPTH):
         if not isinstance(content, Mapping) or not content:
             return False
@@ -82,12 +82,12 @@ def is_suite(content: Any) -> bool:
 
 
 def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
-    """Scores by data set, with our names of the data sets, of what ``is_suite`` accepts.
+    """Scores by data set, with the names of this package, of a mapping that ``is_suite`` accepts.
 
     Raises
     ------
     ValueError
-        If a data set comes twice.
+        If a data set occurs twice.
     """
     for _ in range(_MAX_DEPTH):
         key, value = next(iter(content.items()))
@@ -108,22 +108,22 @@ def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
 
 
 def row_of(space: SearchSpace, key: Any) -> int:
-    """Row of an architecture as the files write it: a tuple of small integers, as text.
+    """Row of an architecture in the notation of the files: a tuple of small integers, as text.
 
     Raises
     ------
     ValueError
-        If it is none of the space.
+        If it is not an architecture of the space.
     """
     if not isinstance(key, str):
         raise ValueError(f"an architecture is named by a {type(key).__name__}, not by text")
     if len(key) > 1000:
-        raise ValueError("an architecture is longer than any")
+        raise ValueError("the name of an architecture is too long")
     if _CODES.fullmatch(key) is None:
-        raise ValueError(f"{key!r:.60} is no architecture")
+        raise ValueError(f"{key!r:.60} is not an architecture")
     codes = [int(digits) for digits in re.findall(r"\d+", key)]
     if len(codes) != (len(NB201_EDGES) if space.name == "nb201" else N_VERTEX * (N_VERTEX + 1)):
-        raise ValueError(f"{key!r:.60} is no architecture of {space.name}")
+        raise ValueError(f"{key!r:.60} is not an architecture of {space.name}")
     try:
         if space.name == "nb201":
             genes = [NB201_OPERATIONS[codes[place]] for place in NB201_EDGES]
@@ -132,19 +132,19 @@ def row_of(space: SearchSpace, key: Any) -> int:
             genes += [NB101_OPERATIONS[op] for op in codes[N_VERTEX**2 + 1 : N_VERTEX**2 + N_VERTEX - 1]]
         row = int(space.row(space.encode(genes)))
     except (IndexError, KeyError, ValueError) as error:
-        raise ValueError(f"{key!r:.60} is no architecture of {space.name}") from error
+        raise ValueError(f"{key!r:.60} is not an architecture of {space.name}") from error
     if row < 0:
-        raise ValueError(f"{key!r:.60} is no valid architecture of {space.name}")
+        raise ValueError(f"{key!r:.60} is not a valid architecture of {space.name}")
     return row
 
 
 def fill_scores(draft: Draft, content: Mapping[Any, Any], options: Options | None = None) -> None:
-    """Fill scores, and the seconds each took, from one data set's mapping."""
+    """Fill scores and their seconds from the mapping of one data set."""
     for i, (key, values) in enumerate(content.items()):
         if options is not None and i % 1000 == 0:
             options.tell(i, len(content))
         if not isinstance(values, Mapping):
-            raise ValueError(f"the scores of {key!r:.60} are no mapping")
+            raise ValueError(f"the scores of {key!r:.60} are not a mapping")
         row = row_of(draft.space, key)
         try:
             _fill_one(draft, row, values)
@@ -165,7 +165,7 @@ def _fill_one(draft: Draft, row: int, values: Mapping[Any, Any]) -> None:
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
-    """Merge the scores of a file into a table: the one given, else that of the same problem.
+    """Merge the scores of a file into a table: the given one, else the one of the same problem.
 
     Raises
     ------

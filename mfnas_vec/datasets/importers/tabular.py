@@ -1,10 +1,10 @@
-"""A table of one's own: CSV, Parquet or an xarray store with a column that names architectures.
+"""A user's table: CSV, Parquet or an xarray store with a column that names architectures.
 
 That column is called ``genotype``, ``arch``, ``arch_str``, ``arch_key``, ``hash`` or ``key`` and holds gene
 digits, published names, hashes or readable forms. Numeric columns are metrics; ``NAME_EPOCH`` (``val_acc_12``)
-is NAME after that many epochs, ``NAME_seconds`` what a score costs. Values are kept as they are: accuracies and
-error rates in percent, parameters and FLOPs in millions, seconds, if they are to compare with other tables. Columns
-without a name (and pandas' ``Unnamed: 0``) are skipped; two of one name are refused. Peak memory: a few times
+is NAME after that many epochs, ``NAME_seconds`` is the cost of a score. Values are not converted: to compare
+them with other tables, give accuracies and error rates in percent, parameters and FLOPs in millions, and seconds.
+Unnamed columns (and pandas' ``Unnamed: 0``) are skipped; two of one name are refused. Peak memory: a few times
 the file.
 """
 
@@ -24,13 +24,13 @@ from mfnas_vec.tables.schema import PROVENANCES, SCHEMA, SECONDS_SUFFIX, TEST_VA
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
-    """Import the metrics of a file, into a table if one is given, else as a table of their own.
+    """Import the metrics of a file, into a table if one is given, else as a new table.
 
     Raises
     ------
     ValueError
-        If there is no column of architectures, a metric is missing or no number, an architecture is
-        unknown or comes twice.
+        If there is no column of architectures, a metric is missing or not a number, an architecture is
+        unknown or occurs twice.
     """
     if len(paths) != 1:
         raise ValueError("give one file")
@@ -38,9 +38,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     if options.space is None and options.base is None:
         raise ValueError("give the search space (--ss) or the table to merge into (--into)")
     if options.provenance not in PROVENANCES:
-        raise ValueError(
-            f"provenance={options.provenance!r}: say where the numbers come from, one of {', '.join(PROVENANCES)}"
-        )
+        raise ValueError(f"provenance={options.provenance!r}: must be one of {', '.join(PROVENANCES)}")
     space = get_space(options.space or str(options.base.attrs["space"] if options.base is not None else ""))
     frame = read_frame(path)
     key = next((k for k in KEYS if k in frame.columns), None)
@@ -54,11 +52,11 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     draft = Draft(space, epochs, source=path.name, licence="unstated")
     for name, epoch, column in columns:
         if name in RESERVED:
-            raise ValueError(f"{name!r} is no name of a metric")
+            raise ValueError(f"{name!r} cannot be the name of a metric")
         values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
         bad = np.isnan(values) & frame[column].notna().to_numpy()
         if bad.any():
-            raise ValueError(f"{path}: {column!r} is no number in row {int(np.flatnonzero(bad)[0]) + 1}")
+            raise ValueError(f"{path}: {column!r} is not a number in row {int(np.flatnonzero(bad)[0]) + 1}")
         if epoch is None:
             draft.score(name if options.base is None and name in TEST_VARIABLES else check_score(name))[rows] = values
         else:
@@ -96,7 +94,7 @@ def _rows(path: Path, space: SearchSpace, keys: list[str]) -> list[int]:
 def _columns(
     path: Path, frame: pd.DataFrame, metrics: list[str], options: Options
 ) -> tuple[list[int], list[tuple[str, int | None, str]]]:
-    """Epochs, and (metric, epoch or None, column) of every metric asked for."""
+    """Epochs, and (metric, epoch or None, column) of every requested metric."""
     found: list[tuple[str, int | None, str]] = []
     for metric in metrics:
         if metric in frame.columns:
@@ -118,8 +116,8 @@ def _columns(
         if epoch == 0:
             raise ValueError(f"{path}: {column!r} is of epoch 0; epochs are counted from 1")
         if columns.setdefault((name, epoch), column) != column:
-            told = f"{name!r}" if epoch is None else f"{name!r} at epoch {epoch}"
-            raise ValueError(f"{path}: {columns[name, epoch]!r} and {column!r} are both {told}")
+            target = f"{name!r}" if epoch is None else f"{name!r} at epoch {epoch}"
+            raise ValueError(f"{path}: {columns[name, epoch]!r} and {column!r} are both {target}")
     epochs = sorted({epoch for _, epoch, _ in found if epoch is not None})
     if options.base is not None and epochs:
         known = options.base["epoch"].values.tolist() if "epoch" in options.base else []

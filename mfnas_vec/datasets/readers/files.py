@@ -1,4 +1,4 @@
-"""Bytes of a file, unpacked where it is compressed, with a bound on what they may become."""
+"""Bytes of a file, decompressed if necessary, with a bound on their number."""
 
 import bz2
 import gzip
@@ -12,7 +12,7 @@ from typing import IO, Any
 #: Largest content of one file, in bytes.
 MAX_BYTES = 2**30
 _BLOCK = 1 << 20
-#: What reading and unpacking raise for a damaged file.
+#: Exceptions of reading and decompressing a damaged file.
 DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 _OPENERS: dict[bytes, Callable[..., Any]] = {
@@ -23,7 +23,7 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading; gzip, bzip2 and xz are told by their first bytes and unpacked.
+    """Open a file for reading; gzip, bzip2 and xz are recognized by their first bytes and decompressed.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> bytes:
-    """All bytes of an open file, unpacked where its first bytes say that it is compressed.
+    """All bytes of an open file, decompressed if its first bytes are those of a compressed one.
 
     Raises
     ------
@@ -57,12 +57,12 @@ def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> byte
     except DAMAGED as error:
         raise ValueError(f"cannot read {name}: {error}") from error
     if len(data) > limit:
-        raise ValueError(f"{name} holds more than {limit:,} bytes; that much is not read")
+        raise ValueError(f"{name} holds more than {limit:,} bytes, the most that is read")
     return data
 
 
 def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
-    """All bytes of a file, unpacked.
+    """All bytes of a file, decompressed.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
         with open_bytes(path) as stream:
             while block := stream.read(_BLOCK):
                 if whole.tell() + len(block) > limit:
-                    raise ValueError(f"{path} holds more than {limit:,} bytes; that much is not read")
+                    raise ValueError(f"{path} holds more than {limit:,} bytes, the most that is read")
                 whole.write(block)
     except DAMAGED as error:
         raise ValueError(f"cannot read {path}: {error}") from error

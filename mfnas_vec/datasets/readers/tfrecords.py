@@ -2,7 +2,7 @@
 
 A record is its length (8 bytes), a checksum of that, its data, a checksum of that; checksums are
 CRC-32C, rotated and shifted by a constant. A protocol buffer message is a sequence of numbered
-fields; which number means what is up to the caller.
+fields; their meaning is up to the caller.
 """
 
 import struct

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, direction_sign, iqm, unit_text
+from mfnas_vec.analysis.statistics import TEST, direction_sign, iqm, regret, unique_share, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 
@@ -85,18 +85,19 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
     median, middle = (float(np.median(known)), float(iqm(known))) if known.size else (math.nan, math.nan)
     lost, success = math.nan, math.nan
     if best is not None:
-        away = sign * (best - known)
+        away = regret(runs, best)["regret"].values
+        away = away[~np.isnan(away)]
         n_judged = known.size + int((runs["arch"].values < 0).sum())
         lost = float(away.mean()) if known.size else math.nan
         success = float((away <= CLOSE * abs(best)).sum() / n_judged) if n_judged else math.nan
-    made, distinct = (runs[name].values.astype(np.float64) for name in ("evaluations", "unique_evaluations"))
-    share = distinct[made > 0] / made[made > 0]
+    share = unique_share(runs)["unique_share"].values
+    share = share[~np.isnan(share)]
     return Row(
         problem=problem,
         search=search.label,
         provenance=search.provenance,
-        n_run=test.size,
-        n_known=known.size,
+        n_run=s.n_run,
+        n_known=s.n_tested,
         mean=s.mean,
         low=s.low,
         high=s.high,
@@ -105,9 +106,9 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
         iqm=middle,
         regret=lost,
         success=success,
-        seconds=float(runs["cost_seconds"].mean()) if timed else math.nan,
-        epochs=float(runs["cost_epochs"].mean()),
-        evaluations=float(made.mean()),
+        seconds=s.seconds if timed else math.nan,
+        epochs=s.epochs,
+        evaluations=s.evaluations,
         unique_share=float(share.mean()) if share.size else math.nan,
         units="" if (unit := unit_text(runs[TEST].attrs)) == "1" else unit,
         sign=sign,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.comparison import compare_problems, compare_runs, scores_of
+from mfnas_vec.analysis.comparison import compare_runs, scores_of
+from mfnas_vec.analysis.ranks import compare_problems
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.comparison import Verdict, rank_verdict, verdicts_of
 from mfnas_vec.report.page.summary import Row, best_of_problem, csv_text
