@@ -65,7 +65,7 @@ def table_space(table: xr.Dataset) -> SearchSpace:
     space = get_space(str(table.attrs.get("space", "")))
     if table.sizes.get(ARCH) != space.n_arch:
         raise ValueError(f"table has {table.sizes.get(ARCH, 0)} rows; {space.name} has {space.n_arch} architectures")
-    return space
+    return space.with_sampling(str(table.attrs.get("sampling", space.sampling)))
 
 
 def check_rows(table: xr.Dataset) -> None:
