@@ -278,7 +278,7 @@ class SearchSpace(abc.ABC):
         def own(values: npt.ArrayLike, dtype: type) -> Any:
             return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
 
-        cell = own(cell, np.int32)
+        cells = own(cell, np.int32)
         return SpaceArrays(
             kind=kind,
             cardinality=np.array(self.cardinality, dtype=np.int64),
@@ -287,14 +287,14 @@ class SearchSpace(abc.ABC):
             n_code=self.n_code,
             n_arch=self.n_arch,
             key_is_row=self.key_is_row,
-            has_invalid=kind == TWO_LEVEL or (kind == ONE_LEVEL and int(cell.min()) < 0),
+            has_invalid=kind == TWO_LEVEL or (kind == ONE_LEVEL and int(cells.min()) < 0),
             start_code=self._start_code(),
             n_low=n_low,
             split=-(-(1 << SPLIT_SHIFT) // n_low),
             high_form=own(high_form, np.int16),
             form=own(form, np.int32),
             low_code=own(low_code, np.uint8),
-            cell=cell,
+            cell=cells,
         )
 
     def _checked(self, code: npt.ArrayLike) -> IntArray:

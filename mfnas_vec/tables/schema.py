@@ -49,11 +49,14 @@ _DECLARED = (
     _training("val_loss", "nat", "minimize", "validation loss"),
     _training("train_loss", "nat", "minimize", "training loss"),
     _training("val_per", "percent", "minimize", "validation phoneme error rate"),
+    _training("val_auc", "percent", "maximize", "validation ROC-AUC"),
     Variable("test_acc", (ARCH,), "percent", "maximize", "test accuracy after the last epoch"),
     Variable("test_per", (ARCH,), "percent", "minimize", "test phoneme error rate after the last epoch"),
+    Variable("test_auc", (ARCH,), "percent", "maximize", "test ROC-AUC after the last epoch"),
     Variable(TRAIN_SECONDS, (EPOCH, ARCH), "s", "none", "cumulative training time"),
     _score("params", "trainable parameters", "1e6"),
     _score("flops", "multiply-adds for one input", "1e6"),
+    _score("latency", "time of one forward pass", "s"),
     _score("synflow", "synaptic flow"),
     _score("jacov", "Jacobian covariance"),
     _score("snip", "single-shot pruning saliency"),
@@ -73,7 +76,7 @@ SCHEMA: dict[str, Variable] = {variable.name: variable for variable in _DECLARED
 MINIMIZED_WORDS = frozenset({"loss", "error", "err", "per", "wer", "cer"})
 
 #: Variables a search may only be judged by.
-TEST_VARIABLES = ("test_acc", "test_per")
+TEST_VARIABLES = ("test_acc", "test_per", "test_auc")
 
 
 def declared_direction(name: str) -> str:
