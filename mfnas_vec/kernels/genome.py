@@ -87,7 +87,7 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
     n_j = space.cardinality[j] - 1
     n_all = (space.cardinality[i] - 1) * n_j
     n = n_all
-    if space.has_invalid:
+    if not space.all_valid:
         n = 0
         for place in range(n_all):
             a, b = split_place(place, n_j, own_i, own_j)
@@ -99,8 +99,8 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
     if n == 0:
         return code, np.int64(NO_ARCH)
     chosen = below(rng, n)
-    place = at(pairs_of_values, chosen) if space.has_invalid else chosen
+    place = chosen if space.all_valid else at(pairs_of_values, chosen)
     a, b = split_place(place, n_j, own_i, own_j)
     genes[i], genes[j] = a, b
     variant = base + a * weight_i + b * weight_j
-    return variant, at(rows, chosen) if space.has_invalid else row_of(space, variant)
+    return variant, row_of(space, variant) if space.all_valid else at(rows, chosen)

@@ -29,7 +29,7 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare):
     """One run. ``bare``, a constant: one price for all, no trace, budget asked between sweeps only."""
     flat_price = objective.seconds[0]
     rng, genes, order, rows = work.rng, work.genes, work.order, work.rows
-    checked = space.has_invalid
+    checked = not space.all_valid
     n_gene = space.cardinality.size
     tally = start_tally()
     best = no_best()

@@ -59,7 +59,7 @@ class SpaceArrays(NamedTuple):
     n_code: int
     n_arch: int
     key_is_row: bool
-    has_invalid: bool  # whether some codes are no architecture
+    all_valid: bool  # whether every code is an architecture
     start_code: npt.NDArray[np.int32]  # [arch], codes that samples are drawn from; empty: all valid ones
     n_low: int
     split: int
@@ -287,7 +287,7 @@ class SearchSpace(abc.ABC):
             n_code=self.n_code,
             n_arch=self.n_arch,
             key_is_row=self.key_is_row,
-            has_invalid=kind == TWO_LEVEL or (kind == ONE_LEVEL and int(cells.min()) < 0),
+            all_valid=kind == IDENTITY or (kind == ONE_LEVEL and int(cells.min()) >= 0),
             start_code=self._start_code(),
             n_low=n_low,
             split=-(-(1 << SPLIT_SHIFT) // n_low),
