@@ -9,7 +9,7 @@ DATASETS: dict[str, tuple[str, ...]] = {
 }
 OPTIMIZERS = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 FIGURES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
-IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nb-asr", "suite-zero", "csv")
+IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nb-asr", "nbgraph-full", "suite-zero", "csv")
 #: The embedded tables.
 TABLES = tuple(
     f"{space}-{dataset}" if dataset else space for space, names in DATASETS.items() for dataset in names or ("",)

@@ -35,6 +35,8 @@ N_NODE = 4
 OPERATIONS = ("gat", "gcn", "gin", "cheb", "sage", "arma", "graph", "fc", "skip")
 #: The operations that were trained on the data set proteins.
 PROTEINS_OPERATIONS = ("gcn", "sage", "arma", "fc", "skip")
+#: The data sets; proteins has a space of its own.
+DATASETS = ("cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv", "proteins")
 #: Sources of the four nodes of published forms; an architecture's name begins with the place here.
 LINKS = (
     (0, 0, 0, 0),

@@ -49,6 +49,7 @@ _DECLARED = (
     _training("val_loss", "nat", "minimize", "validation loss"),
     _training("train_loss", "nat", "minimize", "training loss"),
     _training("val_per", "percent", "minimize", "validation phoneme error rate"),
+    _training("train_auc", "percent", "maximize", "training ROC-AUC"),
     _training("val_auc", "percent", "maximize", "validation ROC-AUC"),
     Variable("test_acc", (ARCH,), "percent", "maximize", "test accuracy after the last epoch"),
     Variable("test_per", (ARCH,), "percent", "minimize", "test phoneme error rate after the last epoch"),
