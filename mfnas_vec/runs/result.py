@@ -15,7 +15,7 @@ from mfnas_vec.runs import conventions
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
-from mfnas_vec.tables.schema import COMPUTED, GENE
+from mfnas_vec.tables.schema import COMPUTED, EPOCH, GENE
 
 RUN = "run"
 STEP = "step"
@@ -112,7 +112,9 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
             "provenance": provenance(table, test_name),
         },
         "cost_seconds": {"long_name": "simulated search time", "units": "s", "provenance": price},
-        "cost_epochs": {"long_name": "epochs trained", "units": "epoch"},
+        "cost_epochs": {"long_name": "epochs trained", "units": "epoch"}
+        if EPOCH in table.dims
+        else {"long_name": "networks trained, each to the end", "units": "training"},
         "evaluations": {"long_name": "evaluations, zero-cost ones included", "units": "1"},
         "unique_evaluations": {"long_name": "distinct architectures evaluated", "units": "1"},
         "stop_reason": {
@@ -125,6 +127,7 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
         "optimizer": optimizer.name,
         "problem": str(table.attrs.get("name", "custom")),
         "space": dense.table_space(table).name,
+        "sampling": dense.table_space(table).sampling,
         "dataset": str(table.attrs.get("dataset", "")),
         "settings": json.dumps(values, sort_keys=True),
         "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],

@@ -1,8 +1,9 @@
 """One declaration per table variable: what it is, its units, its direction.
 
 Dims are ``arch`` (row of the space), ``epoch`` (1-based epochs of training done) and ``trial``.
-A variable over ``(epoch, arch)`` is training-based; one over ``(arch,)`` is a zero-cost score
-(or a final test result, which searches never read).
+A variable over ``(epoch, arch)`` is training-based; one over ``(arch,)`` is a zero-cost score,
+a final test result, which searches never read, or a training-based metric of a benchmark without
+epochs: one that is declared here as training-based.
 """
 
 import dataclasses
@@ -78,6 +79,11 @@ MINIMIZED_WORDS = frozenset({"loss", "error", "err", "per", "wer", "cer"})
 
 #: Variables a search may only be judged by.
 TEST_VARIABLES = ("test_acc", "test_per", "test_auc")
+
+
+def is_trained(name: str) -> bool:
+    """Whether a metric is declared to be training-based, even where a table knows it at one number of epochs only."""
+    return name in SCHEMA and EPOCH in SCHEMA[name].dims
 
 
 def declared_direction(name: str) -> str:
