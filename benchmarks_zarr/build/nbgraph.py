@@ -155,7 +155,7 @@ def build(dataset: str) -> xr.Dataset:
             },
         ),
         "params": ("para", 1.0, {"comment": of_network}),
-        "latency": ("latency", 1.0, {"comment": f"{mean}; hardware not stated"}),
+        "latency": ("latency", 1.0, {"comment": f"{mean}; hardware not stated. Maximised as a proxy, like params"}),
     }
     for name, (theirs, factor, more) in columns.items():
         attrs = variable_attrs(name, MEASURED, source=SOURCE, licence="Apache-2.0") | more
