@@ -15,7 +15,7 @@ from mfnas_vec.runs import conventions
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
-from mfnas_vec.tables.schema import COMPUTED, EPOCH, GENE
+from mfnas_vec.tables.schema import COMPUTED, EPOCH, GENE, MEASURED
 
 RUN = "run"
 STEP = "step"
@@ -91,8 +91,10 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
     metric = table[job.metric].attrs
     paid = dense.seconds_inputs(table, [entry for entry in job.inputs if entry not in job.unpaid])
     read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
-    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
     searched = weakest([kind for v, _, kind in read if v == job.metric])
+    # Where nothing is charged, the zeros do not make measured results any weaker.
+    unpriced = MEASURED if searched == MEASURED else COMPUTED
+    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else unpriced
     variables: dict[str, dict[str, Any]] = {
         "arch": {"long_name": "row of the architecture found, -1 if none"},
         "genotype": {"long_name": "genotype found, a number per gene, -1 if none"},
