@@ -34,6 +34,13 @@ README = ROOT / "README.md"
 FIGURE = ROOT / "bench" / "speed.svg"
 
 
+def _spaces(names: list[str], tables: dict[str, Any]) -> list[str]:
+    """Names of tables; of a space, where all its tables are among them."""
+    space = {name: str(table.attrs["space"]) for name, table in tables.items()}
+    whole = {s for s in space.values() if all(name in names for name in space if space[name] == s)}
+    return list(dict.fromkeys(space[name] if space[name] in whole else name for name in names))
+
+
 def settings_part() -> str:
     """Every setting, the optimizers that have it and its published default per table."""
     tables = {name: open_table(name) for name in table_names()}
@@ -45,7 +52,9 @@ def settings_part() -> str:
             by_value: dict[str, list[str]] = {}
             for name, values in defaults.items():
                 by_value.setdefault(value_text(values[setting.name]), []).append(name)
-            default = "; ".join(v if len(by_value) == 1 else f"{v} ({', '.join(n)})" for v, n in by_value.items())
+            default = "; ".join(
+                v if len(by_value) == 1 else f"{v} ({', '.join(_spaces(n, tables))})" for v, n in by_value.items()
+            )
             if setting.name == "warm_up":
                 default = "true for REA+W, false for REA"
             if setting.optional and default == "none" and setting.kind == "bool":
@@ -61,7 +70,7 @@ def settings_part() -> str:
 
 def provenance_part() -> str:
     """What of every embedded table is measured, computed, modelled."""
-    rows = [["table", MEASURED, COMPUTED, MODELLED]]
+    tables: dict[tuple[str, ...], list[str]] = {}
     for name, entry in read_manifest().items():
         cells: dict[str, list[str]] = {MEASURED: [], COMPUTED: [], MODELLED: []}
         for variable, attrs in entry["variables"].items():
@@ -76,12 +85,36 @@ def provenance_part() -> str:
                 text = variable if " " in variable else f"`{variable}`{where}"
                 if text not in cells[kind]:
                     cells[kind].append(text)
-        rows.append([f"`{name}`", *(", ".join(cell) or "-" for cell in cells.values())])
-    return markdown(rows)
+        tables.setdefault(tuple(", ".join(cell) or "-" for cell in cells.values()), []).append(f"`{name}`")
+    rows = [[", ".join(names), *cells] for cells, names in tables.items()]
+    return markdown([["table", MEASURED, COMPUTED, MODELLED], *rows])
 
 
 def _cell(record: dict[str, Any]) -> str:
     return f"{record['mean']:.2f} ± {record['sd']:.2f}"
+
+
+def nbgraph_part() -> str:
+    """Searches on NAS-Bench-Graph, and what there was to find."""
+    report = json.loads((ROOT / "bench" / "results.json").read_text(encoding="utf-8"))["nbgraph"]
+    problems = list(dict.fromkeys(r["problem"] for r in report))
+    rows = [["search", *(p.removeprefix("nbgraph-") for p in problems), "trainings", "distinct"]]
+    for search in dict.fromkeys(r["search"] for r in report):
+        own = [r for r in report if r["search"] == search]
+        spans = []
+        for key in ("trainings", "distinct"):
+            counts = [round(r[key]) for r in own if r["problem"] != "nbgraph-proteins"]
+            spans.append(f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,} to {max(counts):,}")
+        rows.append([search.replace("_", "\\_"), *(_cell(r) for r in own), *spans])
+    best = {r["problem"]: r for r in report}
+    for title, key in (("best on validation", "best_on_validation"), ("best on test", "optimum")):
+        rows.append([f"*{title}*", *(f"{r[key]:.2f}" for r in best.values()), "", ""])
+    kinds = " and ".join(sorted({r["test_provenance"] for r in report}))
+    return (
+        f"{markdown(rows)}\n\nTest accuracy in percent (proteins: ROC-AUC), **{kinds}**, mean ± standard deviation of "
+        f"{report[0]['n_run']} runs, seed {report[0]['seed']}. Trainings and distinct architectures\n(proxies "
+        "included), mean of a run, without proteins."
+    )
 
 
 def results_part() -> str:
@@ -184,6 +217,7 @@ def notebook_part() -> str:
 PARTS = {
     "settings": settings_part,
     "provenance": provenance_part,
+    "nbgraph": nbgraph_part,
     "results": results_part,
     "measured": measured_part,
     "speed": speed_part,

@@ -117,6 +117,8 @@ def _at(attrs: dict[str, Any], key: str, i: int) -> Any:
 
 def ranks_part(table: xr.Dataset) -> str:
     """Rank correlation of epochs with the last: in the table, in the published sample."""
+    if EPOCH not in table:
+        return ""
     epochs = table[EPOCH].values.tolist()
     shown = [i for i, e in enumerate(epochs[:-1]) if len(epochs) <= N_EPOCH_SHOWN or e in FEW_EPOCHS]
     rows = []
@@ -167,8 +169,8 @@ def render() -> str:
         note = str(table.attrs.get("note", ""))
         size = f"{entry['n_arch']:,} architectures, {entry['n_byte'] / 1e6:.1f} MB."
         parts.append(f"{size} {note[:1].upper()}{note[1:]}{'.' if note else ''}".rstrip() + "\n")
-        parts += [part + "\n" for part in (variables_part(table), quality_part(table), notes_part(table)) if part]
-        parts.append(ranks_part(table) + "\n")
+        made = (variables_part(table), quality_part(table), notes_part(table), ranks_part(table))
+        parts += [part + "\n" for part in made if part]
     return "\n".join(parts)
 
 

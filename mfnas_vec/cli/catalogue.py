@@ -1,10 +1,15 @@
 """Names of what the package has, without importing it, so that help is there at once."""
 
 #: Data sets of each space; the first is the default.
-DATASETS: dict[str, tuple[str, ...]] = {"nb101": (), "nb201": ("cifar10", "cifar100", "imagenet16"), "nbasr": ()}
+DATASETS: dict[str, tuple[str, ...]] = {
+    "nb101": (),
+    "nb201": ("cifar10", "cifar100", "imagenet16"),
+    "nbasr": (),
+    "nbgraph": ("cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv", "proteins"),
+}
 OPTIMIZERS = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 FIGURES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
-IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nb-asr", "suite-zero", "csv")
+IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nb-asr", "nbgraph-full", "suite-zero", "csv")
 #: The embedded tables.
 TABLES = tuple(
     f"{space}-{dataset}" if dataset else space for space, names in DATASETS.items() for dataset in names or ("",)

@@ -43,7 +43,8 @@ def add_run(commands: Any) -> None:
     )
     parser.add_argument(
         "--dataset",
-        help="data set of nb201: " + ", ".join(DATASETS["nb201"]) + f" (default {DATASETS['nb201'][0]})",
+        help="; ".join(f"of {ss}: {', '.join(names)}" for ss, names in DATASETS.items() if names)
+        + " (default: the first)",
     )
     parser.add_argument(
         "--table",

@@ -16,6 +16,7 @@ examples:
   mfnas tables import nasbench101 nasbench_full.tfrecord
   mfnas tables import nats-tss NATS-tss-v1_0-3ffb9-simple --dataset cifar100 --trials 777
   mfnas tables import nb-asr nb-asr-e40-1234.pickle nb-asr-info.pickle
+  mfnas tables import nbgraph-full cora0.bench cora1.bench cora2.bench
   mfnas tables import suite-zero zc_nasbench201.json --into nb201-cifar10
   mfnas tables import csv mine.csv --into nb201-cifar10 --metric my_proxy --provenance measured
 """
@@ -32,7 +33,7 @@ def add_import(commands: Any) -> None:
     )
     parser.add_argument("format", nargs="?", metavar="FORMAT", help="one of " + ", ".join(IMPORT_FORMATS))
     parser.add_argument("paths", nargs="*", metavar="FILE", help="files, or a folder of them")
-    parser.add_argument("--dataset", help="data set of nb201, where the files do not tell")
+    parser.add_argument("--dataset", help="data set of nb201 or nbgraph, where the files do not say")
     parser.add_argument(
         "--trials", default="mean", help="mean (default), or which repeated training: a seed or a place"
     )

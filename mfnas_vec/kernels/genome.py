@@ -5,12 +5,15 @@ import numpy as np
 from mfnas_vec._jit import njit_call, njit_inline
 from mfnas_vec.kernels.lookup import at, row_of
 from mfnas_vec.kernels.rng import below
-from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
+from mfnas_vec.spaces.base import NO_ARCH
 
 
 @njit_inline
 def sample(space, rng):
-    """A uniform valid code, and its row."""
+    """A valid code, uniform as the space says, and its row."""
+    if space.start_code.size:
+        row = below(rng, space.n_arch)
+        return np.int64(at(space.start_code, row)), row
     while True:
         code = below(rng, space.n_code)
         row = row_of(space, code)
@@ -84,7 +87,7 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
     n_j = space.cardinality[j] - 1
     n_all = (space.cardinality[i] - 1) * n_j
     n = n_all
-    if space.kind == TWO_LEVEL:  # only there can a variant be invalid
+    if not space.all_valid:
         n = 0
         for place in range(n_all):
             a, b = split_place(place, n_j, own_i, own_j)
@@ -96,8 +99,8 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
     if n == 0:
         return code, np.int64(NO_ARCH)
     chosen = below(rng, n)
-    place = at(pairs_of_values, chosen) if space.kind == TWO_LEVEL else chosen
+    place = chosen if space.all_valid else at(pairs_of_values, chosen)
     a, b = split_place(place, n_j, own_i, own_j)
     genes[i], genes[j] = a, b
     variant = base + a * weight_i + b * weight_j
-    return variant, at(rows, chosen) if space.kind == TWO_LEVEL else row_of(space, variant)
+    return variant, row_of(space, variant) if space.all_valid else at(rows, chosen)

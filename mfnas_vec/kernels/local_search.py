@@ -21,7 +21,7 @@ from mfnas_vec.kernels.state import (
     why_stopped,
     within,
 )
-from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
+from mfnas_vec.spaces.base import NO_ARCH
 
 
 @njit_inline
@@ -29,7 +29,7 @@ def climb(space, objective, budget, first_improvement, work, trace, run, bare):
     """One run. ``bare``, a constant: one price for all, no trace, budget asked between sweeps only."""
     flat_price = objective.seconds[0]
     rng, genes, order, rows = work.rng, work.genes, work.order, work.rows
-    checked = space.kind == TWO_LEVEL  # only there can a variant be invalid
+    checked = not space.all_valid
     n_gene = space.cardinality.size
     tally = start_tally()
     best = no_best()

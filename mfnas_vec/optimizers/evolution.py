@@ -14,7 +14,7 @@ from mfnas_vec.optimizers.base import (
     eval_bound,
     make_budget,
 )
-from mfnas_vec.optimizers.published import N_PROXY_EVALUATION
+from mfnas_vec.optimizers.published import N_PROXY_EVALUATION, published
 from mfnas_vec.tables import dense
 
 #: Largest population.
@@ -38,7 +38,7 @@ def _defaults(table: xr.Dataset, warm_up: bool) -> Values:
         "prob_mutation": 1.0,
         "warm_up": warm_up,
         "n_sample_warmup": N_PROXY_EVALUATION,
-        "metric_warmup": "synflow",
+        "metric_warmup": published(table).metric_warmup,
     }
 
 

@@ -15,7 +15,7 @@ from mfnas_vec.optimizers.base import (
     Values,
     make_budget,
 )
-from mfnas_vec.optimizers.published import IEPOCH, N_PROXY_EVALUATION, max_time, published
+from mfnas_vec.optimizers.published import N_PROXY_EVALUATION, iepoch, list_iepoch, max_time, published
 from mfnas_vec.tables import dense
 
 STAGE1 = {"FLS": STAGE1_FLS, "BLS": STAGE1_BLS, "RS": STAGE1_RS}
@@ -51,10 +51,10 @@ def _defaults(table: xr.Dataset) -> Values:
         "using_zc_metric_stage1": None,
         "optimizer_stage1": "FLS",
         "max_eval_stage1": N_PROXY_EVALUATION,
-        "iepoch": IEPOCH,
+        "iepoch": iepoch(table),
         "metric_stage2": setup.metric,
         "using_zc_metric_stage2": None,
-        "list_iepoch": list(setup.list_iepoch),
+        "list_iepoch": list_iepoch(table),
         "n_candidate": setup.n_candidate,
         "max_time": max_time(table),
     }

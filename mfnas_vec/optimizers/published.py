@@ -1,6 +1,7 @@
 """The settings of the published experiments, per space and data set.
 
-Source: the configuration files and the table of hyperparameters of MF-NAS (GECCO 2024).
+Source: the configuration files and the table of hyperparameters of MF-NAS (GECCO 2024). On
+NAS-Bench-Graph, which it does not use, the budget is that of 500 trainings (40 on proteins).
 """
 
 import dataclasses
@@ -8,6 +9,7 @@ import dataclasses
 import xarray as xr
 
 from mfnas_vec.tables import dense
+from mfnas_vec.tables.schema import EPOCH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,12 +17,13 @@ class Published:
     """What the published experiments used on one space."""
 
     metric: str
-    list_iepoch: tuple[int, ...]
+    list_iepoch: tuple[int, ...] | None  # None: those of the table
     n_candidate: int
     max_eval: int | None
     max_time: dict[str, float]
     other_max_time: float | None
     halving_accounting: int = dense.CUMULATIVE
+    metric_warmup: str = "synflow"
 
 
 PUBLISHED = {
@@ -34,6 +37,8 @@ PUBLISHED = {
         {"cifar10": 20_000.0, "cifar100": 40_000.0, "imagenet16": 120_000.0},
         20_000.0,
     ),
+    "nbgraph": Published("val_acc", None, 500, 500, {}, None, metric_warmup="params"),
+    "nbgraph-proteins": Published("val_auc", None, 40, 40, {}, None, metric_warmup="params"),
 }
 
 #: Epochs of a plain training-based evaluation.
@@ -51,6 +56,25 @@ def published(table: xr.Dataset) -> Published:
         If the table is of no known space.
     """
     return PUBLISHED[dense.table_space(table).name]
+
+
+def list_iepoch(table: xr.Dataset) -> list[int] | None:
+    """The published rungs; else those after an eighth, a quarter, a half and all of the table's epochs, if any."""
+    setup = published(table)
+    if setup.list_iepoch is not None:
+        return list(setup.list_iepoch)
+    if EPOCH not in table.dims:
+        return None
+    known = table[EPOCH].values.tolist()
+    return sorted({min(e for e in known if e * part >= known[-1]) for part in (8, 4, 2, 1)})
+
+
+def iepoch(table: xr.Dataset) -> int | None:
+    """The published epochs of a plain evaluation; else all of the table's, ``None`` if it has none."""
+    if published(table).list_iepoch is not None:
+        return IEPOCH
+    rungs = list_iepoch(table)
+    return rungs[-1] if rungs else None
 
 
 def max_time(table: xr.Dataset) -> float | None:

@@ -8,7 +8,7 @@ from mfnas_vec.optimizers.base import (
     Values,
     check_ends,
 )
-from mfnas_vec.optimizers.published import IEPOCH, max_time, published
+from mfnas_vec.optimizers.published import iepoch, max_time, published
 from mfnas_vec.tables import dense
 
 USING_ZC_METRIC = Setting(
@@ -18,7 +18,13 @@ USING_ZC_METRIC = Setting(
     optional=True,
 )
 METRIC = Setting("metric", "name", "metric the search looks at")
-IEPOCH_SETTING = Setting("iepoch", "int", "epochs of training of each evaluation of a training-based metric", minimum=1)
+IEPOCH_SETTING = Setting(
+    "iepoch",
+    "int",
+    "epochs of training of each evaluation of a training-based metric; none where a table has no epochs",
+    minimum=1,
+    optional=True,
+)
 MAX_EVAL = Setting("max_eval", "int", "budget of evaluations", maximum=MAX_EVALUATIONS, optional=True)
 MAX_TIME = Setting("max_time", "float", "budget of seconds of training (and scoring)", optional=True)
 
@@ -34,7 +40,7 @@ def defaults(table: xr.Dataset) -> Values:
     return {
         "using_zc_metric": None,
         "metric": setup.metric,
-        "iepoch": IEPOCH,
+        "iepoch": iepoch(table),
         "max_eval": setup.max_eval,
         "max_time": max_time(table),
     }

@@ -6,7 +6,7 @@ from mfnas_vec.kernels.state import UNLIMITED
 from mfnas_vec.kernels.successive_halving import successive_halving_runs
 from mfnas_vec.optimizers import single_fidelity
 from mfnas_vec.optimizers.base import Job, Optimizer, Setting, Values, make_budget
-from mfnas_vec.optimizers.published import max_time, published
+from mfnas_vec.optimizers.published import list_iepoch, max_time, published
 from mfnas_vec.tables import dense
 
 #: Largest number of candidates of a halving.
@@ -15,8 +15,10 @@ MAX_CANDIDATES = 100_000
 LIST_IEPOCH = Setting(
     "list_iepoch",
     "epochs",
-    "epochs of training done at each rung (of a zero-cost metric only their number counts)",
+    "epochs of training done at each rung (of a zero-cost metric only their number counts); none, a single rung, "
+    "where a table has no epochs",
     minimum=1,
+    optional=True,
 )
 N_CANDIDATE = Setting("n_candidate", "int", "number of candidates at the first rung", minimum=1, maximum=MAX_CANDIDATES)
 ALIASES = {"k": "n_candidate"}
@@ -36,9 +38,9 @@ def make_rungs(
     """
     name, epochs = values[metric], values["list_iepoch"]
     if values[using_zc]:
-        return dense.zero_cost_rungs(table, name, len(epochs)), [(name, None)]
+        return dense.zero_cost_rungs(table, name, len(epochs or (None,))), [(name, None)]
     accounting = dense.CUMULATIVE if corrected else published(table).halving_accounting
-    return dense.training_rungs(table, name, epochs, accounting), [(name, e) for e in epochs]
+    return dense.training_rungs(table, name, epochs, accounting), [(name, e) for e in epochs or (None,)]
 
 
 def _defaults(table: xr.Dataset) -> Values:
@@ -46,7 +48,7 @@ def _defaults(table: xr.Dataset) -> Values:
     return {
         "using_zc_metric": None,
         "metric": setup.metric,
-        "list_iepoch": list(setup.list_iepoch),
+        "list_iepoch": list_iepoch(table),
         "n_candidate": setup.n_candidate,
         "max_time": max_time(table),
     }
@@ -61,7 +63,7 @@ def _prepare(table: xr.Dataset, values: Values, corrected: bool) -> Job:
         successive_halving_runs,
         arguments,
         values["n_candidate"],
-        2.0 * values["n_candidate"] + len(values["list_iepoch"]),
+        2.0 * values["n_candidate"] + len(values["list_iepoch"] or (None,)),
         tuple(read),
         name,
         dense.sign(table, name),

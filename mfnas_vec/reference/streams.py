@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mfnas_vec.spaces import NO_ARCH, SearchSpace
+from mfnas_vec.spaces.base import ARCHITECTURES, NO_ARCH, SearchSpace
 
 _MASK = 2**64 - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -87,7 +87,9 @@ class KernelStream:
         return float(self.bits() >> 11) * 2.0**-53
 
     def sample(self, space: SearchSpace) -> int:
-        """A uniform valid code."""
+        """A valid code, uniform as the space says."""
+        if space.sampling == ARCHITECTURES:
+            return int(space.arch_code[self.index(space.n_arch)])
         while True:
             code = self.index(space.n_code)
             if space.row_of(code) != NO_ARCH:

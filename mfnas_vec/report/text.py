@@ -66,11 +66,13 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     )
     found = (f"{s.mean:.2f} ± {s.sd:.2f} {unit}", f"{interval}; {test['provenance']}") if s.n_tested else ("none", "")
     kind = result["cost_seconds"].attrs["provenance"]
-    seconds = "" if kind == COMPUTED else f"; seconds {kind}"
-    cost = f"{s.seconds:,.0f} s" if s.seconds or s.evaluations == 0 else "not timed"
+    trained = result["cost_epochs"].attrs["units"]  # epoch, or whole training
+    timed = s.seconds or s.evaluations == 0
+    cost = f"{s.seconds:,.0f} s" if timed else "not timed"
+    seconds = "" if kind == COMPUTED or not timed else f"; seconds {kind}"
     rows = [
         (test["long_name"], *found),
-        ("search cost", cost, f"{s.epochs:,.0f} epochs, simulated, mean of a run{seconds}"),
+        ("search cost", cost, f"{s.epochs:,.0f} {trained}s, simulated, mean of a run{seconds}"),
         ("evaluations", f"{s.evaluations:,.0f}", f"{s.unique_evaluations:,.0f} distinct, mean of a run"),
         (
             "wall time",

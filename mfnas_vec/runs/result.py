@@ -15,7 +15,7 @@ from mfnas_vec.runs import conventions
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
-from mfnas_vec.tables.schema import COMPUTED, GENE
+from mfnas_vec.tables.schema import COMPUTED, EPOCH, GENE, MEASURED
 
 RUN = "run"
 STEP = "step"
@@ -91,8 +91,10 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
     metric = table[job.metric].attrs
     paid = dense.seconds_inputs(table, [entry for entry in job.inputs if entry not in job.unpaid])
     read = [(v, e, provenance(table, v, e)) for v, e in (*job.inputs, *paid)]
-    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else COMPUTED
     searched = weakest([kind for v, _, kind in read if v == job.metric])
+    # Where nothing is charged, the zeros do not make measured results any weaker.
+    unpriced = MEASURED if searched == MEASURED else COMPUTED
+    price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else unpriced
     variables: dict[str, dict[str, Any]] = {
         "arch": {"long_name": "row of the architecture found, -1 if none"},
         "genotype": {"long_name": "genotype found, a number per gene, -1 if none"},
@@ -112,7 +114,9 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
             "provenance": provenance(table, test_name),
         },
         "cost_seconds": {"long_name": "simulated search time", "units": "s", "provenance": price},
-        "cost_epochs": {"long_name": "epochs trained", "units": "epoch"},
+        "cost_epochs": {"long_name": "epochs trained", "units": "epoch"}
+        if EPOCH in table.dims
+        else {"long_name": "networks trained, each to the end", "units": "training"},
         "evaluations": {"long_name": "evaluations, zero-cost ones included", "units": "1"},
         "unique_evaluations": {"long_name": "distinct architectures evaluated", "units": "1"},
         "stop_reason": {
@@ -125,6 +129,7 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
         "optimizer": optimizer.name,
         "problem": str(table.attrs.get("name", "custom")),
         "space": dense.table_space(table).name,
+        "sampling": dense.table_space(table).sampling,
         "dataset": str(table.attrs.get("dataset", "")),
         "settings": json.dumps(values, sort_keys=True),
         "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],

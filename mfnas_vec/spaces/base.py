@@ -10,10 +10,11 @@ every space, so that one compiled kernel serves all of them.
 """
 
 import abc
+import copy
 import functools
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,11 @@ SPLIT_SHIFT = 40
 #: Masks of a two-level space.
 N_MASK = 32
 
+# What samples are uniform over.
+ENCODINGS = "encodings"
+ARCHITECTURES = "architectures"
+SAMPLINGS = (ENCODINGS, ARCHITECTURES)
+
 #: Most values of a gene: kernels keep lists of values in one integer, four bits each.
 MAX_CARDINALITY = 16
 
@@ -53,6 +59,8 @@ class SpaceArrays(NamedTuple):
     n_code: int
     n_arch: int
     key_is_row: bool
+    all_valid: bool  # whether every code is an architecture
+    start_code: npt.NDArray[np.int32]  # [arch], codes that samples are drawn from; empty: all valid ones
     n_low: int
     split: int
     high_form: npt.NDArray[np.int16]  # [high]
@@ -75,6 +83,9 @@ class SearchSpace(abc.ABC):
     key_is_row
         Whether two genotypes count as the same architecture when their *row* is the same
         (NAS-Bench-101's module hash), or only when the genotype itself is.
+    sampling
+        What samples are uniform over: valid "encodings", where an architecture of many genotypes
+        comes more often, or "architectures", each by its genotype in ``arch_code``.
     """
 
     #: One line for listings.
@@ -82,7 +93,9 @@ class SearchSpace(abc.ABC):
     #: Where the space was published.
     source: str = ""
 
-    def __init__(self, name: str, cardinality: Sequence[int], n_arch: int, *, key_is_row: bool) -> None:
+    def __init__(
+        self, name: str, cardinality: Sequence[int], n_arch: int, *, key_is_row: bool, sampling: str = ENCODINGS
+    ) -> None:
         self.name = name
         self.cardinality = tuple(int(c) for c in cardinality)
         self.n_gene = len(self.cardinality)
@@ -97,9 +110,31 @@ class SearchSpace(abc.ABC):
             raise ValueError(f"cardinality={self.cardinality!r} gives {self.n_code} codes; must be < 2**30")
         self.n_arch = n_arch
         self.key_is_row = key_is_row
+        self.sampling = sampling
 
     def __repr__(self) -> str:
         return f"<SearchSpace {self.name}: {self.n_gene} genes, {self.n_code:,} codes, {self.n_arch:,} architectures>"
+
+    def with_sampling(self, sampling: str) -> Self:
+        """The same space with samples uniform over "encodings" or over "architectures".
+
+        Raises
+        ------
+        ValueError
+            If ``sampling`` is neither.
+        """
+        if sampling not in SAMPLINGS:
+            raise ValueError(f"sampling={sampling!r} must be one of {', '.join(SAMPLINGS)}")
+        if sampling == self.sampling:
+            return self
+        other = copy.copy(self)
+        other.sampling = sampling
+        other.__dict__["arrays"] = self.arrays._replace(start_code=other._start_code())
+        return other
+
+    def _start_code(self) -> npt.NDArray[np.int32]:
+        codes = self.arch_code if self.sampling == ARCHITECTURES else ()
+        return np.array(codes, dtype=np.int32)
 
     def encode(self, genotype: npt.ArrayLike) -> IntArray:
         """Codes of genotypes.
@@ -243,6 +278,7 @@ class SearchSpace(abc.ABC):
         def own(values: npt.ArrayLike, dtype: type) -> Any:
             return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
 
+        cells = own(cell, np.int32)
         return SpaceArrays(
             kind=kind,
             cardinality=np.array(self.cardinality, dtype=np.int64),
@@ -251,12 +287,14 @@ class SearchSpace(abc.ABC):
             n_code=self.n_code,
             n_arch=self.n_arch,
             key_is_row=self.key_is_row,
+            all_valid=kind == IDENTITY or (kind == ONE_LEVEL and int(cells.min()) >= 0),
+            start_code=self._start_code(),
             n_low=n_low,
             split=-(-(1 << SPLIT_SHIFT) // n_low),
             high_form=own(high_form, np.int16),
             form=own(form, np.int32),
             low_code=own(low_code, np.uint8),
-            cell=own(cell, np.int32),
+            cell=cells,
         )
 
     def _checked(self, code: npt.ArrayLike) -> IntArray:

@@ -236,7 +236,7 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
         coords[name] = (*coords[name], {"long_name": long_name})
     shared = plan.cells[0].description.attrs
     attrs = problem_attrs(plan.problem, plan.table) | {conventions.DESCRIPTION: conventions.OVER_GRID}
-    attrs |= {key: shared[key] for key in ("space", "dataset", "opened_from_digest", "mfnas_vec_version")}
+    attrs |= {key: shared[key] for key in ("space", "sampling", "dataset", "opened_from_digest", "mfnas_vec_version")}
     return xr.Dataset(coords=coords, attrs=attrs | {"protocol": grid.protocol, "seed": grid.seed})
 
 

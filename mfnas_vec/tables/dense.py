@@ -20,6 +20,7 @@ from mfnas_vec.tables.schema import (
     TEST_VARIABLES,
     TRAIN_SECONDS,
     declared_direction,
+    is_trained,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -65,7 +66,7 @@ def table_space(table: xr.Dataset) -> SearchSpace:
     space = get_space(str(table.attrs.get("space", "")))
     if table.sizes.get(ARCH) != space.n_arch:
         raise ValueError(f"table has {table.sizes.get(ARCH, 0)} rows; {space.name} has {space.n_arch} architectures")
-    return space
+    return space.with_sampling(str(table.attrs.get("sampling", space.sampling)))
 
 
 def check_rows(table: xr.Dataset) -> None:
@@ -119,8 +120,26 @@ def metric_names(table: xr.Dataset) -> dict[str, bool]:
         if isinstance(name, str) and not name.endswith(SECONDS_SUFFIX) and name not in TEST_VARIABLES:
             dims = set(variable.dims)
             if dims in ({ARCH}, {EPOCH, ARCH}) and np.issubdtype(variable.dtype, np.number):
-                names[name] = dims == {ARCH}
+                names[name] = dims == {ARCH} and not is_trained(name)
     return names
+
+
+def _check_epochs(table: xr.Dataset, name: str, epochs: Sequence[int] | None) -> None:
+    """Refuse epochs of a training-based metric that has none, and none of one that has some.
+
+    Raises
+    ------
+    ValueError
+        If ``epochs`` is not ``None`` exactly where the metric is known per epoch.
+    """
+    per_epoch = EPOCH in table[name].dims
+    if per_epoch and epochs is None:
+        raise ValueError(f"{name!r} is known per epoch: iepoch or list_iepoch must name some of the table's epochs")
+    if not per_epoch and epochs is not None:
+        raise ValueError(
+            f"the table has no epoch {epochs[0]}, nor any other: {name!r} is known once per architecture, trained to "
+            "the end; leave iepoch and list_iepoch out"
+        )
 
 
 def metrics_of(table: xr.Dataset, settings: Mapping[str, Any]) -> list[str]:
@@ -188,14 +207,20 @@ def zero_cost_objective(table: xr.Dataset, name: str) -> Objective:
     return Objective(_scores(read(table, name, (ARCH,)), sign(table, name)), seconds, int(seconds.size > 1), 0)
 
 
-def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int], accounting: int = CUMULATIVE) -> Rungs:
+def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int] | None, accounting: int = CUMULATIVE) -> Rungs:
     """A training-based metric at some epochs, as kernels see it.
+
+    On a table without epochs there are none to name: its one rung is a whole training, counted as one.
 
     Raises
     ------
     ValueError
         If the table lacks one of the epochs, or a value of its training seconds.
     """
+    _check_epochs(table, name, epochs)
+    if epochs is None:
+        whole = zero_cost_objective(table, name)
+        return Rungs(whole.score[None], whole.seconds[None], whole.seconds_step, np.ones(1, np.int64), CUMULATIVE)
     chosen = _at_epochs(table, [n for n in dict.fromkeys((name, TRAIN_SECONDS)) if n in table], epochs)
     score = _scores(read(chosen, name, (EPOCH, ARCH)), sign(table, name))
     seconds, step = np.zeros((len(epochs), 1)), 0
@@ -204,10 +229,10 @@ def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int], accounti
     return Rungs(score, seconds, step, np.array(epochs, dtype=np.int64), accounting)
 
 
-def training_objective(table: xr.Dataset, name: str, epoch: int) -> Objective:
+def training_objective(table: xr.Dataset, name: str, epoch: int | None) -> Objective:
     """A training-based metric after some epochs, each evaluation trained from the start."""
-    rungs = training_rungs(table, name, [epoch])
-    return Objective(rungs.score[0], rungs.seconds[0], rungs.seconds_step, epoch)
+    rungs = training_rungs(table, name, None if epoch is None else [epoch])
+    return Objective(rungs.score[0], rungs.seconds[0], rungs.seconds_step, int(rungs.epochs[0]))
 
 
 def zero_cost_rungs(table: xr.Dataset, name: str, n_rung: int) -> Rungs:

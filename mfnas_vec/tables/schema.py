@@ -1,8 +1,9 @@
 """One declaration per table variable: what it is, its units, its direction.
 
 Dims are ``arch`` (row of the space), ``epoch`` (1-based epochs of training done) and ``trial``.
-A variable over ``(epoch, arch)`` is training-based; one over ``(arch,)`` is a zero-cost score
-(or a final test result, which searches never read).
+A variable over ``(epoch, arch)`` is training-based; one over ``(arch,)`` is a zero-cost score,
+a final test result, which searches never read, or a training-based metric of a benchmark without
+epochs: one that is declared here as training-based.
 """
 
 import dataclasses
@@ -49,11 +50,15 @@ _DECLARED = (
     _training("val_loss", "nat", "minimize", "validation loss"),
     _training("train_loss", "nat", "minimize", "training loss"),
     _training("val_per", "percent", "minimize", "validation phoneme error rate"),
+    _training("train_auc", "percent", "maximize", "training ROC-AUC"),
+    _training("val_auc", "percent", "maximize", "validation ROC-AUC"),
     Variable("test_acc", (ARCH,), "percent", "maximize", "test accuracy after the last epoch"),
     Variable("test_per", (ARCH,), "percent", "minimize", "test phoneme error rate after the last epoch"),
+    Variable("test_auc", (ARCH,), "percent", "maximize", "test ROC-AUC after the last epoch"),
     Variable(TRAIN_SECONDS, (EPOCH, ARCH), "s", "none", "cumulative training time"),
     _score("params", "trainable parameters", "1e6"),
     _score("flops", "multiply-adds for one input", "1e6"),
+    _score("latency", "time of one forward pass", "s"),
     _score("synflow", "synaptic flow"),
     _score("jacov", "Jacobian covariance"),
     _score("snip", "single-shot pruning saliency"),
@@ -73,7 +78,12 @@ SCHEMA: dict[str, Variable] = {variable.name: variable for variable in _DECLARED
 MINIMIZED_WORDS = frozenset({"loss", "error", "err", "per", "wer", "cer"})
 
 #: Variables a search may only be judged by.
-TEST_VARIABLES = ("test_acc", "test_per")
+TEST_VARIABLES = ("test_acc", "test_per", "test_auc")
+
+
+def is_trained(name: str) -> bool:
+    """Whether a metric is declared to be training-based, even where a table knows it at one number of epochs only."""
+    return name in SCHEMA and EPOCH in SCHEMA[name].dims
 
 
 def declared_direction(name: str) -> str:

@@ -43,6 +43,7 @@ def seeds():
             {},
         ),
         ("nb-asr", "a.pickle", asr, {}),
+        ("nbgraph-full", "cora0.bench", pickle.dumps({0: {"dur": [(0.5,) * 7] * 3, "perf": 0.5, "para": 1.5}}), {}),
         ("suite-zero", "zc.json", suite, {"into": "nb201-cifar10"}),
         ("csv", "f.csv", csv, {"space": "nb201", "provenance": "measured"}),
     ]

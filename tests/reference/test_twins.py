@@ -87,7 +87,14 @@ QUIRKY = {
     "BLS": {"metric": "mine", "max_eval": 120, "max_time": None},
     "SH": {"metric": "val_loss", "list_iepoch": [3, 9, 27], "n_candidate": 13},
     "REA": {"metric": "val_loss", "iepoch": 3, "tournament_size": 5, "max_eval": 60, "max_time": None},
-    "REA+W": {"metric": "val_loss", "iepoch": 27, "n_sample_warmup": 30, "max_eval": 60, "max_time": None},
+    "REA+W": {
+        "metric": "val_loss",
+        "iepoch": 27,
+        "metric_warmup": "synflow",
+        "n_sample_warmup": 30,
+        "max_eval": 60,
+        "max_time": None,
+    },
     "MF-NAS": {
         "metric_stage1": "mine",
         "metric_stage2": "val_loss",

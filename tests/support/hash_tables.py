@@ -12,6 +12,9 @@ from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.build import build_table
 
 EPOCHS = {"nb201": (12, 25, 50, 100, 200), "nb101": (4, 12, 36, 108), "nbasr": (10, 12, 20, 30, 40)}
+EPOCHS |= dict.fromkeys(("nbgraph", "nbgraph-proteins"), (5, 12, 20, 40))
+#: Names of the validation and test variables where they are not accuracies.
+VARIABLES = {"nbasr": ("val_per", "test_per"), "nbgraph-proteins": ("val_auc", "test_auc")}
 PROXIES = ("params", "flops", "synflow", "jacov")
 NB101_SECONDS = {
     "synflow": 1.4356617034300945,
@@ -54,7 +57,7 @@ def hash_table(name, proxies=PROXIES):
     keys, epochs = _keys(name), EPOCHS[name]
     published = {"jacov": "jacov" if name == "nb201" else "jacob_cov"}
     quality = [base(name, key, "quality") for key in keys]
-    val, test = ("val_per", "test_per") if name == "nbasr" else ("val_acc", "test_acc")
+    val, test = VARIABLES.get(name, ("val_acc", "test_acc"))
     per_epoch = [[curve(name, k, val, e, q) for k, q in zip(keys, quality, strict=True)] for e in epochs]
     final = [curve(name, k, test, epochs[-1], q) for k, q in zip(keys, quality, strict=True)]
     scores, results = np.array(per_epoch), np.array(final)

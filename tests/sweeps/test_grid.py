@@ -67,8 +67,9 @@ def write(path, text):
     return path
 
 
-def test_shipped_grids_are_those_of_the_paper():
+def test_shipped_grids_have_their_combinations():
     assert set(shipped_grids()) == {
+        "nbgraph/main",
         "paper/main",
         "paper/ablation-zc",
         "paper/ablation-zc-nb101",
@@ -78,6 +79,7 @@ def test_shipped_grids_are_those_of_the_paper():
     }
     plans = {name: make_plan(load_grid(name), {}) for name in shipped_grids()}
     assert {name: sum(len(plan.cells) for plan in found) for name, found in plans.items()} == {
+        "nbgraph/main": 8 * 9,
         "paper/main": 9 * 5,
         "paper/ablation-zc": 13 * 4 * 3,
         "paper/ablation-zc-nb101": 8 * 5,

@@ -24,6 +24,7 @@ IMPORTERS = {
     "nasbench101": Importer("nasbench101", "NAS-Bench-101's TFRecord files"),
     "nats-tss": Importer("nats", "NATS-Bench topology (NAS-Bench-201): the folder of bz2 pickles"),
     "nb-asr": Importer("nb_asr", "NAS-Bench-ASR's pickles"),
+    "nbgraph-full": Importer("nbgraph", "NAS-Bench-Graph's per-epoch pickles of one data set (cora0.bench, ...)"),
     "suite-zero": Importer("suite_zero", "NAS-Bench-Suite-Zero's JSON of zero-cost scores, merged into a table"),
     "csv": Importer("tabular", "CSV, Parquet, netCDF or zarr with a column of architectures"),
 }
@@ -42,6 +43,11 @@ def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | No
                 return "nb101"
     if format_name in ("mf-nas", "nats-tss"):
         return f"nb201-{word}" if word else None
+    if format_name == "nbgraph-full":
+        from mfnas_vec.datasets.importers.nbgraph import dataset_of
+
+        word = word or next((d for path in paths if (d := dataset_of(Path(path)))), "")
+        return f"nbgraph-{word}" if word else None
     return {"nasbench101": "nb101", "nb-asr": "nbasr"}.get(format_name)
 
 
@@ -69,10 +75,10 @@ def import_table(
         Of "csv": the search space, the columns (all numeric ones by default) and where the numbers
         come from.
     dataset
-        Data set of NAS-Bench-201, where the files do not tell.
+        Data set of NAS-Bench-201 or NAS-Bench-Graph, where the files do not say.
     trials
-        "mean", or which repeated training to take: a seed (NATS-Bench, NAS-Bench-ASR) or a place in
-        the file (NAS-Bench-101).
+        "mean", or which repeated training to take: a seed (NATS-Bench, NAS-Bench-ASR, NAS-Bench-Graph)
+        or a place in the file (NAS-Bench-101).
     into
         A table, or its name, to merge zero-cost scores or columns into.
     progress

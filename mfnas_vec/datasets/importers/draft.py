@@ -237,7 +237,7 @@ def add_costs(table: xr.Dataset, name: str) -> None:
     except ValueError:
         return
     for cost in ("params", "flops"):
-        if cost not in table:
+        if cost not in table and cost in known:
             table[cost] = known[cost].drop_vars(list(known[cost].coords)).load()
         price = cost + SECONDS_SUFFIX
         if price not in table and price in known:

@@ -36,7 +36,8 @@ class Depths:
     the numbers stay true, nothing may be filled any more once it lies in something else.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_SIZE) -> None:
+        self._most = most
         self.stack: list[Item] = []
         self.memo: dict[int, Item] = {}
 
@@ -84,5 +85,5 @@ class Depths:
             stack.append(_LEAF)
         if stack and stack[-1].depth > MAX_DEPTH:
             raise RefusedError(f"more than {MAX_DEPTH} containers lie one in another")
-        if stack and stack[-1].size > MAX_SIZE:
-            raise RefusedError(f"a container holds more than {MAX_SIZE:,} items, shared ones counted each time")
+        if stack and stack[-1].size > self._most:
+            raise RefusedError(f"a container holds more than {self._most:,} items, shared ones counted each time")

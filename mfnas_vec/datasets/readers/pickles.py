@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec.datasets.readers.files import MAX_BYTES, read_bytes
-from mfnas_vec.datasets.readers.pickle_depths import Depths, RefusedError
+from mfnas_vec.datasets.readers.pickle_depths import MAX_SIZE, Depths, RefusedError
 
 #: Largest estimated memory of the objects of a pickle, in bytes.
 MAX_MEMORY = 2 * 2**30
@@ -42,10 +42,10 @@ _REFUSED = frozenset(
 class _Budget:
     """What the copies that stand-ins make may take: a pickle may have the same bytes copied many times."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "most")
 
-    def __init__(self) -> None:
-        self.left = MAX_MEMORY
+    def __init__(self, most: int) -> None:
+        self.left = self.most = most
 
     def pay(self, value: Any) -> None:
         """Count a value that is going to be copied."""
@@ -54,7 +54,7 @@ class _Budget:
         elif isinstance(value, (list, tuple, dict, set, frozenset)):
             self.left -= 64 * len(value)
         if self.left < 0:
-            raise RefusedError(f"its objects would take more than {MAX_MEMORY:,} bytes")
+            raise RefusedError(f"its objects would take more than {self.most:,} bytes")
 
 
 class NumpyArray:
@@ -193,9 +193,9 @@ for _module in ("builtins", "__builtin__"):
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    def __init__(self, stream: io.BytesIO) -> None:
+    def __init__(self, stream: io.BytesIO, memory: int) -> None:
         super().__init__(stream)
-        self._budget = _Budget()
+        self._budget = _Budget(memory)
 
     def find_class(self, module: str, name: str) -> Any:
         known = _NAMES.get((module, name))
@@ -240,8 +240,10 @@ def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int
     return frame_end
 
 
-def check_program(data: bytes | io.BytesIO) -> int:
+def check_program(data: bytes | io.BytesIO, *, scale: int = 1) -> int:
     """Look at every instruction of a pickle, from where a stream stands, without running it.
+
+    ``scale`` times the usual memory and items of a container are allowed.
 
     Returns
     -------
@@ -254,7 +256,8 @@ def check_program(data: bytes | io.BytesIO) -> int:
         If an instruction is not one of plain data, or the whole would take too much memory.
     """
     memory = frame_end = 0
-    depths = Depths()
+    most = MAX_MEMORY * scale
+    depths = Depths(MAX_SIZE * scale)
     stream = data if isinstance(data, io.BytesIO) else io.BytesIO(data)
     try:
         for instruction, argument, place in pickletools.genops(stream):
@@ -269,8 +272,8 @@ def check_program(data: bytes | io.BytesIO) -> int:
                     raise RefusedError(f"memo entry {argument} is written before entry {len(depths.memo)}")
                 if argument.bit_length() > 8 * _MAX_LONG:
                     raise RefusedError("it holds a number of too many digits")
-            if memory > MAX_MEMORY:
-                raise RefusedError(f"its objects would take more than {MAX_MEMORY:,} bytes")
+            if memory > most:
+                raise RefusedError(f"its objects would take more than {most:,} bytes")
             frame_end = _check_frame(name, argument, position, frame_end)
             if position < frame_end < stream.tell() and name != "FRAME":
                 raise RefusedError("a frame ends within an instruction")
@@ -284,8 +287,10 @@ def check_program(data: bytes | io.BytesIO) -> int:
     raise ValueError("it is damaged: it has no end")
 
 
-def loads(data: bytes, *, start: int = 0) -> tuple[Any, int]:
+def loads(data: bytes, *, start: int = 0, scale: int = 1) -> tuple[Any, int]:
     """The object of a pickle of plain data at ``start``, and where the pickle ends.
+
+    Its objects may take ``scale`` times ``MAX_MEMORY``.
 
     Raises
     ------
@@ -295,17 +300,17 @@ def loads(data: bytes, *, start: int = 0) -> tuple[Any, int]:
     stream = io.BytesIO(data)  # shares the bytes: files are large
     stream.seek(start)
     try:
-        end = check_program(stream)
+        end = check_program(stream, scale=scale)
         stream.seek(start)
-        return _PlainUnpickler(stream).load(), end
+        return _PlainUnpickler(stream, MAX_MEMORY * scale).load(), end
     except ValueError:
         raise
     except Exception as error:  # unpicklers raise many types for a damaged pickle
         raise ValueError(str(error) or type(error).__name__) from error
 
 
-def read_pickles(path: Path, n: int = 1, *, limit: int = MAX_BYTES) -> list[Any]:
-    """The first ``n`` pickles of a file.
+def read_pickles(path: Path, n: int = 1, *, limit: int = MAX_BYTES, scale: int = 1) -> list[Any]:
+    """The first ``n`` pickles of a file of at most ``limit`` bytes; ``scale`` as of ``loads``.
 
     Raises
     ------
@@ -316,7 +321,7 @@ def read_pickles(path: Path, n: int = 1, *, limit: int = MAX_BYTES) -> list[Any]
     found, at = [], 0
     try:
         for _ in range(n):
-            value, at = loads(data, start=at)
+            value, at = loads(data, start=at, scale=scale)
             found.append(value)
     except ValueError as error:
         raise ValueError(f"{path} is not read as a pickle: {error}") from error

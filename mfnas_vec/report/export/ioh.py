@@ -25,6 +25,7 @@ from mfnas_vec.analysis.searches import provenance_of
 from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
 from mfnas_vec.report.export.cells import Results, cells_of, stated
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES, STEP
+from mfnas_vec.spaces.nbgraph import DATASETS as NBGRAPH_DATASETS
 from mfnas_vec.tables.schema import GENE
 from mfnas_vec.tables.store import open_table
 
@@ -37,6 +38,7 @@ _LAYOUT = "0.4.2"
 _COLUMNS = ("evaluations", "raw_y", "seconds", "epochs")
 #: Numbers of the problems that come with the package; others are numbered by their names.
 _FUNCTION_IDS = {"nb101": 1, "nb201-cifar10": 2, "nb201-cifar100": 3, "nb201-imagenet16": 4, "nbasr": 5}
+_FUNCTION_IDS |= {f"nbgraph-{dataset}": 6 + i for i, dataset in enumerate(NBGRAPH_DATASETS)}
 _TRACE = tuple(f"trace_{name}" for name in ("code", "incumbent", "seconds", "epochs"))
 
 ABOUT = """\
