@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run", "sweep"]
+__all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run", "save_table", "sweep"]
 
 if TYPE_CHECKING:
     from mfnas_vec.optimizers import OPTIMIZERS
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
-    from mfnas_vec.tables.store import open_table
+    from mfnas_vec.tables.store import open_table, save_table
 
 # Loaded on first use: `mfnas --help` should not wait for numba and xarray.
 _HOMES = {
@@ -26,6 +26,7 @@ _HOMES = {
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
     "run": "mfnas_vec.runs.run",
+    "save_table": "mfnas_vec.tables.store",
     "sweep": "mfnas_vec.sweeps.sweep",
 }
 

@@ -14,6 +14,7 @@ from mfnas_vec.runs.result import TIMING_PREFIX, assemble
 from mfnas_vec.runs.threads import Progress, available_threads, run_blocks
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
+from mfnas_vec.tables.schema import SECONDS_SUFFIX
 
 #: Most runs of a seed.
 MAX_RUNS = 2**31 - 1
@@ -78,10 +79,13 @@ def prepare(
     dense.check_rows(table)
     test = dense.test_variable(table)
     values = spec.resolve(table, settings)
+    reads = dense.metrics_of(table, values)
+    check_coverage(table, [test, *reads], missing)
+    for name in reads:
+        if not name.endswith(SECONDS_SUFFIX):
+            dense.announce_direction(table, name)
     if missing == WORST:
         table = with_worst(table)
-    else:
-        check_coverage(table, [test, *dense.metrics_of(table, values)], missing)
     return Search(spec, table, values, spec.job(table, values, protocol))
 
 

@@ -198,8 +198,43 @@ class SearchSpace(abc.ABC):
         """Whether codes are architectures of the space; any shape."""
         return np.asarray(self.row(code) != NO_ARCH)
 
-    def row_of(self, code: int) -> int:
-        """Row of one code, in plain Python (no range check)."""
+    def row_of(self, key: int | str | npt.ArrayLike) -> int:
+        """Row of one architecture, however it is named.
+
+        Parameters
+        ----------
+        key
+            The readable form, the published name or hash, or the gene digits (a text); a genotype,
+            shape ``(n_gene,)``; or a code (an integer).
+
+        Returns
+        -------
+        int
+            The row, for ``table.isel(arch=...)``; ``NO_ARCH`` for a code of an invalid genotype.
+
+        Raises
+        ------
+        ValueError
+            If a text or a genotype is no architecture of the space, or a code is out of range.
+
+        Examples
+        --------
+        >>> from mfnas_vec import SPACES
+        >>> SPACES["nb201"].row_of("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|")
+        9375
+        """
+        if isinstance(key, str):
+            return self.row_of_key(key)
+        if isinstance(key, bool) or not isinstance(key, (int, np.integer)):
+            if np.ndim(key) != 1:
+                raise ValueError(f"key={key!r} must be a text, a code or one genotype of {self.n_gene} genes")
+            row = int(self.row(self.encode(key)))
+            if row == NO_ARCH:
+                raise ValueError(f"key={key!r} is no valid architecture of {self.name}")
+            return row
+        code = int(key)
+        if not 0 <= code < self.n_code:
+            raise ValueError(f"code={code} must be in [0, {self.n_code}) for {self.name}")
         a = self.arrays
         if a.kind == IDENTITY:
             return code

@@ -3,7 +3,10 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+
+import xarray as xr
 
 from mfnas_vec.optimizers import GECCO2024, PROTOCOLS, Setting, get_optimizer
 from mfnas_vec.optimizers.base import nearest
@@ -12,6 +15,7 @@ from mfnas_vec.sweeps.skeleton import ROOT
 from mfnas_vec.sweeps.store import LOCK
 from mfnas_vec.tables.coverage import REFUSE, WORST
 from mfnas_vec.tables.library import imported_path
+from mfnas_vec.tables.store import open_table
 
 #: Most runs of a combination: whoever opens the results has their indices in memory.
 MAX_RUNS = 100_000_000
@@ -53,6 +57,8 @@ class Grid:
     seed: int = 0
     protocol: str = GECCO2024
     missing: str = REFUSE
+    #: Tables of problems that were given by path or opened.
+    tables: dict[str, str | xr.Dataset] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     def json_of_cells(self) -> str:
         """Problems, optimizers and settings as text, the same for equal ones."""
@@ -83,8 +89,9 @@ class Grid:
             if name not in self.problems:
                 raise ValueError(f"problem {name!r} is not in the grid; {nearest(name, list(self.problems))}")
         kept = {name: own for name, own in self.problems.items() if name in wanted}
+        tables = {name: table for name, table in self.tables.items() if name in wanted}
         entries = [e for e in self.entries if e.problems is None or set(e.problems) & set(kept)]
-        return dataclasses.replace(self, problems=kept, entries=tuple(entries))
+        return dataclasses.replace(self, problems=kept, entries=tuple(entries), tables=tables)
 
 
 def grid_of(content: Any, name: str = "grid") -> Grid:
@@ -93,7 +100,8 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
     Parameters
     ----------
     content
-        ``problems`` (a list of tables, or a mapping of table to settings of its own) and
+        ``problems`` (a list of tables, by name, by path or opened, or a mapping of table to settings of
+        its own; a path has a "/" or ends in .zarr) and
         ``optimizers`` (a mapping of label to settings; ``optimizer`` names the optimizer where the
         label does not, ``problems`` limits the entry to some). A list varies a setting. Optional:
         ``name, title, n_run, seed, protocol, missing``.
@@ -111,14 +119,15 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
     for key in ("problems", "optimizers"):
         if not top.get(key):
             raise ValueError(f"a grid needs {key!r}")
-    problems = _problems(top["problems"])
+    own_tables, problems = _own_tables(top["problems"])
+    problems = _problems(problems)
     optimizers = _mapping(top["optimizers"], "'optimizers'")
     entries = tuple(_entry(label, _settings(own, f"{label!r}"), problems) for label, own in optimizers.items())
     problems = {name: _problem_settings(name, own, entries) for name, own in problems.items()}
     options = {key: top[key] for key in ("n_run", "seed", "protocol", "missing") if key in top}
     title = "" if top.get("title") is None else str(top["title"])
     called = name if top.get("name") is None else str(top["name"])
-    return _checked(Grid(called, title, problems, entries, **options))
+    return _checked(Grid(called, title, problems, entries, tables=own_tables, **options))
 
 
 def _checked(grid: Grid) -> Grid:
@@ -156,6 +165,34 @@ def _known(given: Iterable[str], known: tuple[str, ...], what: str) -> None:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _own_tables(problems: Any) -> tuple[dict[str, str | xr.Dataset], Any]:
+    """Tables among problems that are given by path or opened, and the problems with names in their place."""
+    tables: dict[str, str | xr.Dataset] = {}
+
+    def name_of(problem: Any) -> Any:
+        is_path = isinstance(problem, str) and ("/" in problem or problem.endswith(".zarr"))
+        if not (is_path or isinstance(problem, (Path, xr.Dataset))):
+            return problem
+        try:
+            table = problem if isinstance(problem, xr.Dataset) else open_table(Path(problem))
+        except ValueError as error:
+            raise ValueError(f"problem {problem!r} must be the name of a table or a path: {error}") from None
+        name = str(table.attrs.get("name", ""))
+        if name in tables:
+            raise ValueError(f"'problems' has two tables of the name {name!r}; build_table takes name=")
+        tables[name] = problem if isinstance(problem, xr.Dataset) else str(problem)
+        return name
+
+    if isinstance(problems, Mapping) and not isinstance(problems, xr.Dataset):
+        names = [(name_of(problem), own) for problem, own in problems.items()]
+        if len(dict(names)) < len(names):
+            raise ValueError("'problems' names one twice")
+        return tables, dict(names)
+    if isinstance(problems, (list, tuple)):
+        return tables, [name_of(problem) for problem in problems]
+    return tables, name_of(problems)
 
 
 def _problems(value: Any) -> dict[str, dict[str, Any]]:

@@ -56,7 +56,7 @@ def get_sources(
         If a table has the name of none of the problems, two have the same, or a problem has none.
     """
     sources: dict[str, Source] = {}
-    for given in tables:
+    for given in (*grid.tables.values(), *tables):
         source = Source(given if isinstance(given, xr.Dataset) else str(Path(given).resolve()))
         name = str(source.open().attrs.get("name", ""))
         if name not in grid.problems:
@@ -99,7 +99,8 @@ def sweep(
     ----------
     grid
         Name of a shipped grid ("paper/main"), a YAML file, the published code's algo.yaml and
-        problem.yaml, a mapping as ``grid_of`` takes it, or a Grid.
+        problem.yaml, a mapping as ``grid_of`` takes it, or a Grid. Problems are names of tables, paths
+        of your own (``save_table``), or tables in memory.
     out
         Path or fsspec URL of the zarr store to write; in memory if not given. Everything is
         checked before it is made, and a store is never replaced.

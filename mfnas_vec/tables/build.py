@@ -1,24 +1,38 @@
 """Make a table from a user's own arrays."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from mfnas_vec.spaces import SearchSpace, get_space
+from mfnas_vec.tables.alignment import Aligned, FloatArray, align
+from mfnas_vec.tables.checks import check_not_fractions, check_values, is_accuracy
+from mfnas_vec.tables.coverage import mark_coverage
 from mfnas_vec.tables.schema import (
     ARCH,
     EPOCH,
     GENE,
+    PERCENT,
     PROVENANCES,
     SCHEMA,
     SECONDS_SUFFIX,
     TRAIN_SECONDS,
     TRIAL,
     declared_direction,
+    declared_units,
+    words_of,
 )
+
+#: What a variable may be given as: an array, or labelled values (see ``align``).
+Values: TypeAlias = npt.ArrayLike | xr.DataArray | pd.Series | pd.DataFrame
+
+FRACTION = "fraction"
+#: Words of metrics that are shares: error rates.
+ERROR_WORDS = frozenset({"error", "errors", "err", "per", "wer", "cer"})
 
 #: Names that are no metrics.
 RESERVED = frozenset({ARCH, EPOCH, GENE, TRIAL, "genotype", "arch_key"})
@@ -53,13 +67,14 @@ def empty_table(space: SearchSpace, *, name: str, dataset: str = "") -> xr.Datas
 
 def build_table(
     space: str | SearchSpace,
-    metrics: Mapping[str, npt.ArrayLike],
+    metrics: Mapping[str, Values],
     *,
     epochs: Sequence[int] = (),
-    train_seconds: npt.ArrayLike | None = None,
-    seconds: Mapping[str, npt.ArrayLike] | None = None,
+    train_seconds: Values | None = None,
+    seconds: Mapping[str, Values] | None = None,
     provenance: str | Mapping[str, str],
     directions: Mapping[str, str] | None = None,
+    units: str | Mapping[str, str] | None = None,
     name: str = "custom",
     dataset: str = "",
 ) -> xr.Dataset:
@@ -68,13 +83,17 @@ def build_table(
     Parameters
     ----------
     space
-        A search space or its name. Arrays follow its rows (``space.row``).
+        A search space or its name.
     metrics
-        Arrays by metric name. Shape ``(n_epoch, n_arch)`` for training-based metrics,
-        ``(n_arch,)`` for zero-cost scores and for ``test_acc`` or ``test_per``.
-        NaN means missing and ranks below every number.
+        Values by metric name (a DataFrame: a column per metric). Bare arrays follow the rows of the
+        space, shape ``(n_epoch, n_arch)`` for training-based metrics, ``(n_arch,)`` for zero-cost
+        scores and for ``test_acc`` or ``test_per``. Labelled ones are aligned: a DataArray over
+        ``arch`` and ``epoch`` by its dimensions and coordinates, a pandas Series, or DataFrame with
+        a column per epoch, by its index of architectures (what ``space.row_of`` takes as text or
+        genotype; integers are rows). NaN means missing, and so does an architecture without label.
     epochs
-        The epochs of training-based metrics, ascending, shape ``(n_epoch,)``.
+        The epochs of training-based metrics, ascending, shape ``(n_epoch,)``; those that labels
+        name by default.
     train_seconds
         Seconds of training from the start up to each epoch, shape ``(n_epoch, n_arch)``;
         zero by default.
@@ -84,20 +103,27 @@ def build_table(
         Where the numbers come from: "measured", "computed" or "modelled", for all variables or by
         name (``train_seconds`` included). Every result made from the table repeats it.
     directions
-        "maximize" or "minimize" by name. By default losses and error rates are minimised (names
-        with one of the words loss, error, err, per, wer, cer), all else is maximised.
+        "maximize" or "minimize" by name. By default losses, error rates, latencies and the like are
+        minimised (names with one of ``schema.MINIMIZED_WORDS``), all else is maximised; the first
+        search on a metric whose direction is such a guess says it.
+    units
+        "percent" or "fraction", of all accuracies and error rates in percent, or units by name.
+        Fractions are multiplied by 100. Without it, percentages of at most 1 are refused.
     name, dataset
         Labels; ``dataset`` selects the published time budget (see ``run``).
 
     Returns
     -------
     xarray.Dataset
-        The table, which ``run`` takes.
+        The table, which ``run`` takes. The attribute ``n_arch_known`` of a variable says how many
+        architectures it knows where it does not know all; ``run`` refuses to search such a variable
+        unless ``missing="worst"``.
 
     Raises
     ------
     ValueError
-        If a shape, an epoch, a direction or a provenance is not as described.
+        If a shape, a label, an epoch, a direction, a unit or a provenance is not as described, or
+        numbers are impossible: all missing, infinite, seconds that are negative or decrease.
 
     Examples
     --------
@@ -108,50 +134,126 @@ def build_table(
     """
     if isinstance(space, str):
         space = get_space(space)
+    prices = dict(seconds or {})
+    names = [*metrics, *([TRAIN_SECONDS] if train_seconds is not None else []), *_seconds_names(metrics, prices)]
+    kinds = _kinds(provenance, names)
+    if unknown := set(directions or {}) - set(metrics):
+        raise ValueError(f"directions names {min(unknown)!r}, which is not among the metrics: {', '.join(metrics)}")
+    stated_units = _units(units, list(metrics))
+    given = {str(key): values for key, values in metrics.items()}
+    if train_seconds is not None:
+        given[TRAIN_SECONDS] = train_seconds
+    given |= {key + SECONDS_SUFFIX: values for key, values in prices.items()}
+    aligned = {key: align(space, key, values) for key, values in given.items()}
+    epoch = _epochs(epochs, aligned)
+    table = empty_table(space, name=name, dataset=dataset)
+    if epoch.size:
+        table = table.assign_coords({EPOCH: (EPOCH, epoch, {"long_name": "epochs of training done"})})
+    curves, flat = (epoch.size, space.n_arch), (space.n_arch,)
+    for key, found in aligned.items():
+        declared = SCHEMA.get(key)
+        shapes: tuple[tuple[int, ...], ...] = (curves, flat)
+        if declared is not None:
+            shapes = (curves,) if EPOCH in declared.dims else (flat,)
+        elif key.removesuffix(SECONDS_SUFFIX) in prices:
+            shapes = ((), flat)
+        array = found.values if found.epochs is None else found.values[[found.epochs.index(e) for e in epoch]]
+        if array.shape not in shapes:
+            raise ValueError(f"{key!r} has shape {array.shape}; {_expected(array.shape, shapes, space)}")
+        attrs = variable_attrs(key, kinds[key])
+        if key in metrics:
+            array = _in_units(key, array, stated_units, attrs)
+            _set_direction(key, directions or {}, attrs)
+        elif key != TRAIN_SECONDS:
+            attrs |= {"units": "s", "direction": "none"}
+        table[key] = ({0: (), 1: (ARCH,), 2: (EPOCH, ARCH)}[array.ndim], array, attrs)
+    check_values(table)
+    return mark_coverage(table)
+
+
+def _epochs(epochs: Sequence[int], aligned: Mapping[str, Aligned]) -> npt.NDArray[np.int64]:
+    """The epochs of a table, ascending: those given, else those that all labels name."""
     given = np.asarray(epochs)
+    labelled = {key: found.epochs for key, found in aligned.items() if found.epochs is not None}
+    if not given.size and labelled:
+        first, *others = labelled.items()
+        given = np.array(sorted(first[1]))
+        for key, known in others:
+            if set(known) != set(first[1]):
+                raise ValueError(f"{key!r} has epochs {sorted(known)}, {first[0]!r} has {given.tolist()}: give epochs=")
     if given.size and not np.issubdtype(given.dtype, np.integer):
         raise ValueError(f"epochs={list(epochs)!r} must be ascending integers >= 1")
     epoch = given.astype(np.int64)
     if epoch.ndim != 1 or (epoch < 1).any() or (np.diff(epoch) <= 0).any():
         raise ValueError(f"epochs={list(epochs)!r} must be ascending integers >= 1")
-    table = empty_table(space, name=name, dataset=dataset)
-    if epoch.size:
-        table = table.assign_coords({EPOCH: (EPOCH, epoch, {"long_name": "epochs of training done"})})
-    curves = (epoch.size, space.n_arch)
+    for key, known in labelled.items():
+        if lacking := sorted(set(epoch.tolist()) - set(known)):
+            raise ValueError(f"{key!r} has no epoch {lacking[0]}; its labels name {', '.join(map(str, sorted(known)))}")
+    return epoch
 
-    names = [*metrics, *([TRAIN_SECONDS] if train_seconds is not None else []), *_seconds_names(metrics, seconds or {})]
-    kinds = _kinds(provenance, names)
-    if unknown := set(directions or {}) - set(metrics):
-        raise ValueError(f"directions names {min(unknown)!r}, which is not among the metrics: {', '.join(metrics)}")
 
-    def add(key: str, values: npt.ArrayLike, shapes: tuple[tuple[int, ...], ...]) -> None:
-        array = np.asarray(values)
-        if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
-            raise ValueError(f"{key!r} has dtype {array.dtype}; must be real numbers")
-        if array.shape not in shapes:
-            allowed = " or ".join(str(s) for s in shapes)
-            raise ValueError(f"{key!r} has shape {array.shape}; must be {allowed} for {space.name}")
-        dims = {0: (), 1: (ARCH,), 2: (EPOCH, ARCH)}[array.ndim]
-        attrs = variable_attrs(key, kinds[key])
-        direction = (directions or {}).get(key)
-        if direction is not None:
-            if direction not in ("maximize", "minimize"):
-                raise ValueError(f"directions[{key!r}]={direction!r}; allowed: maximize, minimize")
-            attrs["direction"] = direction
-        table[key] = (dims, array.astype(np.float64), attrs)
+def _expected(shape: tuple[int, ...], shapes: tuple[tuple[int, ...], ...], space: SearchSpace) -> str:
+    """What is wrong with a shape."""
+    no_epochs = (0, space.n_arch)
+    if no_epochs in shapes and len(shape) == 2 and space.n_arch in shape:
+        n_epoch = shape[1] if shape[0] == space.n_arch else shape[0]
+        turn = " and transpose it (.T)" if shape[0] == space.n_arch else ""
+        return f"a value per epoch needs epochs=, the {n_epoch} epochs of training that they are of{turn}"
+    allowed = " or ".join(str(s) for s in shapes if s != no_epochs) or f"(n_epoch, {space.n_arch}), with epochs="
+    hint = ": transpose it? (.T)" if len(shape) == 2 and shape[::-1] in shapes else ""
+    return f"must be {allowed} for {space.name}{hint}"
 
-    for key, values in metrics.items():
-        declared = SCHEMA.get(key)
-        shapes: tuple[tuple[int, ...], ...] = (curves, (space.n_arch,))
-        if declared is not None:
-            shapes = (curves,) if EPOCH in declared.dims else ((space.n_arch,),)
-        add(key, values, shapes)
-    if train_seconds is not None:
-        add(TRAIN_SECONDS, train_seconds, (curves,))
-    for key, values in (seconds or {}).items():
-        add(key + SECONDS_SUFFIX, values, ((), (space.n_arch,)))
-        table[key + SECONDS_SUFFIX].attrs |= {"units": "s", "direction": "none"}
-    return table
+
+def _units(units: str | Mapping[str, str] | None, metrics: Sequence[str]) -> dict[str, str]:
+    """The units of those metrics whose units are given."""
+    if units is None:
+        return {}
+    if isinstance(units, str):
+        if units not in (PERCENT, FRACTION):
+            raise ValueError(f"units={units!r} must be {PERCENT} or {FRACTION}, or units by metric")
+        shares = [name for name in metrics if _is_share(name)]
+        if not shares:
+            raise ValueError(f"units={units!r}: there is no accuracy or error rate among {', '.join(metrics)}")
+        return dict.fromkeys(shares, units)
+    for name, unit in units.items():
+        if name not in metrics:
+            raise ValueError(f"units names {name!r}, which is not among the metrics: {', '.join(metrics)}")
+        fixed = SCHEMA[name].units if name in SCHEMA else None
+        allowed = (PERCENT, FRACTION) if _is_share(name) else (fixed,) if fixed is not None else (unit,)
+        if not isinstance(unit, str) or not unit or unit not in allowed:
+            raise ValueError(f"units[{name!r}]={unit!r}; allowed: {', '.join(map(str, allowed))}")
+    return dict(units)
+
+
+def _is_share(name: str) -> bool:
+    """Whether a metric may be a fraction or a percentage: accuracies and error rates."""
+    return declared_units(name) == PERCENT or (name not in SCHEMA and bool(ERROR_WORDS & words_of(name)))
+
+
+def _in_units(name: str, array: FloatArray, stated: Mapping[str, str], attrs: dict[str, Any]) -> FloatArray:
+    """Values in the units of the table, which are noted in the attributes."""
+    unit = stated.get(name)
+    attrs["units"] = unit or declared_units(name)
+    if unit == FRACTION:
+        if (array > 1).any() and is_accuracy(name):  # errors may be more than what there is
+            raise ValueError(f"{name!r} has a maximum of {np.nanmax(array):g}, which is no fraction: units='percent'?")
+        attrs["units"] = PERCENT
+        return array * 100
+    if unit is None:
+        check_not_fractions(name, array)
+    return array
+
+
+def _set_direction(name: str, directions: Mapping[str, str], attrs: dict[str, Any]) -> None:
+    """The direction given, or that of the schema; a guess is not written down, and so is known to be one."""
+    direction = directions.get(name)
+    if direction is None:
+        if name not in SCHEMA:
+            del attrs["direction"]
+        return
+    if direction not in ("maximize", "minimize"):
+        raise ValueError(f"directions[{name!r}]={direction!r}; allowed: maximize, minimize")
+    attrs["direction"] = direction
 
 
 def _seconds_names(metrics: Mapping[str, npt.ArrayLike], seconds: Mapping[str, npt.ArrayLike]) -> list[str]:

@@ -29,21 +29,39 @@ def mark_coverage(table: xr.Dataset) -> xr.Dataset:
     return table
 
 
+def n_known(table: xr.Dataset, name: str) -> int:
+    """Architectures that a variable knows: as it says, else counted.
+
+    Embedded and imported variables, which have a ``source``, say it where it is not all that can have a value.
+    """
+    variable = table[name]
+    n_arch = int(table.sizes[ARCH])
+    if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
+        return n_arch
+    if N_KNOWN in variable.attrs or "source" in variable.attrs:
+        return int(variable.attrs.get(N_KNOWN, n_arch))
+    return int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
+
+
 def check_coverage(table: xr.Dataset, names: Iterable[str], missing: str) -> None:
     """Refuse a search that would meet architectures the table knows nothing of.
 
     Raises
     ------
     ValueError
-        If a variable knows some architectures only and ``missing`` does not allow that.
+        If a variable knows some architectures only and ``missing`` does not allow that, or knows none.
     """
     if missing not in MISSING:
         raise ValueError(f"missing={missing!r} must be one of {', '.join(MISSING)}")
     for name in names:
-        n_known = table[name].attrs.get(N_KNOWN) if name in table else None
-        if n_known is not None and missing == REFUSE:
+        if name not in table:
+            continue
+        known, n_arch = n_known(table, name), table.sizes[ARCH]
+        if known == 0:
+            raise ValueError(f"{name!r} is known for none of {n_arch:,} architectures: there is nothing to search")
+        if known < n_arch and missing == REFUSE:
             raise ValueError(
-                f"{name!r} is known for {int(n_known):,} of {table.sizes[ARCH]:,} architectures: a search would meet "
+                f"{name!r} is known for {known:,} of {n_arch:,} architectures: a search would meet "
                 "the others; missing='worst' (--missing worst) lets them count as the worst"
             )
 
@@ -52,6 +70,6 @@ def with_worst(table: xr.Dataset) -> xr.Dataset:
     """The table with the highest known price where one is missing; missing scores are the worst as they are."""
     prices = {}
     for name, variable in table.data_vars.items():
-        if str(name).endswith(SECONDS_SUFFIX) and ARCH in variable.dims and N_KNOWN in variable.attrs:
+        if str(name).endswith(SECONDS_SUFFIX) and n_known(table, str(name)) < table.sizes[ARCH]:
             prices[name] = variable.fillna(variable.max(ARCH)).assign_attrs(variable.attrs)
     return table.assign(prices)

@@ -4,6 +4,7 @@ Two rules hold from here on. Scores are *to be maximised*: metrics with directio
 negated. A missing score (NaN) is ``-inf``: worse than every number, equal to another missing one.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from mfnas_vec.tables.schema import (
     ARCH,
     EPOCH,
     GENE,
+    SCHEMA,
     SECONDS_SUFFIX,
     TEST_VARIABLES,
     TRAIN_SECONDS,
@@ -24,6 +26,9 @@ from mfnas_vec.tables.schema import (
 )
 
 FloatArray = npt.NDArray[np.float64]
+LOGGER = logging.getLogger("mfnas_vec")
+#: Guesses of a direction that have been announced.
+_ANNOUNCED: set[tuple[str, str]] = set()
 
 #: Rows compared with the space before a run.
 N_ROW_CHECKED = 257
@@ -161,6 +166,26 @@ def direction(table: xr.Dataset, name: str) -> str:
     if stated not in ("maximize", "minimize"):
         raise ValueError(f"direction={stated!r} of {name!r} must be maximize or minimize")
     return stated
+
+
+def announce_direction(table: xr.Dataset, name: str) -> None:
+    """Say once, through the package's logger, which way a metric is searched whose direction is a guess.
+
+    Raises
+    ------
+    ValueError
+        As of ``direction``.
+    """
+    if name in SCHEMA or "direction" in table[name].attrs:
+        return
+    guess = direction(table, name)
+    if (name, guess) not in _ANNOUNCED:
+        _ANNOUNCED.add((name, guess))
+        LOGGER.warning(
+            "%r is %sd: a guess from its name; directions= of build_table or its attribute 'direction' sets it",
+            name,
+            guess,
+        )
 
 
 def sign(table: xr.Dataset, name: str) -> float:

@@ -7,6 +7,7 @@ epochs: one that is declared here as training-based.
 """
 
 import dataclasses
+import re
 
 ARCH = "arch"
 EPOCH = "epoch"
@@ -19,6 +20,8 @@ MEASURED = "measured"
 COMPUTED = "computed"
 MODELLED = "modelled"
 PROVENANCES = (MEASURED, COMPUTED, MODELLED)
+
+PERCENT = "percent"
 
 #: Suffix of the variable that holds the seconds one score costs.
 SECONDS_SUFFIX = "_seconds"
@@ -74,8 +77,13 @@ _DECLARED = (
 
 SCHEMA: dict[str, Variable] = {variable.name: variable for variable in _DECLARED}
 
-#: A metric of any other name that has one of these words (between underscores) is minimised.
-MINIMIZED_WORDS = frozenset({"loss", "error", "err", "per", "wer", "cer"})
+#: A metric of any other name that has one of these words (between underscores and the like) is minimised.
+MINIMIZED_WORDS = frozenset(
+    {"loss", "losses", "error", "errors", "err", "per", "wer", "cer", "rmse", "mse", "mae", "mape", "nll", "ece"}
+    | {"perplexity", "ppl", "bpc", "bpd", "brier", "fid", "regret", "latency", "runtime", "energy", "memory", "cost"}
+)
+#: Metrics with one of these words are accuracies, in percent.
+ACCURACY_WORDS = frozenset({"acc", "accuracy"})
 
 #: Variables a search may only be judged by.
 TEST_VARIABLES = ("test_acc", "test_per", "test_auc")
@@ -86,8 +94,20 @@ def is_trained(name: str) -> bool:
     return name in SCHEMA and EPOCH in SCHEMA[name].dims
 
 
+def words_of(name: str) -> set[str]:
+    """The words of a name, in small letters."""
+    return set(re.split(r"[^a-z0-9]+", name.lower()))
+
+
 def declared_direction(name: str) -> str:
     """Direction of a metric: as declared, else "minimize" for names with one of ``MINIMIZED_WORDS``."""
     if name in SCHEMA:
         return SCHEMA[name].direction
-    return "minimize" if MINIMIZED_WORDS & set(name.lower().split("_")) else "maximize"
+    return "minimize" if MINIMIZED_WORDS & words_of(name) else "maximize"
+
+
+def declared_units(name: str) -> str:
+    """Units of a metric: as declared, else "percent" for names with one of ``ACCURACY_WORDS``."""
+    if name in SCHEMA:
+        return SCHEMA[name].units
+    return PERCENT if ACCURACY_WORDS & words_of(name) else "1"

@@ -9,10 +9,16 @@ import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
 from mfnas_vec._files import DIGEST, full_digest, quick_digest, read_zarr, write_zarr
+from mfnas_vec.tables.checks import check_values
+from mfnas_vec.tables.coverage import N_KNOWN, n_known
+from mfnas_vec.tables.dense import check_rows
 from mfnas_vec.tables.encoding import store_encoding
 from mfnas_vec.tables.library import embedded_path, imported_names, imported_path
+from mfnas_vec.tables.schema import ARCH
 
 MANIFEST = "MANIFEST.json"
+#: Attribute of tables that ``save_table`` wrote: the version of how it writes them.
+TABLE_FORMAT = "table_format"
 
 
 def read_manifest(*, section: str = "tables") -> dict[str, Any]:
@@ -86,6 +92,47 @@ def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
         kind = "is no embedded table" if embedded else "is neither a table nor a folder"
         raise ValueError(f"table {str(name)!r} {kind}; {hint}")
     return _open(path).assign_attrs(digest=full_digest(path))
+
+
+def save_table(table: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a table as a zarr store, which ``open_table`` opens; it appears whole or not at all.
+
+    Parameters
+    ----------
+    table
+        Of ``build_table`` or ``open_table``, perhaps with variables of your own.
+    path
+        Where to write it.
+    overwrite
+        Whether to replace a table that this function wrote.
+
+    Returns
+    -------
+    Path
+        Where it is.
+
+    Raises
+    ------
+    ValueError
+        If it is no table, its rows or numbers are impossible (see ``build_table``), or the path exists
+        (unless ``overwrite``) or cannot be written.
+
+    Examples
+    --------
+    >>> save_table(build_table("nb201", {"mine": scores}, provenance="computed"), "mine.zarr")  # doctest: +SKIP
+    """
+    check_rows(table)
+    check_values(table)
+    marked = table.copy()
+    for name in map(str, marked.data_vars):
+        if (known := n_known(marked, name)) < marked.sizes[ARCH]:
+            marked[name].attrs[N_KNOWN] = known
+    for variable in marked.variables.values():
+        variable.encoding = {}  # of the store it was read from
+    kept = {key: value for key, value in marked.attrs.items() if key != "digest"}
+    marked = marked.drop_attrs(deep=False).assign_attrs(kept | {TABLE_FORMAT: 1})
+    write_zarr(marked, path, encoding=store_encoding(marked), replace=TABLE_FORMAT if overwrite else None, digest=True)
+    return Path(path)
 
 
 def verify_table(name: str) -> None:

@@ -37,6 +37,7 @@ def table_of(scores):
         epochs=[1],
         train_seconds=np.ones((1, space.n_arch)),
         provenance="computed",
+        units="percent",
     )
 
 

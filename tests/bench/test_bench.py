@@ -353,7 +353,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is_measured(monkeypatch):
     ones = np.ones((1, 15_625))
     metrics = {"val_acc": ones, "test_acc": ones[0]}
     # Enough for random search, but not for the rungs of successive halving.
-    table = build_table("nb201", metrics, epochs=[12], train_seconds=ones, provenance="computed")
+    table = build_table("nb201", metrics, epochs=[12], train_seconds=ones, provenance="computed", units="percent")
     monkeypatch.setattr(harness, "open_table", lambda name: table.assign_attrs(name=name))
     monkeypatch.setattr(harness, "measure_points", None)
     with pytest.raises(ValueError, match="the table has no epoch 25"):

@@ -250,7 +250,7 @@ def test_a_table_is_never_replaced_by_a_result(capsys, tmp_path):
     from mfnas_vec import build_table
 
     n = 15_625
-    table = build_table("nb201", {"mine": np.arange(float(n)), "test_acc": np.ones(n)}, provenance="measured")
+    table = build_table("nb201", {"mine": np.arange(float(n)), "test_acc": np.full(n, 90.0)}, provenance="measured")
     path = str(tmp_path / "own.zarr")
     table.to_zarr(path, consolidated=False)
     words = ["run", "--table", path, "--optimizer", "FLS", "--n_run", "2", "--set", "metric=mine", "max_eval=30"]

@@ -83,6 +83,7 @@ def hash_table(name, proxies=PROXIES):
         train_seconds=train_seconds,
         seconds=seconds,
         provenance="computed",
+        units="percent",
         name=f"hash-{name}",
         dataset="cifar10" if name == "nb201" else "",
     )

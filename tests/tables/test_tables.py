@@ -190,7 +190,7 @@ def test_build_table_refuses(arguments, words):
 
 
 def test_seconds_must_be_numbers():
-    metrics = {"x": np.zeros(N), "test_acc": np.zeros(N)}
+    metrics = {"x": np.zeros(N), "test_acc": np.full(N, 90.0)}
     table = build_table("nb201", metrics, seconds={"x": np.nan}, provenance="computed")
     with pytest.raises(ValueError, match="'x_seconds' has values that are missing or negative"):
         run("RS", table, metric="x", max_eval=5)
