@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["OPTIMIZERS", "SPACES", "Simulator", "build_table", "open_table", "run", "sweep"]
+__all__ = ["OPTIMIZERS", "SPACES", "Simulator", "build_table", "open_table", "run", "simulate", "sweep"]
 
 if TYPE_CHECKING:
     from mfnas_vec.optimizers import OPTIMIZERS
     from mfnas_vec.runs.run import run
+    from mfnas_vec.runs.simulate import simulate
     from mfnas_vec.runs.simulator import Simulator
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.sweeps.sweep import sweep
@@ -28,6 +29,7 @@ _HOMES = {
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
     "run": "mfnas_vec.runs.run",
+    "simulate": "mfnas_vec.runs.simulate",
     "sweep": "mfnas_vec.sweeps.sweep",
 }
 

@@ -1,6 +1,7 @@
 """What an optimizer from outside may read of a table: everything but test results."""
 
 import operator
+import weakref
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,15 @@ class View(NamedTuple):
     epochs: int  # 0: a zero-cost metric
 
 
+#: Tables with their test results. No attribute of what a search is given leads to them.
+_WHOLE: "weakref.WeakKeyDictionary[Readable, xr.Dataset]" = weakref.WeakKeyDictionary()
+
+
+def whole_table(readable: "Readable") -> xr.Dataset:
+    """The table with its test results: for whoever makes the result, not for searches."""
+    return _WHOLE[readable]
+
+
 class Readable:
     """A table without test results, as simulators of any number of runs share it.
 
@@ -47,7 +57,8 @@ class Readable:
         self._missing = missing
         self._is_zero_cost = {metric: check_metric(table, metric, "metric", None, "")}
         check_coverage(table, [dense.test_variable(table), *self._read_by(table, metric)], missing)
-        self._table = (with_worst(table) if missing == WORST else table).drop_vars(TEST_VARIABLES, errors="ignore")
+        known = with_worst(table) if missing == WORST else table
+        self._table = known.drop_vars(TEST_VARIABLES, errors="ignore")
         self.metric = metric
         self.factor = dense.sign(table, metric)
         self.direction = dense.direction(table, metric)
@@ -58,6 +69,7 @@ class Readable:
         self.published_accounting = published(table).halving_accounting
         self._views: dict[tuple[str, int], View] = {}
         self._located: dict[str, tuple[int, int]] = {}
+        _WHOLE[self] = known
 
     @staticmethod
     def _read_by(table: xr.Dataset, metric: str) -> list[str]:
@@ -129,7 +141,7 @@ class Readable:
             if not 0 <= code < space.n_code:
                 raise ValueError(f"architecture={architecture!r} must be a code in [0, {space.n_code}) of {space.name}")
         else:
-            code = self._of_genotype(architecture)
+            code = self._of_genotype(architecture)  # type: ignore[arg-type]
         at = space.row_of(code)
         if at == NO_ARCH:
             raise ValueError(f"architecture={architecture!r} is no valid architecture of {space.name}")

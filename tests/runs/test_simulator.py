@@ -12,7 +12,6 @@ from mfnas_vec import Simulator
 from mfnas_vec.optimizers import PROTOCOLS
 from mfnas_vec.optimizers.published import published
 from mfnas_vec.reference.streams import KernelStream
-from mfnas_vec.runs.simulator import BudgetExhausted
 from mfnas_vec.spaces import SPACES, get_space
 from mfnas_vec.tables.build import build_table
 
@@ -34,7 +33,7 @@ def assert_equal_to_reference(optimizer, table, protocol, settings, make, seed=3
         found = simulator.record()
         for field in found._fields:
             assert getattr(found, field) == getattr(expected, field), (field, run)
-        assert simulator._steps == [tuple(step) for step in expected.steps]
+        assert simulator.steps == [tuple(step) for step in expected.steps]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -82,9 +81,7 @@ def test_successive_halving(n_candidate, max_time, space, protocol):
         if space == "nbasr":
             budget["max_eval"] = 10_000  # its evaluations are free
         simulator = Simulator(table, setup.metric, protocol=protocol, training="continue", **budget)
-        return until_exhausted(
-            successive_halving, simulator, stream, epochs=setup.list_iepoch, n_candidate=n_candidate
-        )
+        return until_exhausted(successive_halving, simulator, stream, epochs=setup.list_iepoch, n_candidate=n_candidate)
 
     settings = {"n_candidate": n_candidate, "max_time": max_time}
     assert_equal_to_reference("SH", table, protocol, settings, make)

@@ -1,9 +1,10 @@
 """Published searches as a user of the simulator writes them, with the draws of the compiled ones."""
 
+import contextlib
 import itertools
 
 from mfnas_vec.reference.ledger import flipped_stable_argsort, valid_variants
-from mfnas_vec.runs.simulator import BudgetExhausted
+from mfnas_vec.runs.accounts import BudgetExhausted
 
 
 def _sign(simulator):
@@ -59,8 +60,6 @@ def successive_halving(simulator, stream, epochs, n_candidate):
 
 def until_exhausted(search, simulator, *arguments, **settings):
     """The run of a search, ended by itself or by its budget."""
-    try:
+    with contextlib.suppress(BudgetExhausted):
         search(simulator, *arguments, **settings)
-    except BudgetExhausted:
-        pass
     return simulator
