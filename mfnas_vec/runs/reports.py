@@ -55,6 +55,13 @@ class Named:
     name: str
 
 
+def _qualified(thing: Any) -> str:
+    """A class or function by its name."""
+    if not hasattr(thing, "__qualname__"):
+        raise TypeError(f"{thing!r} is a {type(thing).__name__}")
+    return f"{thing.__module__}.{thing.__qualname__}"
+
+
 def settings_of(simulator: "Simulator", settings: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that a run depends on but its stream, as a result records it.
 
@@ -64,9 +71,9 @@ def settings_of(simulator: "Simulator", settings: Mapping[str, Any]) -> dict[str
         If a setting cannot be written as JSON.
     """
     try:
-        own = json.loads(json.dumps(dict(settings)))
+        own = json.loads(json.dumps(dict(settings), default=_qualified))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"settings of a search must be numbers, texts or lists of them: {error}") from None
+        raise ValueError(f"settings of a search must be numbers, texts, lists, classes or functions: {error}") from None
     return {
         "metric": simulator.metric,
         "max_time": None if simulator.max_time == math.inf else simulator.max_time,

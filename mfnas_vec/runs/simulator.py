@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -211,6 +211,57 @@ class Simulator(Accounts):
         if not self._running:
             raise ValueError("nothing is running: submit() an evaluation before wait()")
         return self._complete(heapq.heappop(self._running))
+
+    def evaluate_all(
+        self,
+        architectures: Iterable[int | str | Sequence[int]],
+        epoch: int | None = None,
+        *,
+        metric: str | None = None,
+        trials: Iterable[Any] | None = None,
+    ) -> list[float]:
+        """Evaluate several architectures, on all workers, and wait for all of them.
+
+        Parameters
+        ----------
+        architectures
+            Each as of ``evaluate``; they are begun in this order.
+        epoch, metric
+            As of ``evaluate``.
+        trials
+            The ``trial`` of each.
+
+        Returns
+        -------
+        list of float
+            Scores in the order of the architectures.
+
+        Raises
+        ------
+        BudgetExhausted, ValueError
+            As of ``evaluate``.
+        """
+        trials = None if trials is None else iter(trials)
+        place: dict[int, int] = {}
+        scores: dict[int, float] = {}
+        others: list[Finished] = []
+
+        def complete() -> None:
+            finished = self._complete(heapq.heappop(self._running))
+            if finished.ticket in place:
+                scores[place.pop(finished.ticket)] = finished.score
+            else:
+                others.append(finished)
+
+        for architecture in architectures:
+            while not self.n_free:
+                complete()
+            trial = None if trials is None else next(trials)
+            place[self.submit(architecture, epoch, metric=metric, trial=trial)] = len(place) + len(scores)
+        while place:
+            complete()
+        self._ready.extend(others)
+        return [scores[i] for i in range(len(scores))]
 
     @contextmanager
     def step(self) -> Iterator[None]:

@@ -4,7 +4,18 @@ import contextlib
 import itertools
 
 from mfnas_vec.reference.ledger import flipped_stable_argsort, valid_variants
+from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.accounts import BudgetExhausted
+
+
+class Draws:
+    """The draws of a run of the compiled searches, in place of a NumPy generator."""
+
+    def __init__(self, seed, run):
+        self._stream = KernelStream(seed, run)
+
+    def integers(self, n):
+        return self._stream.index(int(n))
 
 
 def _sign(simulator):
@@ -56,6 +67,32 @@ def successive_halving(simulator, stream, epochs, n_candidate):
         if len(kept) == 1:
             return
         alive = [alive[i] for i in kept]
+
+
+def asha(simulator, rng, epochs, reduction):
+    """Asynchronous successive halving: a free worker promotes whoever is in the best 1/reduction of a rung."""
+    sign = _sign(simulator)
+    finished = [{} for _ in epochs]  # scores by trial
+    promoted = [set() for _ in epochs]
+    code_of, running = [], {}
+
+    def next_job():
+        for rung in range(len(epochs) - 2, -1, -1):
+            ranked = sorted(finished[rung], key=finished[rung].get, reverse=True)
+            for trial in ranked[: len(ranked) // reduction]:
+                if trial not in promoted[rung]:
+                    promoted[rung].add(trial)
+                    return trial, rung + 1
+        code_of.append(simulator.sample(rng))
+        return len(code_of) - 1, 0
+
+    while not simulator.done or simulator.n_running:
+        while simulator.n_free and not simulator.done:
+            trial, rung = next_job()
+            running[simulator.submit(code_of[trial], epochs[rung], trial=trial)] = trial, rung
+        done = simulator.wait()
+        trial, rung = running.pop(done.ticket)
+        finished[rung][trial] = sign * done.score
 
 
 def until_exhausted(search, simulator, *arguments, **settings):
