@@ -4,6 +4,7 @@ Source: T. Akiba et al., "Optuna: A Next-generation Hyperparameter Optimization 
 """
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from mfnas_vec.adapters.driving import drive
 from mfnas_vec.runs.accounts import Finished
+from mfnas_vec.runs.simulated import simulated
 from mfnas_vec.runs.simulator import Simulator
 from mfnas_vec.spaces import SearchSpace
 
@@ -111,3 +113,7 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(before)
+
+
+TPE = simulated("OPTUNA-TPE", "Optuna's tree-structured Parzen estimator", optuna_search)
+RANDOM = simulated("OPTUNA-RS", "Optuna's random search", functools.partial(optuna_search, sampler="RandomSampler"))

@@ -93,6 +93,11 @@ class Accounts:
         return self._readable.direction
 
     @property
+    def factor(self) -> float:
+        """What makes a score of the search metric one to be maximised: 1 or -1."""
+        return self._readable.factor
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric that may be read."""
         return tuple(self._readable.metrics)

@@ -69,11 +69,16 @@ class Readable:
         self.published_accounting = published(table).halving_accounting
         self._views: dict[tuple[str, int], View] = {}
         self._located: dict[str, tuple[int, int]] = {}
+        self._declared: list[tuple[str, int | None]] | None = None
         _WHOLE[self] = known
 
     @staticmethod
     def _read_by(table: xr.Dataset, metric: str) -> list[str]:
         return dense.metrics_of(table, {"metric": metric})
+
+    def declare(self, reads: Sequence[tuple[str, int | None]]) -> None:
+        """Allow nothing but some (metric, epoch or None); the first epoch is the default."""
+        self._declared = list(reads)
 
     def load(self) -> None:
         """Read everything into memory, for other processes."""
@@ -92,7 +97,12 @@ class Readable:
             self._is_zero_cost[name] = check_metric(self._table, name, "metric", None, "")
             check_coverage(self._table, self._read_by(self._table, name), self._missing)
         zero_cost = self._is_zero_cost[name]
+        if epoch is None and self._declared is not None:
+            epoch = next((e for declared, e in self._declared if declared == name), None)
         until = self._epoch(name, epoch, zero_cost)
+        if self._declared is not None and (name, until or None) not in self._declared:
+            allowed = ", ".join(f"{m} after {e} epochs" if e else m for m, e in self._declared)
+            raise ValueError(f"the search reads {name} after {until} epochs, but its settings say {allowed}")
         if (name, until) not in self._views:
             objective = (
                 dense.zero_cost_objective(self._table, name)

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -136,21 +135,19 @@ def result_of(
     )
 
 
-def report_failures(result: xr.Dataset, name: str, reports: Sequence[Report]) -> None:
-    """Note in a result which runs failed, and warn of them.
-
-    Raises
-    ------
-    RuntimeError
-        If every run failed.
-    """
-    runs, seed = result["run"].values.tolist(), result.attrs["seed"]
+def failure_text(name: str, seed: int, runs: Sequence[int], reports: Sequence[Report]) -> tuple[str, bool]:
+    """What is said of the runs that failed, empty if none has, and whether all have."""
     failed = [(run, report.failure) for run, report in zip(runs, reports, strict=True) if report.failure]
     if not failed:
-        return
+        return "", False
     run, failure = failed[0]
     text = f"{len(failed)} of {len(runs)} runs of {name} failed; the first is run {run} of seed {seed}:\n{failure}"
-    if len(failed) == len(runs):
-        raise RuntimeError(text)
-    result.attrs["failures"] = [f"run {run}: {failure.strip().splitlines()[-1]}" for run, failure in failed]
-    warnings.warn(text, FailedRunsWarning, stacklevel=3)
+    return text, len(failed) == len(runs)
+
+
+def note_failures(result: xr.Dataset, reports: Sequence[Report]) -> None:
+    """Note in a result which runs failed, and why."""
+    failed = zip(result["run"].values.tolist(), [report.failure for report in reports], strict=True)
+    lines = [f"run {run}: {failure.strip().splitlines()[-1]}" for run, failure in failed if failure]
+    if lines:
+        result.attrs["failures"] = lines

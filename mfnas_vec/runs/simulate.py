@@ -2,13 +2,14 @@
 
 import secrets
 import time
+import warnings
 from typing import Any
 
 import xarray as xr
 
 from mfnas_vec.optimizers.base import GECCO2024
 from mfnas_vec.runs.processes import SimulatedSearch, Work, make_runs
-from mfnas_vec.runs.reports import report_failures, result_of, settings_of
+from mfnas_vec.runs.reports import FailedRunsWarning, failure_text, note_failures, result_of, settings_of
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.run import check_count, check_runs, check_seed
 from mfnas_vec.runs.simulator import RESTART, Simulator
@@ -110,9 +111,15 @@ def simulate(
     values = settings_of(simulator, settings)
     begun = time.perf_counter()
     work = Work(search, simulator, settings, seed, trace)
-    reports = make_runs(work, range(first_run, first_run + n_run), workers, progress)
+    runs = range(first_run, first_run + n_run)
+    reports = make_runs(work, runs, workers, progress)
     seconds = time.perf_counter() - begun
+    text, all_failed = failure_text(label, seed, runs, reports)
+    if all_failed:
+        raise RuntimeError(text)
+    if text:
+        warnings.warn(text, FailedRunsWarning, stacklevel=2)
     result = result_of(label, simulator, reports, values, seed=seed, first_run=first_run, trace=trace)
-    report_failures(result, label, reports)
+    note_failures(result, reports)
     result.attrs[TIMING_PREFIX + "kernel_seconds"] = seconds
     return result

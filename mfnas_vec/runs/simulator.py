@@ -116,6 +116,10 @@ class Simulator(Accounts):
         Accounts.__init__(other, self._readable, self._rules)
         return other
 
+    def declare(self, reads: Sequence[tuple[str, int | None]]) -> None:
+        """Allow to read nothing but some (metric, epochs); ``None`` for a zero-cost metric."""
+        self._readable.declare(reads)
+
     def sample(self, rng: Any) -> int:
         """A uniform valid code; ``rng`` is a NumPy generator."""
         n_code, row_of = self.space.n_code, self.space.row_of
