@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run", "save_table", "sweep"]
+__all__ = ["OPTIMIZERS", "SPACES", "Simulator", "build_table", "open_table", "run", "save_table", "simulate", "sweep"]
 
 if TYPE_CHECKING:
     from mfnas_vec.optimizers import OPTIMIZERS
     from mfnas_vec.runs.run import run
+    from mfnas_vec.runs.simulate import simulate
+    from mfnas_vec.runs.simulator import Simulator
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "OPTIMIZERS": "mfnas_vec.optimizers",
     "SPACES": "mfnas_vec.spaces",
+    "Simulator": "mfnas_vec.runs.simulator",
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
     "run": "mfnas_vec.runs.run",
     "save_table": "mfnas_vec.tables.store",
+    "simulate": "mfnas_vec.runs.simulate",
     "sweep": "mfnas_vec.sweeps.sweep",
 }
 

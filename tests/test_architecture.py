@@ -18,6 +18,7 @@ ORDER = [
     "kernels",
     "optimizers",
     "runs",
+    "adapters",
     "sweeps",
     "analysis",
     "published",

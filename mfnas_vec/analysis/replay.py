@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.optimizers import get_optimizer
+from mfnas_vec.optimizers import OPTIMIZERS, get_optimizer
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.run import run
 
@@ -48,6 +48,11 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     attrs, runs = search.runs.attrs, search.runs
     if not search.optimizer:
         raise ValueError(f"{search.store} does not name the optimizer of {search.label}")
+    if search.optimizer not in OPTIMIZERS:
+        raise ValueError(
+            f"{search.label} is no registered optimizer and cannot be re-run here: "
+            "simulate it with trace=True, so that its result keeps its trace"
+        )
     first, n_run = int(runs[RUN][0]), runs.sizes[RUN]
     found = run(
         search.optimizer,

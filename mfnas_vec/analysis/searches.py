@@ -10,6 +10,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.statistics import TEST, leading_dims, present
 from mfnas_vec.runs.result import RUN
+from mfnas_vec.runs.trace import thin
 from mfnas_vec.sweeps.contents import Contents, Part, read_contents
 from mfnas_vec.sweeps.store import is_url
 from mfnas_vec.tables.provenance import UNSTATED, weakest
@@ -44,6 +45,8 @@ class Search(NamedTuple):
     #: Provenance of the search metric, and of the seconds.
     searched: str = UNSTATED
     charged: str = UNSTATED
+    #: Its trace, thinned, where the store has it.
+    course: xr.Dataset | None = None
 
 
 def read_searches(
@@ -112,6 +115,7 @@ def split_place(place: str) -> tuple[str, str]:
 def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Iterator[Search]:
     # At once: a read per combination takes longer than all else.
     result = part.dataset[[*_READ, "search_score"]].load()
+    course = thin(part.dataset.load()) if "trace_code" in part.dataset else None
     dims = leading_dims(result)
     exists = present(result).transpose(*dims).values
     for at in zip(*np.nonzero(exists), strict=True) if dims else [()]:
@@ -131,7 +135,8 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
         values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
         inputs, searched, charged = _sources_of(one)
         kind, missing = provenance_of(one), str(root.get("missing", "refuse"))
-        yield Search(label, runs, settings, digest, kind, place, optimizer, values, missing, inputs, searched, charged)
+        about = kind, place, optimizer, values, missing, inputs, searched, charged, course
+        yield Search(label, runs, settings, digest, *about)
 
 
 def searches_of(results: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Search]]:

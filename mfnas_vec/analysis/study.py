@@ -12,6 +12,7 @@ import xarray as xr
 from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.analysis.statistics import TEST
+from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
@@ -199,12 +200,13 @@ class Study:
         """The inputs of the searches on a problem, in memory."""
         if problem not in self._inputs:
             table = self.table(problem)
-            wanted = [(s.optimizer, given_settings(s, table)) for s in self.searches[problem].values() if s.optimizer]
+            again = [s for s in self.searches[problem].values() if s.optimizer in OPTIMIZERS and s.course is None]
+            wanted = [(s.optimizer, given_settings(s, table)) for s in again]
             self._inputs[problem] = load_inputs(table, wanted)
         return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
-        """A search re-run with a trace of the changes of its incumbent (see ``thin``).
+        """A search with the changes of its incumbent (see ``thin``): from its stored trace, else re-run.
 
         Raises
         ------
@@ -213,7 +215,10 @@ class Study:
         """
         if (problem, label) not in self._courses:
             search = self.searches[problem][label]
-            self._courses[problem, label] = thin(replay(search, self._loaded(problem), missing=search.missing))
+            if search.course is not None:
+                self._courses[problem, label] = search.course
+            else:
+                self._courses[problem, label] = thin(replay(search, self._loaded(problem), missing=search.missing))
         return self._courses[problem, label]
 
 

@@ -17,7 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 STOP_TIME = 0  # the budget of seconds is used up
 STOP_EVALUATIONS = 1  # the budget of evaluations is used up
 STOP_COMPLETED = 2  # every rung of a halving was played
-STOP_MEANINGS = ("time", "evaluations", "completed")
+STOP_FAILED = 3  # a search in Python raised an error
+STOP_MEANINGS = ("time", "evaluations", "completed", "failed")
 
 #: Neighbouring words that are cleared in the time of one word anywhere.
 WORDS_PER_VISIT = 8

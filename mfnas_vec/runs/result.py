@@ -3,14 +3,13 @@
 import hashlib
 import json
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import xarray as xr
 
 import mfnas_vec
 from mfnas_vec.kernels.state import STOP_MEANINGS, Outcome, Trace
-from mfnas_vec.optimizers import Job, Optimizer
 from mfnas_vec.runs import conventions
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
@@ -24,7 +23,39 @@ STEP = "step"
 TIMING_PREFIX = "timing_"
 
 
-def _inputs_digest(job: Job, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+class Named(Protocol):
+    """A search with a name."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
+class Reading(Protocol):
+    """What a search reads of a table."""
+
+    @property
+    def metric(self) -> str:
+        """The metric of ``Outcome.score``."""
+
+    @property
+    def sign(self) -> float:
+        """The factor that makes it a score to be maximised."""
+
+    @property
+    def inputs(self) -> tuple[tuple[str, int | None], ...]:
+        """(variable, epoch or None) of every score the search reads."""
+
+    @property
+    def unpaid(self) -> tuple[tuple[str, int | None], ...]:
+        """Those of ``inputs`` whose price is not charged."""
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """All but the first hold the scores and prices that it could read."""
+
+
+def _inputs_digest(job: Reading, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     """Digest of every score and price the search could read, and of the test results."""
     digest = hashlib.sha256()  # processors have instructions for it
     for argument in job.arguments[1:]:
@@ -50,7 +81,7 @@ RUN_VARIABLES: dict[str, tuple[tuple[str, ...], str, float]] = {
 }
 
 
-def run_arrays(table: xr.Dataset, job: Job, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
+def run_arrays(table: xr.Dataset, job: Reading, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
     """The ``RUN_VARIABLES`` of finished runs.
 
     ``arch`` and ``genotype`` are -1, scores NaN, for a run that found no architecture.
@@ -85,7 +116,7 @@ class Description(NamedTuple):
     attrs: dict[str, Any]
 
 
-def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str, Any]) -> Description:
+def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str, Any]) -> Description:
     """Units, provenance, settings and digests of a search."""
     test_name = dense.test_variable(table)
     metric = table[job.metric].attrs
@@ -141,9 +172,9 @@ def describe(optimizer: Optimizer, table: xr.Dataset, job: Job, values: dict[str
 
 
 def assemble(
-    optimizer: Optimizer,
+    optimizer: Named,
     table: xr.Dataset,
-    job: Job,
+    job: Reading,
     values: dict[str, Any],
     outcome: Outcome,
     trace: Trace | None,

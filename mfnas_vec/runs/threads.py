@@ -78,6 +78,10 @@ def run_blocks(
     n_thread, block_size, progress
         As of ``run``; whatever a kernel or ``progress`` raises is raised here.
     """
+    in_processes = getattr(job, "in_processes", None)
+    if in_processes is not None:  # a search in Python
+        in_processes(seed, first_run, outcome, trace, n_thread, progress)
+        return
     n_run = outcome.row.size
     # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
     # and the others are daemons: an interrupted caller does not wait for blocks nobody wants any more.

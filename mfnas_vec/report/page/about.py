@@ -207,6 +207,14 @@ def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) 
 def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
     part = contents.parts[0]
     search = next(s for s in study.searches[part.problem].values() if s.store == place)
+    if search.optimizer not in OPTIMIZERS:
+        attrs = part.dataset.attrs
+        given = {"name": search.optimizer, "n_run": part.n_run, "seed": int(attrs["seed"])}
+        given |= {"protocol": str(attrs["protocol"]), "trace": True, **json.loads(search.settings)}
+        arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        return Recipe(
+            [f"simulate(search, open_table({part.problem!r}), {arguments})  # in Python, with its own search"]
+        )
     try:
         given = given_settings(search, study.table(part.problem))
     except ValueError:  # without the table, give all settings
