@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 __all__ = ["OPTIMIZERS", "SPACES", "build_table", "open_table", "run", "sweep"]
 
 if TYPE_CHECKING:
-    from mfnas_vec.optimizers import OPTIMIZERS
     from mfnas_vec.runs.run import run
+    from mfnas_vec.search import OPTIMIZERS
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Loaded on first use: `mfnas --help` should not wait for numba and xarray.
 _HOMES = {
-    "OPTIMIZERS": "mfnas_vec.optimizers",
+    "OPTIMIZERS": "mfnas_vec.search",
     "SPACES": "mfnas_vec.spaces",
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",

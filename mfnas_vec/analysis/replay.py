@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.optimizers import get_optimizer
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.run import run
+from mfnas_vec.search import get_optimizer
 
 
 def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
     Those are told by the store, too, but some may not be given: they have no effect on this search.
     """
     values = json.loads(search.settings)
-    defaults = json.loads(json.dumps(get_optimizer(search.optimizer).defaults(table)))
+    defaults = json.loads(json.dumps(get_optimizer(search.optimizer).settings.defaults(table)))
     return {name: value for name, value in values.items() if value != defaults.get(name)}
 
 

@@ -15,7 +15,7 @@ from mfnas_vec.cli.sweeping import run_sweep
 if TYPE_CHECKING:
     import xarray as xr
 
-    from mfnas_vec.optimizers import Optimizer
+    from mfnas_vec.search import Optimizer
 
 #: Steps of a progress bar of unknown units.
 _N_SHARE = 1000
@@ -57,11 +57,11 @@ def _run(args: argparse.Namespace) -> None:
     if args.trace and args.out is None:
         raise ValueError("--trace needs --out: the trace is kept in the result store")
 
-    from mfnas_vec.optimizers import get_optimizer
     from mfnas_vec.report.progress import ProgressBar
     from mfnas_vec.report.text import result_text
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.store import check_target, write_result
+    from mfnas_vec.search import get_optimizer
     from mfnas_vec.tables.store import open_table
 
     settings = _parse_settings(get_optimizer(args.optimizer), args.settings)
@@ -135,8 +135,8 @@ def _reproduce(args: argparse.Namespace) -> None:
 
 
 def _optimizers(args: argparse.Namespace) -> None:
-    from mfnas_vec.optimizers import OPTIMIZERS, get_optimizer
     from mfnas_vec.report.text import optimizer_text, optimizers_text
+    from mfnas_vec.search import OPTIMIZERS, get_optimizer
     from mfnas_vec.tables.store import open_table, table_names
 
     if args.name is None:
@@ -224,8 +224,8 @@ def _tables_fetch(args: argparse.Namespace) -> None:
 
     from mfnas_vec.cli.tables_text import sources_text
     from mfnas_vec.datasets.sources import SOURCES, fetch
-    from mfnas_vec.optimizers.base import nearest
     from mfnas_vec.report.progress import ProgressBar
+    from mfnas_vec.search.settings import nearest
 
     if args.name is None:
         print(sources_text(SOURCES.values()))

@@ -7,9 +7,9 @@ import math
 import xarray as xr
 
 from mfnas_vec.analysis.summary import Summary, summarize
-from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.published import numbers
 from mfnas_vec.published.numbers import PublishedResult
+from mfnas_vec.search import GECCO2024
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 

@@ -4,6 +4,7 @@ Source: the configuration files and the table of hyperparameters of MF-NAS (GECC
 """
 
 import dataclasses
+from typing import Any
 
 import xarray as xr
 
@@ -42,18 +43,24 @@ IEPOCH = 12
 N_PROXY_EVALUATION = 2_000
 
 
-def published(table: xr.Dataset) -> Published:
-    """What was published for a table's space.
+def published(table: xr.Dataset) -> Published | None:
+    """What was published for a table's space, if anything was."""
+    return PUBLISHED.get(dense.table_space(table).name)
 
-    Raises
-    ------
-    ValueError
-        If the table is of no known space.
+
+def published_values(table: xr.Dataset) -> dict[str, Any]:
+    """The settings that the published experiments had on a table, by name.
+
+    ``max_time`` is in seconds; ``None`` where there is no limit.
     """
-    return PUBLISHED[dense.table_space(table).name]
-
-
-def max_time(table: xr.Dataset) -> float | None:
-    """The published time budget in seconds; ``None`` where there is none."""
     setup = published(table)
-    return setup.max_time.get(str(table.attrs.get("dataset", "")), setup.other_max_time)
+    if setup is None:
+        return {}
+    return {
+        "metric": setup.metric,
+        "metric_stage2": setup.metric,
+        "list_iepoch": list(setup.list_iepoch),
+        "n_candidate": setup.n_candidate,
+        "max_eval": setup.max_eval,
+        "max_time": setup.max_time.get(str(table.attrs.get("dataset", "")), setup.other_max_time),
+    }
