@@ -22,9 +22,9 @@ from mfnas_bench.text import markdown_table as markdown
 from render_speed import scaling_part, speed_part
 
 from mfnas_vec import open_table
-from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.report.text import value_text
+from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.tables.provenance import parse_entries
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, MODELLED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import read_manifest, table_names
@@ -47,8 +47,8 @@ def settings_part() -> str:
     rows: dict[str, list[str]] = {}
     users: dict[str, list[str]] = {}
     for optimizer in OPTIMIZERS.values():
-        defaults = {name: optimizer.defaults(table) for name, table in tables.items()}
-        for setting in optimizer.settings:
+        defaults = {name: optimizer.settings.defaults(table) for name, table in tables.items()}
+        for setting in optimizer.fields:
             by_value: dict[str, list[str]] = {}
             for name, values in defaults.items():
                 by_value.setdefault(value_text(values[setting.name]), []).append(name)

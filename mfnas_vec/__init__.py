@@ -12,10 +12,10 @@ __version__ = "0.1.0"
 __all__ = ["OPTIMIZERS", "SPACES", "Simulator", "build_table", "open_table", "run", "save_table", "simulate", "sweep"]
 
 if TYPE_CHECKING:
-    from mfnas_vec.optimizers import OPTIMIZERS
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.simulate import simulate
     from mfnas_vec.runs.simulator import Simulator
+    from mfnas_vec.search import OPTIMIZERS
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Loaded on first use: `mfnas --help` should not wait for numba and xarray.
 _HOMES = {
-    "OPTIMIZERS": "mfnas_vec.optimizers",
+    "OPTIMIZERS": "mfnas_vec.search",
     "SPACES": "mfnas_vec.spaces",
     "Simulator": "mfnas_vec.runs.simulator",
     "build_table": "mfnas_vec.tables.build",

@@ -86,6 +86,15 @@ def njit_inline(function: Callable[..., Any]) -> Any:
     return _compile(function, forceinline=True)
 
 
+def njit_paste(function: Callable[..., Any]) -> Any:
+    """Paste the code of a part into each place that calls it, before types are known.
+
+    For functions of a whole context, whose many arrays would otherwise be passed one by one in code
+    that takes longer to compile than all else.
+    """
+    return _compile(function, inline="always")
+
+
 def njit_call(function: Callable[..., Any]) -> Any:
     """Compile a rarely taken part of kernels, which they call."""
     return _compile(function)

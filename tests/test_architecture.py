@@ -13,6 +13,7 @@ ORDER = [
     "_mix",
     "_embedded",
     "_files",
+    "protocols",
     "spaces",
     "tables",
     "kernels",

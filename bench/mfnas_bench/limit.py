@@ -26,10 +26,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec._jit import njit
-from mfnas_vec.kernels.rng import high_half, next_bits, seed_run
-from mfnas_vec.kernels.state import Outcome, Trace
-from mfnas_vec.optimizers.base import Job
 from mfnas_vec.runs.run import Search
+from mfnas_vec.search.memory import Outcome, Trace
+from mfnas_vec.search.rng import high_half, next_bits, seed_run
+from mfnas_vec.search.runner import Job
 
 #: Odd multiplier that fills the array with bits of no pattern (2**64 over the golden ratio).
 _FILL = 0x9E3779B97F4A7C15

@@ -9,7 +9,7 @@ import xarray as xr
 
 from mfnas_bench.limit import Limit
 from mfnas_vec.reference.algorithms import TWINS
-from mfnas_vec.reference.ledger import plain
+from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.run import Search, prepare
 from mfnas_vec.tables.dense import table_space
@@ -63,7 +63,7 @@ def twin(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[int], 
     """Seconds of run i of the plain twin, its arguments ready."""
     search = prepare(optimizer, table, settings)
     space = table_space(table)
-    arguments = [plain(a) if hasattr(a, "_fields") else a for a in search.job.arguments[1:]]
+    arguments = reference_arguments(optimizer, search.job)
 
     def seconds(index: int) -> float:
         stream = KernelStream(0, index)

@@ -58,8 +58,8 @@ def measure_process(
 
 def tell_compile() -> None:
     """Print, as JSON, the seconds of the first call of each kernel. Run where nothing is compiled."""
-    from mfnas_vec.optimizers import OPTIMIZERS
     from mfnas_vec.runs.run import prepare
+    from mfnas_vec.search import OPTIMIZERS
     from mfnas_vec.tables.store import open_table
 
     table = open_table("nb201-cifar10", embedded=True).load()

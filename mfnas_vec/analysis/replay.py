@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.optimizers import OPTIMIZERS, get_optimizer
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.run import run
+from mfnas_vec.search import OPTIMIZERS, get_optimizer
 
 
 def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
     The store has all settings, but those without an effect on the search must not be given to ``run``.
     """
     values = json.loads(search.settings)
-    defaults = json.loads(json.dumps(get_optimizer(search.optimizer).defaults(table)))
+    defaults = json.loads(json.dumps(get_optimizer(search.optimizer).settings.defaults(table)))
     return {name: value for name, value in values.items() if value != defaults.get(name)}
 
 

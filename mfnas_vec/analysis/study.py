@@ -12,8 +12,8 @@ import xarray as xr
 from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.analysis.statistics import TEST
-from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.runs.trace import thin
+from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
 from mfnas_vec.sweeps.store import is_url

@@ -17,8 +17,8 @@ def add_optimizers(commands: Any) -> None:
 
 def run_optimizers(args: argparse.Namespace) -> None:
     """``mfnas optimizers``."""
-    from mfnas_vec.optimizers import OPTIMIZERS, get_optimizer
     from mfnas_vec.report.text import optimizer_text, optimizers_text
+    from mfnas_vec.search import OPTIMIZERS, get_optimizer
     from mfnas_vec.tables.store import open_table, table_names
 
     if args.name is None:

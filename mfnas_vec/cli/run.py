@@ -9,7 +9,7 @@ from mfnas_vec.cli.arguments import add_run_arguments
 from mfnas_vec.cli.catalogue import DATASETS, OPTIMIZERS
 
 if TYPE_CHECKING:
-    from mfnas_vec.optimizers import Optimizer
+    from mfnas_vec.search import Optimizer
 
 _EPILOG = """\
 A run is one search with its own random stream; all runs are made at once, and run i of a seed is
@@ -105,11 +105,11 @@ def run_run(args: argparse.Namespace) -> None:
     if args.trace and args.out is None:
         raise ValueError("--trace needs --out: the trace is kept in the result store")
 
-    from mfnas_vec.optimizers import get_optimizer
     from mfnas_vec.report.progress import ProgressBar
     from mfnas_vec.report.text import result_text
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.store import check_target, write_result
+    from mfnas_vec.search import get_optimizer
     from mfnas_vec.tables.store import open_table
 
     settings = _parse_settings(get_optimizer(args.optimizer), args.settings)

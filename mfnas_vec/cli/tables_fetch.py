@@ -24,8 +24,8 @@ def run_fetch(args: argparse.Namespace) -> None:
 
     from mfnas_vec.cli.tables_text import sources_text
     from mfnas_vec.datasets.sources import SOURCES, fetch
-    from mfnas_vec.optimizers.base import nearest
     from mfnas_vec.report.progress import ProgressBar
+    from mfnas_vec.search.settings import nearest
 
     if args.name is None:
         print(sources_text(SOURCES.values()))

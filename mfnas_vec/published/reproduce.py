@@ -9,12 +9,12 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import search_label
-from mfnas_vec.optimizers import GECCO2024
-from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.run import run
 from mfnas_vec.runs.threads import Progress
+from mfnas_vec.search import GECCO2024
+from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.plan import OPTIMIZER, load_inputs
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE

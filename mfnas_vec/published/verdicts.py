@@ -12,9 +12,9 @@ from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import Summary, summarize
-from mfnas_vec.optimizers import GECCO2024
 from mfnas_vec.published import numbers
 from mfnas_vec.published.numbers import PublishedResult
+from mfnas_vec.search import GECCO2024
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 

@@ -23,6 +23,7 @@ from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 
 STAGE1_RS = 0
 STAGE1_FLS = 1
+STAGE1_BLS = 2
 MAX_TRIES = 101
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.statistics import LEAST_RUNS, unit_text
 from mfnas_vec.analysis.summary import Summary, summarize
-from mfnas_vec.optimizers import Optimizer
+from mfnas_vec.search import Optimizer
 from mfnas_vec.tables.dense import table_space
 from mfnas_vec.tables.provenance import BY_EPOCH, UNSTATED, parse_entries, provenance
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, SECONDS_SUFFIX
@@ -175,9 +175,9 @@ def optimizers_text(optimizers: Mapping[str, Optimizer]) -> str:
 
 def optimizer_text(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> str:
     """The settings of an optimizer with their defaults on some tables."""
-    defaults = {name: optimizer.defaults(table) for name, table in tables.items()}
+    defaults = {name: optimizer.settings.defaults(table) for name, table in tables.items()}
     rows = [("SETTING", "ALLOWED", "DEFAULT", "MEANING")]
-    for setting in optimizer.settings:
+    for setting in optimizer.fields:
         values = {name: value_text(d[setting.name]) for name, d in defaults.items()}
         distinct = sorted(set(values.values()))
         default = distinct[0] if len(distinct) == 1 else "; ".join(f"{n}: {v}" for n, v in values.items())

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mfnas_vec.kernels.state import STOP_FAILED
 from mfnas_vec.runs.accounts import BudgetExhausted, Record
 from mfnas_vec.runs.reports import Report, trace_of
 from mfnas_vec.runs.simulator import Simulator
 from mfnas_vec.runs.threads import Progress
+from mfnas_vec.search.interface import STOP_FAILED
 from mfnas_vec.spaces import NO_ARCH
 
 #: A search in Python: it is given a simulator, a generator of its own, and its settings.

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.optimizers.base import check_metric
-from mfnas_vec.optimizers.published import IEPOCH, published
+from mfnas_vec.search.defaults import IEPOCH, published
+from mfnas_vec.search.settings import check_metric
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
@@ -66,7 +66,8 @@ class Readable:
         #: Whether evaluations of the search metric cost seconds.
         self.priced = (metric + SECONDS_SUFFIX if self._is_zero_cost[metric] else TRAIN_SECONDS) in table
         self.epochs = tuple(int(e) for e in table[EPOCH].values) if EPOCH in table.dims else ()
-        self.published_accounting = published(table).halving_accounting
+        setup = published(table)
+        self.published_accounting = dense.CUMULATIVE if setup is None else setup.halving_accounting
         self._views: dict[tuple[str, int], View] = {}
         self._located: dict[str, tuple[int, int]] = {}
         self._declared: list[tuple[str, int | None]] | None = None

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.kernels.state import Outcome, Trace, make_outcome, make_trace
 from mfnas_vec.runs.accounts import Accounts, Record
 from mfnas_vec.runs.readable import Readable, whole_table
 from mfnas_vec.runs.result import assemble
+from mfnas_vec.search.memory import Outcome, Trace, make_outcome, make_trace
 
 if TYPE_CHECKING:
     from mfnas_vec.runs.simulator import Simulator
@@ -43,7 +43,7 @@ class Reading:
     metric: str
     sign: float
     inputs: tuple[tuple[str, int | None], ...]
-    arguments: tuple[Any, ...]
+    arrays: tuple[Any, ...]
     unpaid: tuple[tuple[str, int | None], ...] = ()
 
 
@@ -89,7 +89,8 @@ def reading_of(readable: Readable, reads: Sequence[tuple[str, int]]) -> Reading:
     pairs = [pair for pair in known if pair[1] >= 0]
     views = tuple(readable.view(metric, epoch or None) for metric, epoch in pairs)
     inputs = tuple((metric, epoch or None) for metric, epoch in pairs)
-    return Reading(readable.metric, readable.factor, inputs, (None, *views))
+    arrays = tuple(field for view in views for field in view if isinstance(field, np.ndarray))
+    return Reading(readable.metric, readable.factor, inputs, arrays)
 
 
 def fill(outcome: Outcome, reports: Sequence[Report]) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 import mfnas_vec
-from mfnas_vec.kernels.state import STOP_MEANINGS, Outcome, Trace
 from mfnas_vec.runs import conventions
+from mfnas_vec.search.interface import STOP_MEANINGS
+from mfnas_vec.search.memory import Outcome, Trace
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
@@ -51,18 +52,16 @@ class Reading(Protocol):
         """Those of ``inputs`` whose price is not charged."""
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
-        """All but the first hold the scores and prices that it could read."""
+    def arrays(self) -> tuple[Any, ...]:
+        """Every score and price that it could read."""
 
 
 def _inputs_digest(job: Reading, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     """Digest of every score and price the search could read, and of the test results."""
     digest = hashlib.sha256()  # processors have instructions for it
-    for argument in job.arguments[1:]:
-        for field in argument if isinstance(argument, tuple) else ():
-            if isinstance(field, np.ndarray):
-                digest.update(str(field.shape).encode())
-                digest.update(np.ascontiguousarray(field).data)
+    for array in job.arrays:
+        digest.update(str(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).data)
     digest.update(np.ascontiguousarray(test).data)
     return digest.hexdigest()[:32]
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from mfnas_vec._jit import announce_compilation
-from mfnas_vec.kernels.state import Outcome, make_outcome, make_trace
-from mfnas_vec.optimizers import GECCO2024, Job, Optimizer, get_optimizer
 from mfnas_vec.runs.result import TIMING_PREFIX, assemble
 from mfnas_vec.runs.threads import Progress, available_threads, run_blocks
+from mfnas_vec.search import GECCO2024, Job, Optimizer, get_optimizer
+from mfnas_vec.search.memory import Outcome, make_outcome, make_trace
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
 from mfnas_vec.tables.schema import SECONDS_SUFFIX

@@ -3,24 +3,25 @@
 import dataclasses
 import math
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import xarray as xr
+from msgspec import Meta
 
-from mfnas_vec.kernels.state import Outcome, Trace
-from mfnas_vec.optimizers import OPTIMIZERS, single_fidelity
-from mfnas_vec.optimizers.base import CORRECTED, GECCO2024, Optimizer, Setting, Values
 from mfnas_vec.runs.processes import SimulatedSearch, Work, make_runs
 from mfnas_vec.runs.reports import FailedRunsWarning, Report, failure_text, fill, fill_trace
 from mfnas_vec.runs.simulator import MAX_WORKERS, RESTART, Simulator
 from mfnas_vec.runs.threads import Progress
+from mfnas_vec.search import OPTIMIZERS, Optimizer, SingleFidelity
+from mfnas_vec.search.memory import Outcome, Trace
 from mfnas_vec.tables.coverage import WORST
 
-N_WORKER = Setting("n_worker", "int", "workers that train at once", minimum=1, maximum=MAX_WORKERS)
 
-#: Settings that the simulator takes; all others are those of the search.
-_SIMULATOR = ("using_zc_metric", "metric", "iepoch", "max_eval", "max_time", "n_worker")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Simulated(SingleFidelity):
+    """Settings that the simulator takes; those of a subclass are handed to the search."""
+
+    n_worker: Annotated[int, Meta(ge=1, le=MAX_WORKERS, description="workers that train at once")] = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +32,12 @@ class SimulatedJob:
     search: SimulatedSearch
     #: Before its first evaluation.
     simulator: Simulator
-    settings: Values
+    settings: dict[str, Any]
     inputs: tuple[tuple[str, int | None], ...]
     metric: str
     sign: float
-    #: All but the first hold the scores and prices that are read.
-    arguments: tuple[Any, ...]
+    #: Every score and price that is read.
+    arrays: tuple[Any, ...]
     unpaid: tuple[tuple[str, int | None], ...] = ()
     kernel: None = None
     #: The reports of the last batch: a trace is asked for after the runs that it is of.
@@ -80,9 +81,32 @@ class SimulatedJob:
             fill_trace(trace, self.last[batch])
 
 
-def simulated(
-    name: str, title: str, search: SimulatedSearch, settings: Sequence[Setting] = (), defaults: Values | None = None
-) -> Optimizer:
+@dataclasses.dataclass(frozen=True)
+class SimulatedOptimizer(Optimizer):
+    """An optimizer whose ``search`` is a function in Python, called as ``search(simulator, rng, **settings)``."""
+
+    def make_job(self, settings: Any, table: xr.Dataset, protocol: str) -> Any:
+        """The runs of checked settings on a table."""
+        inputs = settings.inputs(table, protocol)
+        simulator = Simulator(
+            table,
+            settings.metric,
+            max_eval=settings.max_eval,
+            max_time=math.inf if settings.max_time is None else settings.max_time,
+            protocol=protocol,
+            training=RESTART,
+            n_worker=settings.n_worker,
+            missing=WORST,  # whether that is allowed has been checked
+        )
+        simulator.declare(inputs.reads)
+        taken = {field.name for field in Simulated.fields()}
+        own = {field.name: getattr(settings, field.name) for field in self.fields if field.name not in taken}
+        return SimulatedJob(
+            self.name, self.search, simulator, own, inputs.reads, inputs.metric, simulator.factor, tuple(inputs.arrays)
+        )
+
+
+def simulated(name: str, title: str, search: SimulatedSearch, settings: type[Simulated] = Simulated) -> Optimizer:
     """Register a search in Python as an optimizer on one metric after one number of epochs.
 
     Parameters
@@ -92,8 +116,8 @@ def simulated(
     search
         Called as ``search(simulator, rng, **settings)`` for each run, with the settings of its own.
         It may read its metric only, after the epochs of its settings.
-    settings, defaults
-        Settings of its own, beside ``metric, iepoch, max_eval, max_time`` and ``n_worker``.
+    settings
+        A frozen dataclass, a subclass of ``Simulated`` with the settings of its own.
 
     Returns
     -------
@@ -105,33 +129,7 @@ def simulated(
     ValueError
         If there is another optimizer of that name.
     """
-    own = defaults or {}
-
-    def prepare(table: xr.Dataset, values: Values, corrected: bool) -> Any:
-        objective, read = single_fidelity.make_objective(table, values)
-        simulator = Simulator(
-            table,
-            values["metric"],
-            max_eval=values["max_eval"],
-            max_time=math.inf if values["max_time"] is None else values["max_time"],
-            protocol=CORRECTED if corrected else GECCO2024,
-            training=RESTART,
-            n_worker=values["n_worker"],
-            missing=WORST,  # whether that is allowed has been checked
-        )
-        simulator.declare([read])
-        given = {key: value for key, value in values.items() if key not in _SIMULATOR}
-        sign = simulator.factor
-        return SimulatedJob(name, search, simulator, given, (read,), read[0], sign, (None, objective))
-
     if name in OPTIMIZERS:
         raise ValueError(f"optimizer {name!r} exists already; take another name")
-    OPTIMIZERS[name] = Optimizer(
-        name,
-        title,
-        (*single_fidelity.SETTINGS, N_WORKER, *settings),
-        lambda table: {**single_fidelity.defaults(table), "n_worker": 1, **own},
-        prepare,
-        metrics=single_fidelity.METRICS,
-    )
+    OPTIMIZERS[name] = SimulatedOptimizer(name, title, settings, search, lambda space, p: 0)
     return OPTIMIZERS[name]

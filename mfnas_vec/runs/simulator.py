@@ -8,12 +8,13 @@ from typing import Any, Self
 
 import xarray as xr
 
-from mfnas_vec.kernels.state import UNLIMITED
-from mfnas_vec.optimizers.base import CORRECTED, GECCO2024, MAX_EVALUATIONS
 from mfnas_vec.runs.accounts import Accounts, Finished, Rules
 from mfnas_vec.runs.readable import Readable
 from mfnas_vec.runs.reports import Report, result_of, settings_of, trace_of
 from mfnas_vec.runs.run import check_count
+from mfnas_vec.search import CORRECTED, GECCO2024
+from mfnas_vec.search.memory import UNLIMITED
+from mfnas_vec.search.settings import MAX_EVALUATIONS
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables.coverage import REFUSE
 from mfnas_vec.tables.dense import CUMULATIVE

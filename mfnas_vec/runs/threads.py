@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from mfnas_vec.kernels.state import Outcome, Trace
-from mfnas_vec.optimizers import Job
+from mfnas_vec.search import Job
+from mfnas_vec.search.memory import Outcome, Trace
 
 #: Called with the number of runs finished since the last call.
 Progress = Callable[[int], object]

@@ -40,8 +40,12 @@ ENCODINGS = "encodings"
 ARCHITECTURES = "architectures"
 SAMPLINGS = (ENCODINGS, ARCHITECTURES)
 
-#: Most values of a gene: kernels keep lists of values in one integer, four bits each.
-MAX_CARDINALITY = 16
+#: Values of a gene that a list of values in one integer has room for, four bits each.
+NARROW = 16
+#: Most values of a gene: genotypes are kept as int8.
+MAX_CARDINALITY = 128
+#: Most codes of a space: traces keep codes as int32. A two-level row map splits codes exactly below 2**30.
+MAX_CODES = 2**31
 
 
 class SpaceArrays(NamedTuple):
@@ -61,6 +65,8 @@ class SpaceArrays(NamedTuple):
     key_is_row: bool
     all_valid: bool  # whether every code is an architecture
     start_code: npt.NDArray[np.int32]  # [arch], codes that samples are drawn from; empty: all valid ones
+    packed: bool  # whether lists of a gene's values fit into one integer
+    n_neighbour: int  # codes that differ in one gene
     n_low: int
     split: int
     high_form: npt.NDArray[np.int16]  # [high]
@@ -106,8 +112,8 @@ class SearchSpace(abc.ABC):
             weight[i - 1] = weight[i] * self.cardinality[i]
         self.weight = tuple(weight)
         self.n_code = self.weight[0] * self.cardinality[0]
-        if self.n_code >= 2**30:
-            raise ValueError(f"cardinality={self.cardinality!r} gives {self.n_code} codes; must be < 2**30")
+        if self.n_code > MAX_CODES:
+            raise ValueError(f"cardinality={self.cardinality!r} gives {self.n_code:,} codes; must be <= {MAX_CODES:,}")
         self.n_arch = n_arch
         self.key_is_row = key_is_row
         self.sampling = sampling
@@ -314,6 +320,7 @@ class SearchSpace(abc.ABC):
             return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
 
         cells = own(cell, np.int32)
+        all_valid = kind == IDENTITY or (kind == ONE_LEVEL and int(cells.min()) >= 0)
         return SpaceArrays(
             kind=kind,
             cardinality=np.array(self.cardinality, dtype=np.int64),
@@ -322,8 +329,10 @@ class SearchSpace(abc.ABC):
             n_code=self.n_code,
             n_arch=self.n_arch,
             key_is_row=self.key_is_row,
-            all_valid=kind == IDENTITY or (kind == ONE_LEVEL and int(cells.min()) >= 0),
+            all_valid=all_valid,
             start_code=self._start_code(),
+            packed=max(self.cardinality) <= NARROW and (all_valid or kind == TWO_LEVEL),
+            n_neighbour=sum(self.cardinality) - self.n_gene,
             n_low=n_low,
             split=-(-(1 << SPLIT_SHIFT) // n_low),
             high_form=own(high_form, np.int16),

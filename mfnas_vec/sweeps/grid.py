@@ -8,9 +8,9 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.optimizers import GECCO2024, PROTOCOLS, Setting, get_optimizer
-from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.runs.run import check_count, check_seed
+from mfnas_vec.search import GECCO2024, PROTOCOLS, Field, get_optimizer
+from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.skeleton import ROOT
 from mfnas_vec.sweeps.store import LOCK
 from mfnas_vec.tables.coverage import REFUSE, WORST
@@ -222,9 +222,9 @@ def _problem_settings(problem: str, own: Mapping[str, Any], entries: Iterable[En
     }
     checked: dict[str, Any] = {}
     for key, given in own.items():
-        owners = [o for o in optimizers.values() if key in {s.name for s in o.settings} | set(o.aliases)]
+        owners = [o for o in optimizers.values() if key in o.setting_names]
         if not owners:
-            names = sorted({s.name for o in optimizers.values() for s in o.settings})
+            names = sorted({s.name for o in optimizers.values() for s in o.fields})
             raise ValueError(
                 f"problem {problem!r}: none of its optimizers has a setting {key!r}; {nearest(key, names)}"
             )
@@ -268,7 +268,7 @@ def _entry(label: str, content: dict[str, Any], problems: Mapping[str, Any]) -> 
     return Entry(label, optimizer.name, settings, None if only is None else tuple(map(str, only)))
 
 
-def _alternatives(setting: Setting, given: Any) -> list[Any]:
+def _alternatives(setting: Field, given: Any) -> list[Any]:
     """The values of a setting: a list varies it, and so does a list of lists where one value is a list."""
     if not isinstance(given, list):
         return [given]
@@ -277,7 +277,7 @@ def _alternatives(setting: Setting, given: Any) -> list[Any]:
     return given
 
 
-def _value(setting: Setting, given: Any, where: str) -> Any:
+def _value(setting: Field, given: Any, where: str) -> Any:
     # YAML reads 1e4 as text, and published files quote some numbers.
     try:
         return setting.check(setting.parse(given) if isinstance(given, str) else given)

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from mfnas_vec.optimizers import OPTIMIZERS
-from mfnas_vec.optimizers.base import nearest
+from mfnas_vec.search import OPTIMIZERS
+from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.grid import Grid, grid_of
 
 #: Largest YAML file, bytes.
@@ -156,7 +156,7 @@ def published_grid(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> Grid:
         names = " and ".join(name for name, _ in contents)
         raise ValueError(f"{names}: two files must be the published code's algo.yaml and problem.yaml")
     optimizers = {label: own for label, own in algorithms[0].items() if label in OPTIMIZERS}
-    settings = {setting.name for label in optimizers for setting in OPTIMIZERS[label].settings}
+    settings = {field.name for label in optimizers for field in OPTIMIZERS[label].fields}
     budgets = {
         PUBLISHED_PROBLEMS[name]: {
             k: own[k] for k in PUBLISHED_BUDGETS if isinstance(own, Mapping) and k in own and k in settings

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.optimizers import Setting, get_optimizer
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import Description, describe
 from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.search import Field, get_optimizer
 from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.sweeps.skeleton import Group
 from mfnas_vec.tables import dense
@@ -164,7 +164,7 @@ def _named(problem: str, entry: Entry, settings: Mapping[str, Any]) -> Iterator[
 
 def _choices(entry: Entry, own: Mapping[str, Any], problem: str) -> list[dict[str, Any]]:
     """Every combination of an entry's settings; those of the problem hold where the entry says nothing."""
-    has = {setting.name for setting in get_optimizer(entry.optimizer).settings}
+    has = {field.name for field in get_optimizer(entry.optimizer).fields}
     fixed = {name: value for name, value in own.items() if name in has and name not in entry.settings}
     n_choice = int(np.prod([float(len(values)) for values in entry.settings.values()]))
     if n_choice > MAX_CELLS:
@@ -173,7 +173,7 @@ def _choices(entry: Entry, own: Mapping[str, Any], problem: str) -> list[dict[st
     return [fixed | dict(zip(names, values, strict=True)) for values in itertools.product(*entry.settings.values())]
 
 
-def _label(setting: Setting, value: Any) -> Any:
+def _label(setting: Field, value: Any) -> Any:
     """A setting's value as a coordinate."""
     numeric = setting.kind in ("int", "float")
     if value is _Absent:

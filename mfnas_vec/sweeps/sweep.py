@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 from zarr.abc.store import Store
 
-from mfnas_vec.optimizers.base import nearest
 from mfnas_vec.runs.run import Search, check_count, check_threads
+from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.blocks import Task, make_block, make_tasks, prepare_task
 from mfnas_vec.sweeps.grid import Grid, grid_of
 from mfnas_vec.sweeps.grid_files import load_grid

@@ -261,7 +261,7 @@ def test_a_table_is_never_replaced_by_a_result(capsys, tmp_path):
 
 
 def test_what_the_parser_knows_is_what_there_is():
-    from mfnas_vec.optimizers import OPTIMIZERS
+    from mfnas_vec.search import OPTIMIZERS
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.tables.store import table_names
 

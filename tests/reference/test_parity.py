@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from support.hash_tables import hash_table
-from support.twins import make_job, run_twin, twin_arguments
+from support.twins import make_job, run_twin
 
 from mfnas_vec.reference import algorithms
+from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import PublishedStream
 from mfnas_vec.tables import dense
 
@@ -24,7 +25,7 @@ class Replay:
         settings = dict(zip(("metric_stage1", "optimizer_stage1"), stage1, strict=False))
         self.table = hash_table(space)
         self.space = dense.table_space(self.table)
-        self.arguments = twin_arguments(make_job(self.optimizer, self.table, **settings))
+        self.arguments = reference_arguments(self.optimizer, make_job(self.optimizer, self.table, **settings))
         self.cheap = settings.get("metric_stage1", "synflow")
         self.trained = "val_per" if space == "nbasr" else "val_acc"
         self.sign = -1 if space == "nbasr" else 1

@@ -5,7 +5,7 @@ import pytest
 from support.hash_tables import hash_table
 from support.twins import assert_equal_to_twin
 
-from mfnas_vec.optimizers import OPTIMIZERS, PROTOCOLS
+from mfnas_vec.search import OPTIMIZERS, PROTOCOLS
 from mfnas_vec.spaces import SPACES, get_space
 from mfnas_vec.tables.build import build_table
 

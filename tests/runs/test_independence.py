@@ -6,9 +6,9 @@ import xarray as xr
 from support.hash_tables import hash_table
 
 from mfnas_vec import run
-from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.store import write_result
+from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.spaces import SPACES
 
 N_RUN = 37

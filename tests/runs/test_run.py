@@ -9,8 +9,8 @@ import xarray as xr
 
 from mfnas_vec import build_table, run
 from mfnas_vec.analysis.summary import summarize
-from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.runs.run import prepare
+from mfnas_vec.search import OPTIMIZERS
 
 
 def test_result_is_labelled_and_says_where_its_numbers_come_from(cifar10):

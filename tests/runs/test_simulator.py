@@ -9,9 +9,9 @@ from support.simulated import local_search, random_search, successive_halving, u
 from support.twins import make_job, run_twin, twin_arguments
 
 from mfnas_vec import Simulator
-from mfnas_vec.optimizers import PROTOCOLS
-from mfnas_vec.optimizers.published import published
 from mfnas_vec.reference.streams import KernelStream
+from mfnas_vec.search import PROTOCOLS
+from mfnas_vec.search.defaults import published
 from mfnas_vec.spaces import SPACES, get_space
 from mfnas_vec.tables.build import build_table
 

@@ -11,9 +11,9 @@ from support.hash_tables import hash_table
 from support.simulated import Draws, asha, until_exhausted
 
 from mfnas_vec import Simulator, run, simulate
-from mfnas_vec.optimizers import PROTOCOLS
 from mfnas_vec.runs.accounts import BudgetExhausted
 from mfnas_vec.runs.parallel import random_search, successive_halving
+from mfnas_vec.search import PROTOCOLS
 
 EPOCHS = (12, 25, 50, 100, 200)
 

@@ -2,8 +2,8 @@ import subprocess
 import sys
 
 from mfnas_vec import _jit, run
-from mfnas_vec.kernels.random_search import random_search_runs
-from mfnas_vec.optimizers import OPTIMIZERS
+from mfnas_vec.runs.run import prepare
+from mfnas_vec.search import OPTIMIZERS
 
 COUNT = """
 import logging, sys, warnings
@@ -11,7 +11,8 @@ from mfnas_vec import open_table, run
 table = open_table("nb201-cifar10")
 run("SH", table, n_run=2)
 run("SH", table, n_run=2, metric="params", max_time=None)
-from mfnas_vec.kernels.successive_halving import successive_halving_runs as kernel
+from mfnas_vec.runs.run import prepare
+kernel = prepare("SH", table, {}).job.kernel
 print(sum(kernel.stats.cache_misses.values()), sum(kernel.stats.cache_hits.values()), len(kernel.signatures))
 """
 
@@ -24,15 +25,7 @@ def test_one_specialization_serves_all(cifar10):
     for table in (cifar10, *map(hash_table, SPACES)):
         for optimizer in OPTIMIZERS:
             run(optimizer, table, n_run=2, max_time=500.0)
-    from mfnas_vec.kernels import evolution, local_search, mf_nas, successive_halving
-
-    kernels = [
-        random_search_runs,
-        local_search.local_search_runs,
-        successive_halving.successive_halving_runs,
-        evolution.evolution_runs,
-        mf_nas.mf_nas_runs,
-    ]
+    kernels = {prepare(optimizer, cifar10, {}).job.kernel for optimizer in OPTIMIZERS}
     assert [len(kernel.signatures) for kernel in kernels] == [1] * 5
 
 

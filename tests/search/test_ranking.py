@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfnas_vec.kernels.ranking import code_at, high_of, insert, make_top, rank
 from mfnas_vec.reference.ledger import flipped_stable_argsort
+from mfnas_vec.search.ranking import code_at, high_of, insert, make_top, rank
 
 SCORES = st.lists(st.sampled_from([0.0, 1.0, 2.0, -np.inf, 0.5]), max_size=40)
 

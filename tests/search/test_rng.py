@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfnas_vec.kernels import rng
-from mfnas_vec.kernels.genome import sample
 from mfnas_vec.reference.streams import KernelStream
+from mfnas_vec.search import rng
+from mfnas_vec.search.genome import draw_sample
 from mfnas_vec.spaces import get_space
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -67,7 +67,7 @@ def test_neighbouring_runs_are_uncorrelated():
 def test_samples_are_uniform():
     space = get_space("nb201")
     state = state_of(2, 0)
-    codes = np.array([sample(space.arrays, state)[0] for _ in range(100_000)])
+    codes = np.array([draw_sample(space.arrays, state)[0] for _ in range(100_000)])
     genes = space.decode(codes)
     for gene in genes.T:
         assert np.abs(np.bincount(gene, minlength=5) / codes.size - 0.2).max() < 0.006

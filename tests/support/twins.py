@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from mfnas_vec.kernels.state import make_outcome, make_trace
-from mfnas_vec.optimizers import get_optimizer
 from mfnas_vec.reference.algorithms import TWINS
-from mfnas_vec.reference.ledger import plain
+from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.threads import run_blocks
+from mfnas_vec.search import get_optimizer
+from mfnas_vec.search.memory import make_outcome, make_trace
 from mfnas_vec.tables import dense
 
 #: What OPTIMIZERS takes per table in a test, and what a mismatch of a float would hide: compare bits.
@@ -27,10 +27,6 @@ def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
     return outcome, trace
 
 
-def twin_arguments(job):
-    return [plain(a) if hasattr(a, "_fields") else a for a in job.arguments[1:]]
-
-
 def run_twin(optimizer, table, arguments, stream):
     return TWINS[optimizer](dense.table_space(table), *arguments, stream)
 
@@ -39,7 +35,7 @@ def assert_equal_to_twin(optimizer, table, n_run, seed=0, protocol="gecco2024", 
     """Every number of every run and every step, bit for bit."""
     job = make_job(optimizer, table, protocol, **settings)
     outcome, trace = run_kernel(job, n_run, seed)
-    arguments = twin_arguments(job)
+    arguments = reference_arguments(optimizer, job)
     for run in range(n_run):
         record = run_twin(optimizer, table, arguments, KernelStream(seed, run))
         found = tuple(getattr(outcome, f)[run] for f in OUTCOME_FIELDS)

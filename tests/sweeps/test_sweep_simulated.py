@@ -8,11 +8,11 @@ from support.sweeps import contents, start, write_grid
 from mfnas_vec import run, simulate, sweep
 from mfnas_vec.adapters.optuna import optuna_search
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.runs.parallel import random_search
 from mfnas_vec.runs.reports import FailedRunsWarning
 from mfnas_vec.runs.simulated import simulated
 from mfnas_vec.runs.store import without_timings
+from mfnas_vec.search import OPTIMIZERS
 
 GRID = """
 title: from outside

@@ -12,10 +12,10 @@ from mfnas_vec.analysis.replay import given_settings
 from mfnas_vec.analysis.searches import Search, split_place
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.optimizers import OPTIMIZERS
 from mfnas_vec.published.reproduce import GRID
 from mfnas_vec.report.page.words import joined
 from mfnas_vec.report.text import value_text
+from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.sweeps.contents import Contents
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
 from mfnas_vec.tables.provenance import UNSTATED
@@ -73,7 +73,7 @@ def settings_of(study: Study) -> list[OptimizerSettings]:
 
 def _settings(name: str, by_problem: dict[str, list[Search]], problems: Sequence[str]) -> OptimizerSettings:
     optimizer = OPTIMIZERS.get(name)
-    meaning = {s.name: s.help.replace("`", "") for s in optimizer.settings} if optimizer else {}
+    meaning = {s.name: s.help.replace("`", "") for s in optimizer.fields} if optimizer else {}
     # Values of each setting by problem, in the order of the searches.
     values: dict[str, dict[str, list[str]]] = {}
     for problem, searches in by_problem.items():

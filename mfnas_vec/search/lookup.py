@@ -1,4 +1,4 @@
-"""From codes to rows, and from rows to scores and prices."""
+"""From codes to rows, and what tells architectures apart."""
 
 import numpy as np
 
@@ -35,9 +35,3 @@ def row_of(space, code):
 def key_of(space, code, row):
     """What two evaluations of the same architecture share."""
     return row if space.key_is_row else code
-
-
-@njit_inline
-def price_of(objective, row):
-    """Seconds that one evaluation costs."""
-    return at(objective.seconds, row * objective.seconds_step)

@@ -5,11 +5,15 @@ NAS-Bench-Graph, which it does not use, the budget is that of 500 trainings (40 
 """
 
 import dataclasses
+from typing import Any
 
 import xarray as xr
 
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import EPOCH
+
+#: Zero-cost metric of REA+W's warm-up.
+METRIC_WARMUP = "synflow"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Published:
     max_time: dict[str, float]
     other_max_time: float | None
     halving_accounting: int = dense.CUMULATIVE
-    metric_warmup: str = "synflow"
+    metric_warmup: str = METRIC_WARMUP
 
 
 PUBLISHED = {
@@ -47,21 +51,15 @@ IEPOCH = 12
 N_PROXY_EVALUATION = 2_000
 
 
-def published(table: xr.Dataset) -> Published:
-    """What was published for a table's space.
-
-    Raises
-    ------
-    ValueError
-        If the table is of no known space.
-    """
-    return PUBLISHED[dense.table_space(table).name]
+def published(table: xr.Dataset) -> Published | None:
+    """What was published for a table's space, if anything was."""
+    return PUBLISHED.get(dense.table_space(table).name)
 
 
 def list_iepoch(table: xr.Dataset) -> list[int] | None:
     """The published rungs; else those after an eighth, a quarter, a half and all of the table's epochs, if any."""
     setup = published(table)
-    if setup.list_iepoch is not None:
+    if setup is not None and setup.list_iepoch is not None:
         return list(setup.list_iepoch)
     if EPOCH not in table.dims:
         return None
@@ -71,13 +69,28 @@ def list_iepoch(table: xr.Dataset) -> list[int] | None:
 
 def iepoch(table: xr.Dataset) -> int | None:
     """The published epochs of a plain evaluation; else all of the table's, ``None`` if it has none."""
-    if published(table).list_iepoch is not None:
+    setup = published(table)
+    if setup is not None and setup.list_iepoch is not None:
         return IEPOCH
     rungs = list_iepoch(table)
     return rungs[-1] if rungs else None
 
 
-def max_time(table: xr.Dataset) -> float | None:
-    """The published time budget in seconds; ``None`` where there is none."""
+def published_values(table: xr.Dataset) -> dict[str, Any]:
+    """The settings that the published experiments had on a table, by name.
+
+    ``max_time`` is in seconds; ``None`` where there is no limit. Where nothing was published, epochs
+    follow from those of the table, and budgets are asked for.
+    """
+    general = {"iepoch": iepoch(table), "list_iepoch": list_iepoch(table), "metric_warmup": METRIC_WARMUP}
     setup = published(table)
-    return setup.max_time.get(str(table.attrs.get("dataset", "")), setup.other_max_time)
+    if setup is None:
+        return general
+    return general | {
+        "metric": setup.metric,
+        "metric_stage2": setup.metric,
+        "metric_warmup": setup.metric_warmup,
+        "n_candidate": setup.n_candidate,
+        "max_eval": setup.max_eval,
+        "max_time": setup.max_time.get(str(table.attrs.get("dataset", "")), setup.other_max_time),
+    }

@@ -1,1 +1,0 @@
-"""Numba kernels: all runs of an optimizer, on arrays only."""

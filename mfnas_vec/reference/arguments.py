@@ -1,0 +1,33 @@
+"""From the job of a compiled search to the arguments of its reference implementation."""
+
+from typing import Any
+
+from mfnas_vec.reference.algorithms import STAGE1_BLS, STAGE1_FLS, STAGE1_RS
+from mfnas_vec.reference.ledger import plain
+from mfnas_vec.tables.dense import Objective, Rungs
+
+#: By the index of the choice of ``optimizer_stage1``.
+_STAGE1 = (STAGE1_FLS, STAGE1_BLS, STAGE1_RS)
+
+
+def _single(rungs: Rungs) -> Any:
+    return plain(Objective(rungs.score[0], rungs.seconds[0], rungs.seconds_step, int(rungs.epochs[0])))
+
+
+def reference_arguments(optimizer: str, job: Any) -> list[Any]:
+    """The arguments between search space and stream, arrays as lists."""
+    _, objective, proxy, budget, p = job.arguments
+    if optimizer == "SH":
+        return [plain(objective), plain(budget), p.n_candidate]
+    if optimizer == "MF-NAS":
+        seconds = budget.max_seconds if budget.rules.timed_stage1 else float("inf")
+        budget1 = budget._replace(max_eval=p.max_eval_stage1, max_seconds=seconds)
+        stage1 = _STAGE1[p.optimizer_stage1]
+        return [_single(proxy), stage1, plain(budget1), p.n_candidate, plain(objective), plain(budget)]
+    found = [_single(objective), plain(budget)]
+    if optimizer in ("FLS", "BLS"):
+        found.append(p.first_improvement)
+    if optimizer in ("REA", "REA+W"):
+        settings = (p.pop_size, p.tournament_size, p.prob_mutation)
+        found += [settings, _single(proxy), p.n_sample_warmup if p.warm_up else 0]
+    return found

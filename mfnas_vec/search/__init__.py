@@ -1,0 +1,56 @@
+"""How a table is searched, and how an optimizer is written.
+
+See ``mfnas_vec.search.interface`` for the functions of a search.
+"""
+
+from mfnas_vec.search.fidelity import Inputs, MultiFidelity, SingleFidelity
+from mfnas_vec.search.interface import (
+    Context,
+    State,
+    begin,
+    below,
+    end,
+    evaluate,
+    evaluate_row,
+    going,
+    mutate,
+    neighbour,
+    sample,
+    train_to,
+    uniform,
+)
+from mfnas_vec.search.protocols import CORRECTED, GECCO2024, PROTOCOLS
+from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, get_optimizer, load_built_in, optimizer
+from mfnas_vec.search.runner import Job
+from mfnas_vec.search.settings import Field, Settings
+
+load_built_in(__path__, __name__)
+
+__all__ = [
+    "CORRECTED",
+    "GECCO2024",
+    "OPTIMIZERS",
+    "PROTOCOLS",
+    "Context",
+    "Field",
+    "Inputs",
+    "Job",
+    "MultiFidelity",
+    "Optimizer",
+    "Settings",
+    "SingleFidelity",
+    "State",
+    "begin",
+    "below",
+    "end",
+    "evaluate",
+    "evaluate_row",
+    "get_optimizer",
+    "going",
+    "mutate",
+    "neighbour",
+    "optimizer",
+    "sample",
+    "train_to",
+    "uniform",
+]

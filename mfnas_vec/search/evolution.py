@@ -1,0 +1,172 @@
+"""Regularized evolution, plain (REA) and started from a zero-cost warm-up (REA+W).
+
+Sources: E. Real et al., "Regularized Evolution for Image Classifier Architecture Search",
+AAAI 2019; M. Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
+"""
+
+import dataclasses
+from typing import Annotated
+
+import numpy as np
+import xarray as xr
+from msgspec import Meta
+
+from mfnas_vec._jit import njit_paste
+from mfnas_vec.search.defaults import N_PROXY_EVALUATION
+from mfnas_vec.search.fidelity import Inputs, SingleFidelity
+from mfnas_vec.search.interface import (
+    State,
+    begin,
+    evaluate_row,
+    going,
+    mutate,
+    sample,
+)
+from mfnas_vec.search.lookup import row_of
+from mfnas_vec.search.memory import record, visit
+from mfnas_vec.search.protocols import RULES
+from mfnas_vec.search.ranking import code_at, insert
+from mfnas_vec.search.registry import optimizer
+from mfnas_vec.search.rng import below
+from mfnas_vec.search.settings import MAX_EVALUATIONS, check_metric
+from mfnas_vec.spaces.base import NO_ARCH
+from mfnas_vec.tables import dense
+
+#: Largest population.
+MAX_POPULATION = 100_000
+
+WarmUp = Annotated[bool, Meta(description="whether the first population are the best of a zero-cost warm-up")]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evolution(SingleFidelity):
+    """Settings of regularized evolution."""
+
+    pop_size: Annotated[int, Meta(ge=1, le=MAX_POPULATION, description="size of the population")] = 10
+    tournament_size: Annotated[int, Meta(ge=1, le=MAX_POPULATION, description="members drawn for each tournament")] = 10
+    prob_mutation: Annotated[
+        float, Meta(ge=0, le=1e9, description="expected number of genes a mutation tries to change")
+    ] = 1.0
+    warm_up: WarmUp = False
+    n_sample_warmup: Annotated[
+        int,
+        Meta(ge=1, le=MAX_EVALUATIONS, description="samples of the warm-up", extra={"needs": "warm_up"}),
+    ] = N_PROXY_EVALUATION
+    metric_warmup: Annotated[str, Meta(description="zero-cost metric of the warm-up", extra={"needs": "warm_up"})]
+
+    def inputs(self, table: xr.Dataset, protocol: str) -> Inputs:
+        """The metric of the search, and that of the warm-up."""
+        found = super().inputs(table, protocol)
+        if self.tournament_size > self.pop_size:
+            raise ValueError(f"tournament_size={self.tournament_size} must be <= pop_size={self.pop_size}")
+        n_eval = found.n_eval + self.pop_size
+        if not self.warm_up:
+            return found._replace(proxy=found.objective, n_eval=n_eval)
+        name = self.metric_warmup
+        if not check_metric(table, name, "metric_warmup", None, ""):
+            raise ValueError(f"metric_warmup={name!r} is training-based; a warm-up needs a zero-cost metric")
+        if self.n_sample_warmup < self.pop_size:
+            raise ValueError(f"n_sample_warmup={self.n_sample_warmup} must be >= pop_size={self.pop_size}")
+        read = (name, None)
+        # Published: the warm-up's seconds are not charged.
+        unpaid = (read,) if not RULES[protocol].charged_warm_up and read not in found.reads else ()
+        return found._replace(
+            proxy=dense.zero_cost_objective(table, name),
+            reads=(*found.reads, read),
+            unpaid=unpaid,
+            n_eval=n_eval + self.n_sample_warmup,
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WarmEvolution(Evolution):
+    """Settings of regularized evolution with a warm-up."""
+
+    warm_up: WarmUp = True
+
+
+@njit_paste
+def warm_up(ctx, n_sample, k):
+    """Score ``n_sample`` samples, duplicates allowed; leaves the best ``k`` in ``work.top``.
+
+    Published: the seconds are not charged. Corrected: they are, and the budget binds.
+    Returns the number of samples left in ``work.top``, and the state.
+    """
+    work, proxy, charged = ctx.work, ctx.proxy, ctx.budget.rules.charged_warm_up
+    seconds = 0.0
+    n_unique = n_top = n_before = 0
+    for i in range(n_sample):
+        code, row = sample(ctx)
+        price = proxy.seconds[0, np.uint64(row * proxy.seconds_step)]
+        if charged:
+            if seconds + price > ctx.budget.max_seconds:
+                break
+            seconds += price
+        n_before += 1
+        score = proxy.score[0, np.uint64(row)]
+        n_unique += visit(ctx.space, work, n_unique, code, row)
+        n_top = insert(work.top, n_top, k, score, i, code)
+        record(ctx.trace, ctx.run, i, code, 0, score, seconds, 0, code_at(work.top, 0))
+    start = begin()
+    return n_top, State(n_before, 0, n_unique, 0, 0, 0.0, seconds, start.stop, -np.inf, NO_ARCH, NO_ARCH)
+
+
+@njit_paste
+def draw_parent(scores, oldest, n, tournament_size, taken, rng):
+    """Place of the best of a tournament; among equal scores the youngest (the last come) wins."""
+    whole = tournament_size >= n
+    taken[:n] = 0
+    winner = winner_rank = -1
+    best = -np.inf
+    for t in range(n if whole else tournament_size):
+        rank = t  # 0: the oldest
+        if not whole:
+            # Floyd's sampling: a uniform subset with one draw a member.
+            last = n - tournament_size + t
+            rank = below(rng, last + 1)
+            if taken[rank]:
+                rank = last
+            taken[rank] = 1
+        place = oldest + rank
+        if place >= n:
+            place -= n
+        score = scores[place]
+        if score > best or (score == best and rank > winner_rank):
+            winner, winner_rank, best = place, rank, score
+    return winner
+
+
+@optimizer(
+    "REA+W",
+    WarmEvolution,
+    title="regularized evolution with a zero-cost warm-up",
+    memory=lambda space, p: p.pop_size,
+)
+@optimizer("REA", Evolution, title="regularized evolution", memory=lambda space, p: p.pop_size)
+def evolution(ctx, p):
+    """One run; the first population are the best of the warm-up, or samples if there is none."""
+    work = ctx.work
+    codes, scores = work.codes, work.values
+    n_winner, state = warm_up(ctx, p.n_sample_warmup if p.warm_up else 0, p.pop_size)
+    size = n_winner if n_winner > 0 else p.pop_size
+    n = oldest = 0
+    while n < size or going(ctx, state):
+        if n == size:
+            parent = draw_parent(scores, oldest, size, p.tournament_size, work.marks, work.rng)
+            code, row = mutate(ctx, codes[parent], p.prob_mutation)
+        elif n_winner > 0:
+            code = code_at(work.top, n)
+            row = row_of(ctx.space, code)
+        else:
+            code, row = sample(ctx)
+        score, state, made = evaluate_row(ctx, state, code, row)
+        if not made:
+            break
+        if n < size:
+            place = n
+            n += 1
+        else:
+            place = oldest
+            oldest = (oldest + 1) % size
+        codes[place], scores[place] = code, score
+    return state

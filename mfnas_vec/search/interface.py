@@ -1,0 +1,371 @@
+"""What a search is written with: a context, a state, and the functions between them.
+
+A search is a compiled function of a ``Context``, which does not change during a run, and of its
+settings; it returns the ``State`` it ends in. Budget, cost, incumbent, uniqueness and trace are kept
+by the functions here, so that no algorithm repeats them::
+
+    @optimizer("RS", RandomSearch)
+    def random_search(ctx, p):
+        state = begin()
+        made = True
+        while made and going(ctx, state):
+            code, row = sample(ctx)
+            score, state, made = evaluate_row(ctx, state, code, row)
+        return state
+
+- An architecture is a *code* (its genes as one integer) and a *row* (its place in the table);
+  ``row_of(ctx.space, code)`` maps one to the other, ``NO_ARCH`` where the code is invalid.
+- Scores are to be maximised; a missing one is minus infinity.
+- ``going`` asks for the budget as the protocol does; an evaluation that returns ``made`` false was
+  refused, and the search ends.
+- ``ctx.objective`` is the metric at its fidelities: one *rung* for a metric at one number of
+  epochs, several for successive halving (``train_to``). ``ctx.proxy`` is the metric of an earlier,
+  cheaper phase (a warm-up, a first stage); ``stage`` makes it the objective of an inner search.
+- A search cannot allocate. It declares ``memory`` slots and finds them in ``ctx.work``.
+- The decisions of the protocol are in ``ctx.budget.rules``.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec.protocols import STOP, Protocol
+from mfnas_vec.search import rng
+from mfnas_vec.search.genome import draw_mutant, draw_neighbour, draw_sample
+from mfnas_vec.search.lookup import row_of
+from mfnas_vec.search.memory import UNLIMITED, Trace, Work, visit, write_step
+from mfnas_vec.spaces.base import NO_ARCH, SpaceArrays
+from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT, Rungs
+
+# Why a run stopped (Outcome.stop_reason).
+STOP_TIME = 0  # the budget of seconds is used up
+STOP_EVALUATIONS = 1  # the budget of evaluations is used up
+STOP_COMPLETED = 2  # every rung of a halving was played
+STOP_FAILED = 3  # a search in Python raised an error
+STOP_MEANINGS = ("time", "evaluations", "completed", "failed")
+#: State.stop of a search that a budget ends: which one follows from the numbers.
+STOP_BY_BUDGET = -1
+
+
+class Budget(NamedTuple):
+    """What a search may spend."""
+
+    max_eval: int
+    max_seconds: float
+    rules: Protocol
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the budget is never overshot (not for compiled code)."""
+        return self.rules.budget == STOP
+
+
+class Context(NamedTuple):
+    """What does not change during a run."""
+
+    space: SpaceArrays
+    objective: Rungs
+    proxy: Rungs
+    budget: Budget
+    work: Work
+    trace: Trace
+    run: int  # of the block
+    price: float  # seconds of an evaluation of row 0 at rung 0: of any, where all cost the same
+    epochs: int  # of an evaluation at rung 0
+    n_watch: int  # evaluations after which neither is a trace wanted nor may memory be full
+    flat: bool  # promises one price for all, no trace, and rules that refuse nothing
+
+
+class State(NamedTuple):
+    """What does; small enough to stay in registers."""
+
+    n_before: int  # evaluations of a warm-up, outside the budget of evaluations
+    n_eval: int
+    n_unique: int
+    n_pool: int  # distinct architectures among the first max_eval evaluations: those in work.pool
+    extra_epochs: int  # epochs beyond those of as many evaluations at rung 0
+    spent: float  # seconds of earlier stages
+    seconds: float  # of this stage
+    stop: int
+    score: float  # of the incumbent
+    code: int
+    row: int
+
+
+@njit_inline
+def begin():
+    """The state of a run that has evaluated nothing."""
+    return State(0, 0, 0, 0, 0, 0.0, 0.0, STOP_BY_BUDGET, -np.inf, NO_ARCH, NO_ARCH)
+
+
+@njit_inline
+def epochs_of(ctx, state):
+    """Epochs trained so far."""
+    return state.extra_epochs + state.n_eval * ctx.epochs
+
+
+@njit_inline
+def end(state, stop):
+    """The state of a run that ends for a reason of its own, such as ``STOP_COMPLETED``."""
+    return State(
+        state.n_before,
+        state.n_eval,
+        state.n_unique,
+        state.n_pool,
+        state.extra_epochs,
+        state.spent,
+        state.seconds,
+        stop,
+        state.score,
+        state.code,
+        state.row,
+    )
+
+
+@njit_paste
+def going(ctx, state):
+    """Whether a search may go on: the published rule lets one evaluation too many happen."""
+    budget = ctx.budget
+    if budget.rules.budget == STOP:
+        return state.n_eval < budget.max_eval and state.seconds < budget.max_seconds
+    return state.n_eval <= budget.max_eval and state.seconds <= budget.max_seconds
+
+
+@njit_inline
+def better(state, score, code, row):
+    """The incumbent after one more architecture: strictly higher scores win, and anything beats nothing."""
+    if score > state.score or state.row < 0:
+        return score, code, row
+    return state.score, state.code, state.row
+
+
+@njit_inline
+def with_incumbent(state, score, code, row):
+    """The state with an incumbent."""
+    return State(
+        state.n_before,
+        state.n_eval,
+        state.n_unique,
+        state.n_pool,
+        state.extra_epochs,
+        state.spent,
+        state.seconds,
+        state.stop,
+        score,
+        code,
+        row,
+    )
+
+
+@njit_inline
+def keep(state, score, code, row):
+    """The state after an architecture that ``probe`` evaluated is offered as incumbent."""
+    best_score, best_code, best_row = better(state, score, code, row)
+    return with_incumbent(state, best_score, best_code, best_row)
+
+
+@njit_paste
+def probe(ctx, state, code, row):
+    """``evaluate_row``, but the incumbent stays what it was: the search calls ``keep`` for what may be better."""
+    objective, budget = ctx.objective, ctx.budget
+    place = np.uint64(row)
+    price = ctx.price if ctx.flat else objective.seconds[0, place * np.uint64(objective.seconds_step)]
+    seconds = state.seconds + price
+    if not ctx.flat and budget.rules.budget == STOP:
+        fits = state.n_eval < budget.max_eval and seconds <= budget.max_seconds
+        if not fits:
+            return -np.inf, state, False
+    score = objective.score[0, place]
+    step = state.n_before + state.n_eval
+    if not ctx.flat and step < ctx.n_watch:
+        if step >= ctx.work.pool.size - 1 and ctx.n_watch == UNLIMITED:
+            return -np.inf, state, False
+        if step < ctx.trace.code.shape[1]:
+            _, leader, _ = better(state, score, code, row)
+            epochs = epochs_of(ctx, state) + ctx.epochs
+            write_step(ctx.trace, ctx.run, step, code, ctx.epochs, score, state.spent + seconds, epochs, leader)
+    n_eval = state.n_eval + 1
+    n_unique = state.n_unique + visit(ctx.space, ctx.work, state.n_unique, code, row)
+    n_pool = n_unique if n_eval <= budget.max_eval else state.n_pool
+    after = State(
+        state.n_before,
+        n_eval,
+        n_unique,
+        n_pool,
+        state.extra_epochs,
+        state.spent,
+        seconds,
+        state.stop,
+        state.score,
+        state.code,
+        state.row,
+    )
+    return score, after, True
+
+
+@njit_paste
+def evaluate_row(ctx, state, code, row):
+    """Evaluate an architecture whose row is known, at the first rung.
+
+    Returns
+    -------
+    tuple
+        Score, state after it, and whether it was made: the corrected protocol refuses what the
+        budget does not cover.
+    """
+    score, after, made = probe(ctx, state, code, row)
+    return score, keep(after, score, code, row) if made else after, made
+
+
+@njit_paste
+def evaluate(ctx, state, code):
+    """``evaluate_row`` of a valid code."""
+    return evaluate_row(ctx, state, code, row_of(ctx.space, code))
+
+
+@njit_paste
+def train_to(ctx, state, code, row, rung, trained, charged):
+    """Train an architecture on to a rung of the objective, and evaluate it there.
+
+    Parameters
+    ----------
+    rung
+        Index of the rung.
+    trained, charged
+        Epochs that it was trained before, and the fourth value of the call that did so; 0 and 0.0
+        for an architecture that begins.
+
+    Returns
+    -------
+    tuple
+        Score, state, whether it was made, and what the accounting of the objective has to know when
+        the training is continued. Corrected rules refuse what the budget does not cover; the
+        published ones count the evaluation that reaches it, but neither charge nor keep it.
+    """
+    objective, budget = ctx.objective, ctx.budget
+    place = np.uint64(row)
+    until = objective.seconds[rung, place * np.uint64(objective.seconds_step)]
+    price = until - charged
+    seconds = state.seconds + price
+    corrected = budget.rules.budget == STOP
+    if corrected and (seconds > budget.max_seconds or state.n_eval >= budget.max_eval):
+        return -np.inf, state, False, charged
+    score = objective.score[rung, place]
+    epochs_until = objective.epochs[rung]
+    n_unique = state.n_unique
+    if trained == 0:  # else it has been seen
+        n_unique += visit(ctx.space, ctx.work, n_unique, code, row)
+    made = corrected or seconds < budget.max_seconds
+    extra_epochs = state.extra_epochs - ctx.epochs
+    best_score, best_code, best_row = state.score, state.code, state.row
+    if made:
+        extra_epochs += epochs_until - trained
+        best_score, best_code, best_row = better(state, score, code, row)
+        if objective.accounting == CUMULATIVE:
+            charged = until
+        elif objective.accounting == LAST_INCREMENT:
+            charged = price
+    else:
+        seconds = state.seconds
+    step = state.n_before + state.n_eval
+    if step < ctx.trace.code.shape[1]:
+        epochs = extra_epochs + (state.n_eval + 1) * ctx.epochs
+        write_step(ctx.trace, ctx.run, step, code, epochs_until, score, state.spent + seconds, epochs, best_code)
+    after = State(
+        state.n_before,
+        state.n_eval + 1,
+        n_unique,
+        state.n_pool,
+        extra_epochs,
+        state.spent,
+        seconds,
+        state.stop,
+        best_score,
+        best_code,
+        best_row,
+    )
+    return score, after, made, charged
+
+
+@njit_paste
+def stage(ctx, objective, max_eval, max_seconds):
+    """The context of an inner search, on another objective with a budget of its own."""
+    budget = Budget(max_eval, max_seconds, ctx.budget.rules)
+    price, epochs = objective.seconds[0, 0], objective.epochs[0]
+    return Context(
+        ctx.space, objective, ctx.proxy, budget, ctx.work, ctx.trace, ctx.run, price, epochs, ctx.n_watch, False
+    )
+
+
+@njit_inline
+def next_stage(ctx, state, epochs):
+    """The state in which the stage of a context begins: no incumbent, seconds from 0, ``epochs`` so far."""
+    spent = state.spent + state.seconds
+    return State(
+        state.n_before,
+        state.n_eval,
+        state.n_unique,
+        state.n_pool,
+        epochs - state.n_eval * ctx.epochs,
+        spent,
+        0.0,
+        state.stop,
+        -np.inf,
+        NO_ARCH,
+        NO_ARCH,
+    )
+
+
+@njit_paste
+def is_flat(ctx):
+    """Whether all evaluations cost the same, no trace is wanted and no evaluation is ever refused."""
+    return ctx.objective.seconds_step == 0 and ctx.budget.rules.budget != STOP and ctx.n_watch == 0
+
+
+@njit_paste
+def flatten(ctx):
+    """The context of a search on a flat price, compiled apart: only where ``is_flat`` says so."""
+    return Context(
+        ctx.space,
+        ctx.objective,
+        ctx.proxy,
+        ctx.budget,
+        ctx.work,
+        ctx.trace,
+        ctx.run,
+        ctx.price,
+        ctx.epochs,
+        ctx.n_watch,
+        True,
+    )
+
+
+@njit_paste
+def sample(ctx):
+    """A uniform valid code, and its row."""
+    return draw_sample(ctx.space, ctx.work.rng)
+
+
+@njit_paste
+def neighbour(ctx, code):
+    """A uniform valid code that differs in one gene, and its row; the code itself if none is found."""
+    return draw_neighbour(ctx.space, code, ctx.work.rng)
+
+
+@njit_paste
+def mutate(ctx, code, probability):
+    """A valid mutant and its row: each gene changes with ``probability / n_gene``."""
+    return draw_mutant(ctx.space, code, probability, ctx.work.rng)
+
+
+@njit_paste
+def uniform(ctx):
+    """A uniform float of ``[0, 1)``."""
+    return rng.unit(ctx.work.rng)
+
+
+@njit_paste
+def below(ctx, n):
+    """A uniform integer of ``[0, n)``, ``1 <= n < 2**32``; nothing is drawn for ``n = 1``."""
+    return rng.below(ctx.work.rng, n)

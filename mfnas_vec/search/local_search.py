@@ -1,0 +1,142 @@
+"""Local search with escapes: first improvement (FLS) and best improvement (BLS).
+
+Source: T. Den Ottelander et al., "Local Search is a Remarkably Strong Baseline for Neural
+Architecture Search", EMO 2021, as MF-NAS uses it.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
+from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec.search.fidelity import SingleFidelity
+from mfnas_vec.search.genome import (
+    draw_pair_variant,
+    list_values,
+    other_values,
+    take_value,
+    valid_values,
+    write_genes,
+)
+from mfnas_vec.search.interface import begin, flatten, going, is_flat, keep, probe, sample
+from mfnas_vec.search.lookup import at, row_of
+from mfnas_vec.search.registry import optimizer
+from mfnas_vec.search.rng import below, choose, high_half, low_half, next_bits
+from mfnas_vec.spaces.base import TWO_LEVEL
+
+#: Pairs of genes that are drawn for an escape before the search stays where it is.
+MAX_ESCAPES = 10_000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FirstImprovement(SingleFidelity):
+    """Settings of first-improvement local search."""
+
+    first_improvement: ClassVar[bool] = True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BestImprovement(SingleFidelity):
+    """Settings of best-improvement local search."""
+
+    first_improvement: ClassVar[bool] = False
+
+
+@njit_paste
+def escape(ctx, current):
+    """A random valid change of two genes, written to ``work.genes``; code and row."""
+    space, work = ctx.space, ctx.work
+    for _ in range(MAX_ESCAPES):
+        pair = below(work.rng, space.pair.shape[0])
+        code, row = draw_pair_variant(space, current, work.genes, pair, work.variants, work.rows, work.rng)
+        if row >= 0:
+            return code, row
+    return current, row_of(space, current)
+
+
+@njit_inline
+def climb(ctx, first_improvement):
+    """One run."""
+    space, work = ctx.space, ctx.work
+    rng, genes, order, rows = work.rng, work.genes, work.order, work.rows
+    n_gene = space.cardinality.size
+    listed = space.kind == TWO_LEVEL or not space.packed
+    current, row = sample(ctx)
+    current_score, state, made = probe(ctx, begin(), current, row)
+    if not made:
+        return state
+    state = keep(state, current_score, current, row)
+    write_genes(space, current, genes)
+    for i in range(n_gene):
+        order[i] = i
+
+    while going(ctx, state):
+        moved = False
+        n_left = n_gene
+        while n_left > 0:
+            # One draw of 64 bits serves the position and the first choice among its variants.
+            bits = next_bits(rng)
+            half = low_half(bits)
+            j = np.uint64(choose(rng, high_half(bits), n_left))
+            n_left -= 1
+            # Taken positions move to the end; any order is a fair start of the next sweep.
+            taken = order[j]
+            order[j] = at(order, n_left)
+            order[np.uint64(n_left)] = taken
+            gene = np.uint64(taken)
+            weight = space.weight[gene]
+            own = genes[gene]
+            base = current - own * weight
+            values = 0
+            if not space.packed:
+                n = list_values(space, base, gene, own, work.variants, rows)
+            elif space.kind == TWO_LEVEL:  # only there can a variant be invalid
+                values, n = valid_values(space, base, gene, own, rows)
+            else:
+                values, n = other_values(own), space.cardinality[gene] - 1
+            while n > 0:
+                chosen = choose(rng, half, n)
+                if space.packed:
+                    place = 4 * chosen
+                    value = (values >> place) & 15
+                    values ^= (value ^ ((values >> (4 * (n - 1))) & 15)) << place  # the last takes its place
+                else:
+                    value = take_value(work.variants, chosen, n)
+                n -= 1
+                code = base + value * weight
+                row = at(rows, value) if listed else row_of(space, code)
+                score, state, made = probe(ctx, state, code, row)
+                if not made:
+                    return state
+                if score >= current_score:
+                    current, current_score = code, score
+                    state = keep(state, score, code, row)  # a better one is always moved to
+                    genes[gene] = value
+                    moved = True
+                    if first_improvement:
+                        n = n_left = 0
+                if n > 1:
+                    half = high_half(next_bits(rng))
+        if not moved:
+            current, row = escape(ctx, current)
+            current_score, state, made = probe(ctx, state, current, row)
+            if not made:
+                return state
+            state = keep(state, current_score, current, row)
+    return state
+
+
+@njit_inline
+def search_locally(ctx, first_improvement):
+    """One run; leaves the architectures it saw in ``ctx.work.pool``."""
+    if is_flat(ctx):
+        return climb(flatten(ctx), first_improvement)
+    return climb(ctx, first_improvement)
+
+
+@optimizer("BLS", BestImprovement, title="best-improvement local search")
+@optimizer("FLS", FirstImprovement, title="first-improvement local search")
+def local_search(ctx, p):
+    """One run of either."""
+    return search_locally(ctx, p.first_improvement)

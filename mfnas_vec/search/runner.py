@@ -1,0 +1,132 @@
+"""From a search function to many runs: the loop over runs is here, once.
+
+The loop is compiled for each search, with the search inlined, and kept on disk. It is one Python
+function below, given other globals for each search: numba finds it again by its name, and the name
+by what the search was compiled from.
+"""
+
+import dataclasses
+import functools
+import types
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+
+import xarray as xr
+
+from mfnas_vec._jit import njit, njit_paste
+from mfnas_vec.protocols import STOP
+from mfnas_vec.search.fidelity import Read, as_rungs
+from mfnas_vec.search.interface import STOP_BY_BUDGET, STOP_EVALUATIONS, STOP_TIME, Context, epochs_of
+from mfnas_vec.search.memory import Outcome, Trace, Work, forget, make_work, watched
+from mfnas_vec.search.rng import seed_run
+from mfnas_vec.search.settings import Settings
+from mfnas_vec.tables import dense
+
+
+@njit_paste
+def store(outcome, run, budget, state, epochs):
+    """Write the result of one run."""
+    stop = state.stop
+    if stop == STOP_BY_BUDGET:
+        full = state.n_eval > budget.max_eval or (budget.rules.budget == STOP and state.n_eval == budget.max_eval)
+        stop = STOP_EVALUATIONS if full else STOP_TIME
+    outcome.code[run] = state.code
+    outcome.row[run] = state.row
+    outcome.score[run] = state.score
+    outcome.seconds[run] = state.spent + state.seconds
+    outcome.epochs[run] = epochs
+    outcome.evaluations[run] = state.n_before + state.n_eval
+    outcome.unique[run] = state.n_unique
+    outcome.stop_reason[run] = stop
+
+
+search: Any = None
+Numbers: Any = None
+
+
+def _runs(space, objective, proxy, budget, numbers, work, seed, first_run, n_run, outcome, trace):
+    """``n_run`` runs of a seed from ``first_run`` on, each in the same memory."""
+    p = Numbers(*numbers)
+    price, epochs = objective.seconds[0, 0], objective.epochs[0]
+    n_watch = watched(space, work, trace)
+    for run in range(n_run):
+        seed_run(work.rng, seed, first_run + run)
+        ctx = Context(space, objective, proxy, budget, work, trace, run, price, epochs, n_watch, False)
+        state = search(ctx, p)
+        forget(work, state.n_unique)
+        store(outcome, run, budget, state, epochs_of(ctx, state))
+
+
+@functools.cache
+def make_kernel(function: Any, names: tuple[str, ...]) -> Any:
+    """The compiled loop over runs of a search whose settings have these numbers."""
+    plain = function.py_func
+    name = f"{plain.__name__}_runs"
+    own = {"search": function, "Numbers": namedtuple("Numbers", names)}
+    loop = types.FunctionType(_runs.__code__, globals() | own, name)
+    loop.__qualname__ = name
+    return njit(loop)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A compiled search and its arguments, ready to make any block of runs."""
+
+    kernel: Any
+    #: Arrays of the space, objective, proxy, budget, numbers of the settings.
+    arguments: tuple[Any, ...]
+    #: Slots of working memory.
+    n_place: int
+    #: Evaluations that a run makes at most, or about (local search ends its sweep first).
+    n_eval_bound: float
+    #: (variable, epoch or None) of every score the search reads.
+    inputs: tuple[Read, ...]
+    #: Metric of ``Outcome.score``, and the factor that makes it a score to be maximised.
+    metric: str
+    sign: float
+    #: Those of ``inputs`` whose price is not charged.
+    unpaid: tuple[Read, ...] = ()
+    #: Every score and price that the search could read.
+    arrays: tuple[Any, ...] = ()
+    #: Working memory of blocks that have ended, for those to come: fresh memory is slow at first.
+    #: Never handed on by ``dataclasses.replace``: other arguments may need more of it.
+    spare: list[Work] = dataclasses.field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
+        """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run."""
+        try:
+            work = self.spare.pop()
+        except IndexError:  # asked for at once by several threads
+            work = make_work(self.arguments[0], self.n_place, self.n_eval_bound)
+        *context, numbers = self.arguments
+        self.kernel(*context, tuple(numbers), work, seed, first_run, n_run, outcome, trace)
+        self.spare.append(work)
+
+
+def make_job(
+    function: Any, memory: Callable[[Any, Any], int], settings: Settings, table: xr.Dataset, protocol: str
+) -> Job:
+    """The job of a search with checked settings on a table.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks what the search reads, or the budget would never end.
+    """
+    inputs = settings.inputs(table, protocol)
+    space = dense.table_space(table).arrays
+    numbers = settings.numbers()
+    proxy = inputs.objective if inputs.proxy is None else inputs.proxy
+    p = namedtuple("Numbers", numbers)(**numbers)
+    return Job(
+        make_kernel(function, tuple(numbers)),
+        (space, as_rungs(inputs.objective), as_rungs(proxy), settings.budget(protocol), p),
+        int(memory(space, p)),
+        inputs.n_eval,
+        inputs.reads,
+        inputs.metric,
+        dense.sign(table, inputs.metric),
+        inputs.unpaid,
+        tuple(inputs.arrays),
+    )

@@ -1,0 +1,329 @@
+"""Settings: a frozen dataclass with annotated bounds, and all that follows from its fields.
+
+Names have a meaning. ``metric`` and ``metric_...`` name a metric; where a field
+``using_zc_metric...`` of the same ending exists, it says whether that metric is a zero-cost one.
+``iepoch`` has no effect on a zero-cost metric, the first one. ``max_eval`` and ``max_time`` are the
+budget. A field without a default has the published value of the problem, if there is one.
+``Meta(extra=...)`` knows "alias", another name, and "needs", a setting that must be on.
+"""
+
+import dataclasses
+import difflib
+import functools
+import itertools
+import math
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import xarray as xr
+
+from mfnas_vec.search.defaults import published_values
+from mfnas_vec.search.interface import Budget
+from mfnas_vec.search.memory import UNLIMITED
+from mfnas_vec.search.protocols import RULES
+from mfnas_vec.tables import dense
+from mfnas_vec.tables.schema import TEST_VARIABLES
+
+Values = dict[str, Any]
+
+#: Largest budget of evaluations; one more must still be an int64, and 32-bit steps must suffice.
+MAX_EVALUATIONS = 2**31 - 2
+
+#: Whether a metric is a zero-cost one; ``None`` follows the metric.
+ZeroCost = bool | None
+
+METRIC = "metric"
+USING_ZC = "using_zc_"
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One setting, as its annotation says: type, bounds, meaning.
+
+    ``kind`` is "int", "float", "bool", "name" or "epochs" (a list of integers). A setting with
+    ``optional`` may be ``None``.
+    """
+
+    name: str
+    kind: str
+    hint: Any
+    #: The default; ``dataclasses.MISSING`` where the problem decides.
+    default: Any
+    help: str = ""
+    bounds: tuple[float | None, float | None, float | None, float | None] = (None, None, None, None)
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    alias: str | None = None
+    #: The setting without which this one has no effect.
+    needs: str | None = None
+
+    def check(self, value: Any) -> Any:
+        """The value in its canonical type.
+
+        Raises
+        ------
+        ValueError
+            If the value is not allowed; the message names setting, value and what is allowed.
+        """
+        try:
+            found = msgspec.convert(_plain(value, self.kind), self.hint)
+        except (msgspec.ValidationError, TypeError, ValueError, OverflowError):
+            raise self._refuse(value) from None
+        if self.kind == "epochs" and any(a >= b for a, b in itertools.pairwise(found)):
+            raise self._refuse(value)
+        return found
+
+    @property
+    def allowed(self) -> str:
+        """What the setting takes, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        words = {"bool": "true or false", "name": "the name of a metric"}.get(self.kind)
+        if words is None:
+            noun = {"int": "an integer", "float": "a number", "epochs": "ascending integers"}[self.kind]
+            words = f"{noun} {_bounds_text(*self.bounds)}".rstrip()
+        return words + (", or none" if self.optional else "")
+
+    def parse(self, text: str) -> Any:
+        """The value of a text as typed on a command line.
+
+        Raises
+        ------
+        ValueError
+            If the text is not of the setting's kind.
+        """
+        word = text.strip().lower()
+        if self.optional and word in ("none", "null", ""):
+            return None
+        try:
+            if self.kind == "bool":
+                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[word]
+            if self.kind == "int":
+                return int(word)
+            if self.kind == "float":
+                return float(word)
+            if self.kind == "epochs":
+                return [int(part) for part in word.strip("[]").replace(",", " ").split()]
+        except (ValueError, KeyError):
+            raise self._refuse(text) from None
+        return text.strip()
+
+    def number(self, value: Any) -> int | float | bool | None:
+        """The value as compiled code has it: the index of a choice, no bound for ``None``; else not at all."""
+        if value is None:
+            absent = {"int": UNLIMITED, "float": math.inf, "bool": False, "name": -1 if self.choices else None}
+            return absent.get(self.kind)
+        if self.choices:
+            return self.choices.index(value)
+        return {"int": int, "float": float, "bool": bool}.get(self.kind, lambda _: None)(value)
+
+    def _refuse(self, value: Any) -> ValueError:
+        return ValueError(f"{self.name}={value!r} must be {self.allowed}")
+
+
+def _bounds_text(ge: float | None, gt: float | None, le: float | None, lt: float | None) -> str:
+    if ge is not None and le is not None:
+        return f"in {ge:g}..{le:.0f}" if le == int(le) else f"in {ge:g}..{le:g}"
+    bounds = ((">=", ge), (">", gt), ("<=", le), ("<", lt))
+    return " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """NumPy's and other numbers as Python's; all else as it is."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if kind == "epochs" and isinstance(value, Iterable) and not isinstance(value, str):
+        return [_plain(item, "int") for item in value]
+    if isinstance(value, (bool, str)) or value is None:
+        return value
+    if kind == "int" and hasattr(value, "__index__"):
+        return int(value.__index__())
+    return float(value) if kind == "float" else value
+
+
+_KINDS: dict[Any, str] = {
+    msgspec.inspect.IntType: "int",
+    msgspec.inspect.FloatType: "float",
+    msgspec.inspect.BoolType: "bool",
+    msgspec.inspect.StrType: "name",
+    msgspec.inspect.LiteralType: "name",
+    msgspec.inspect.ListType: "epochs",
+}
+
+
+def _field(owner: str, name: str, hint: Any, default: Any) -> Field:
+    """The declaration of a field.
+
+    Raises
+    ------
+    ValueError
+        If its type is none that settings have.
+    """
+    found: Any = msgspec.inspect.type_info(hint)
+    told: Values = {}
+    optional = False
+    while isinstance(found, (msgspec.inspect.Metadata, msgspec.inspect.UnionType)):
+        if isinstance(found, msgspec.inspect.Metadata):
+            told = {**(found.extra_json_schema or {}), **(found.extra or {}), **told}
+            found = found.type
+        else:
+            types = [t for t in found.types if not isinstance(_bare(t), msgspec.inspect.NoneType)]
+            optional = len(types) < len(found.types)
+            if len(types) > 1:
+                break
+            found = types[0]
+    kind = _KINDS.get(type(found))
+    number = _bare(found.item_type) if kind == "epochs" else found
+    choices = _choices(hint) if isinstance(found, msgspec.inspect.LiteralType) else ()
+    if kind is None or (kind == "epochs" and not isinstance(number, msgspec.inspect.IntType)):
+        raise ValueError(
+            f"{owner}.{name} is {hint!r}; a setting is int, float, bool, str, Literal or list[int], perhaps with None"
+        )
+    ge, gt, le, lt = (getattr(number, bound, None) for bound in ("ge", "gt", "le", "lt"))
+    return Field(
+        name,
+        kind,
+        hint,
+        default,
+        str(told.get("description", "")),
+        (ge, gt, le, lt),
+        choices,
+        optional,
+        told.get("alias"),
+        told.get("needs"),
+    )
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """The values of a Literal, in the order of its declaration, which msgspec does not keep."""
+    inside = typing.get_args(hint)
+    return inside if typing.get_origin(hint) is typing.Literal else next(filter(None, map(_choices, inside)), ())
+
+
+def _bare(found: Any) -> Any:
+    return found.type if isinstance(found, msgspec.inspect.Metadata) else found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Base of the settings of every optimizer: subclass it as a frozen dataclass.
+
+    A number or truth value in a ``ClassVar`` is no setting, but reaches the compiled code, too.
+    """
+
+    @classmethod
+    @functools.cache
+    def fields(cls) -> tuple[Field, ...]:
+        """Every setting, in the order of declaration.
+
+        Raises
+        ------
+        ValueError
+            If a field has a type that no setting has.
+        """
+        hints = typing.get_type_hints(cls, include_extras=True)
+        found = []
+        for field in dataclasses.fields(cls):
+            factory: Any = field.default_factory
+            default = field.default if factory is dataclasses.MISSING else factory()
+            found.append(_field(cls.__name__, field.name, hints[field.name], default))
+        return tuple(found)
+
+    @classmethod
+    def defaults(cls, table: xr.Dataset) -> Values:
+        """Every setting's default on a table; ``dataclasses.MISSING`` where there is none."""
+        known = published_values(table)
+        values: Values = {}
+        for field in cls.fields():
+            value = field.default
+            if value is dataclasses.MISSING:
+                value = known.get(field.name, None if field.optional else value)
+            values[field.name] = list(value) if isinstance(value, (list, tuple)) else value
+        return values
+
+    @classmethod
+    def resolve(cls, table: xr.Dataset, given: Mapping[str, Any]) -> Values:
+        """All settings, checked: the defaults for the table, then the given ones.
+
+        Raises
+        ------
+        ValueError
+            If a setting is missing or has no effect, or if settings contradict each other or the table.
+        """
+        values = {name: given.get(name, value) for name, value in cls.defaults(table).items()}
+        fields = {field.name: field for field in cls.fields()}
+        for name, value in values.items():
+            if value is dataclasses.MISSING:
+                metrics = f"; it has {', '.join(dense.metric_names(table))}" if name.startswith(METRIC) else ""
+                label = table.attrs.get("name", "the table")
+                raise ValueError(f"{name} is needed, {fields[name].allowed}: {label} has no published value{metrics}")
+        for name in given:
+            switch = fields[name].needs
+            if switch is not None and not values[switch]:
+                raise ValueError(f"{name}={given[name]!r} has no effect with {switch}={values[switch]!r}")
+        paired = [name for name in fields if name.startswith(METRIC) and USING_ZC + name in fields]
+        for metric in paired:
+            zero_cost, name = USING_ZC + metric, str(values[metric])
+            values[zero_cost] = check_metric(table, name, metric, values[zero_cost], zero_cost)
+            if metric == paired[0] and values[zero_cost] and "iepoch" in given:
+                raise ValueError(f"iepoch={given['iepoch']!r} has no effect with {metric}={name!r}, a zero-cost metric")
+        return values
+
+    def inputs(self, table: xr.Dataset, protocol: str) -> Any:
+        """The ``Inputs`` of a search with these settings.
+
+        Raises
+        ------
+        ValueError
+            If the table lacks one.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.inputs: subclass SingleFidelity or MultiFidelity")
+
+    def budget(self, protocol: str) -> Budget:
+        """What a run may spend; ``None`` means no bound."""
+        max_eval, max_time = getattr(self, "max_eval", None), getattr(self, "max_time", None)
+        return Budget(
+            UNLIMITED if max_eval is None else max_eval,
+            math.inf if max_time is None else float(max_time),
+            RULES[protocol],
+        )
+
+    def numbers(self) -> dict[str, int | float | bool]:
+        """What the compiled code is given: numbers, truth values, indices of choices."""
+        found = {f.name: f.number(getattr(self, f.name)) for f in self.fields()}
+        for name, hint in typing.get_type_hints(type(self), include_extras=True).items():
+            if typing.get_origin(hint) is typing.ClassVar and isinstance(getattr(self, name), (int, float)):
+                found[name] = getattr(self, name)
+        return {name: number for name, number in found.items() if number is not None}
+
+
+def nearest(word: str, names: Sequence[str]) -> str:
+    """A hint for a misspelt name: the nearest ones, else all."""
+    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(names)}"
+
+
+def check_metric(table: xr.Dataset, name: str, setting: str, zero_cost: bool | None, zc_setting: str) -> bool:
+    """Whether a metric is a zero-cost one, after checking that it exists and fits the other setting.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks the metric or ``zc_setting`` contradicts it.
+    """
+    metrics = dense.metric_names(table)
+    if name not in metrics:
+        if name in TEST_VARIABLES:
+            raise ValueError(f"{setting}={name!r} is a test result: searches are judged by it and may not read it")
+        label = table.attrs.get("name", "the table")
+        raise ValueError(f"{setting}={name!r} is not a metric of {label}; {nearest(name, list(metrics))}")
+    is_zero_cost = metrics[name]
+    if zero_cost is not None and zero_cost != is_zero_cost:
+        kind = "zero-cost (training-free)" if is_zero_cost else "training-based"
+        raise ValueError(
+            f"{zc_setting}={zero_cost} contradicts {setting}={name!r}, which is {kind}: set {zc_setting}={is_zero_cost}"
+        )
+    return is_zero_cost
