@@ -109,7 +109,7 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ValueError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
     except (RecursionError, ValueError, OverflowError, TypeError) as error:
-        raise ValueError(f"{name} is not a grid in YAML: {error}") from None
+        raise ValueError(f"{name} is not YAML of a grid: {error}") from None
     if not isinstance(content, dict):
         raise ValueError(f"{name} must hold a mapping of names")
     _check_size(content, name)

@@ -85,7 +85,7 @@ def test_overwrite_spares_what_is_no_store(capsys, tmp_path):
         "--overwrite",
     )
     assert code == 2
-    assert "left alone" in err
+    assert "left unchanged" in err
 
 
 def test_settings_and_seed_reach_the_search(capsys, tmp_path):
@@ -256,7 +256,7 @@ def test_a_table_is_never_replaced_by_a_result(capsys, tmp_path):
     words = ["run", "--table", path, "--optimizer", "FLS", "--n_run", "2", "--set", "metric=mine", "max_eval=30"]
     code, _, err = mfnas(capsys, *words, "--out", path, "--overwrite")
     assert code == 2
-    assert "left alone" in err
+    assert "left unchanged" in err
     assert mfnas(capsys, *words)[0] == 0
 
 

@@ -141,7 +141,7 @@ def test_units_of_nb101_are_checked(tmp_path, values, words):
     ("second", "words"),
     [
         (["x", 108, "", "", "AAAA"], "kind|finished|number|field"),
-        ([1, 108, "", "", ""], "no record of NAS-Bench-101"),
+        ([1, 108, "", "", ""], "not a record of NAS-Bench-101"),
         (upstream.nb101_record("0" * 32, 108, 1.0, 0.1, 0.1, 0.1, 300_000), "."),
         (upstream.nb101_record(NB101.arch_key()[1], 5, 1.0, 0.1, 0.1, 0.1, 300_000), "a training of 5 epochs"),
     ],

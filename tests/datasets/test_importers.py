@@ -241,7 +241,7 @@ def test_tables_of_ones_own(tmp_path, key, suffix):
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [
-        ("genotype,x\n000000,1\n", {}, "provenance=None: say where"),
+        ("genotype,x\n000000,1\n", {}, "provenance=None must be one of measured"),
         ("foo,x\n000000,1\n", {"provenance": "measured"}, "no column of architectures"),
         ("genotype,x\n00000a,1\n", {"provenance": "measured"}, "row 1: "),
         ("genotype,x\n000000,1\n0,2\n", {"provenance": "measured"}, "comes twice"),
