@@ -72,7 +72,7 @@ class Field:
             found = msgspec.convert(_plain(value, self.kind), self.hint)
         except (msgspec.ValidationError, TypeError, ValueError, OverflowError):
             raise self._refuse(value) from None
-        if self.kind == "epochs" and any(a >= b for a, b in itertools.pairwise(found)):
+        if self.kind == "epochs" and found is not None and any(a >= b for a, b in itertools.pairwise(found)):
             raise self._refuse(value)
         return found
 

@@ -208,8 +208,7 @@ def test_summary_of_known_numbers():
     s = summarize(result)
     assert (s.n_run, s.n_found, s.n_tested, s.mean, s.seconds) == (4, 3, 3, 92.0, 2.5)
     assert s.sd == pytest.approx(np.sqrt(8 / 3))
-    assert (s.low, s.high) == pytest.approx((92 - 4.3027 * 2 / np.sqrt(3), 92 + 4.3027 * 2 / np.sqrt(3)))
-    assert np.isnan(summarize(result.isel(run=[0])).low)
+    assert np.isnan([s.low, s.high]).all()  # an interval needs more runs
 
 
 def with_variable(table, name, dims, values, **attrs):

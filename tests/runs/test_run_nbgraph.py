@@ -195,6 +195,7 @@ def test_epochs_of_an_imported_table_are_used():
         "nbgraph",
         {"val_acc": curves, "test_acc": curves[-1], "params": np.arange(n)},
         epochs=range(1, n_epoch + 1),
+        units={"val_acc": "percent", "test_acc": "percent"},
         provenance="computed",
     )
     settings = json.loads(run("SH", table, n_run=2).attrs["settings"])

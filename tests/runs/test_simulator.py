@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support.hash_tables import hash_table
 from support.simulated import local_search, random_search, successive_halving, until_exhausted
-from support.twins import make_job, run_twin, twin_arguments
+from support.twins import make_job, run_twin
 
 from mfnas_vec import Simulator
+from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.search import PROTOCOLS
 from mfnas_vec.search.defaults import published
@@ -28,7 +29,7 @@ BUDGETS = [
 def assert_equal_to_reference(optimizer, table, protocol, settings, make, seed=3, n_run=3):
     job = make_job(optimizer, table, protocol, **settings)
     for run in range(n_run):
-        expected = run_twin(optimizer, table, twin_arguments(job), KernelStream(seed, run))
+        expected = run_twin(optimizer, table, reference_arguments(optimizer, job), KernelStream(seed, run))
         simulator = make(KernelStream(seed, run))
         found = simulator.record()
         for field in found._fields:

@@ -2,8 +2,8 @@ import subprocess
 import sys
 
 from mfnas_vec import _jit, run
+from mfnas_vec.cli.catalogue import OPTIMIZERS
 from mfnas_vec.runs.run import prepare
-from mfnas_vec.search import OPTIMIZERS
 
 COUNT = """
 import logging, sys, warnings

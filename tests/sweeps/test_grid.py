@@ -69,6 +69,7 @@ def write(path, text):
 
 def test_shipped_grids_have_their_combinations():
     assert set(shipped_grids()) == {
+        "compare/outside",
         "nbgraph/main",
         "paper/main",
         "paper/ablation-zc",
@@ -79,6 +80,7 @@ def test_shipped_grids_have_their_combinations():
     }
     plans = {name: make_plan(load_grid(name), {}) for name in shipped_grids()}
     assert {name: sum(len(plan.cells) for plan in found) for name, found in plans.items()} == {
+        "compare/outside": 9,
         "nbgraph/main": 8 * 9,
         "paper/main": 9 * 5,
         "paper/ablation-zc": 13 * 4 * 3,
