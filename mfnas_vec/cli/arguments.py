@@ -34,7 +34,7 @@ def tables_of(texts: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def spelled(names: Sequence[str]) -> Callable[[str], str]:
-    """For ``type=``: a name as it is spelled, whatever the case and hyphens; other texts as they are.
+    """For ``type=``: a name as it is spelled, whatever the case, with "_" for "-"; other texts as they are.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def spelled(names: Sequence[str]) -> Callable[[str], str]:
     """
 
     def plain(text: str) -> str:
-        return re.sub(r"[-_ ]", "", text.lower())
+        return text.lower().replace("_", "-")
 
     known = {plain(name): name for name in names}
     return lambda text: text if text in names else known.get(plain(text), text)
