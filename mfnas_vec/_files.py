@@ -36,7 +36,7 @@ def check_target(path: str | Path, *, mark: str | None = None, within: str = "")
     path = Path(path)
     if path.exists():
         if mark is None:
-            raise ValueError(f"{path} exists already")
+            raise ValueError(f"{path} exists already; --overwrite (overwrite=True) replaces it")
         if mark not in _attributes(path / within) and not (path / within / mark).is_file():
             raise ValueError(f"{path} exists already and is not such a store, so it is left unchanged")
     if not path.parent.is_dir():
@@ -130,7 +130,8 @@ def new_file(path: str | Path, *, overwrite: bool) -> Iterator[str]:
     """
     path = Path(path)
     if path.exists() and (not overwrite or path.is_dir()):
-        raise ValueError(f"{path} exists already")
+        hint = "is a folder" if path.is_dir() else "--overwrite (overwrite=True) replaces it"
+        raise ValueError(f"{path} exists already; {hint}")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
     try:

@@ -17,6 +17,7 @@ from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
 from mfnas_vec.sweeps.store import is_url
+from mfnas_vec.tables.library import EMBEDDED, ORIGINS
 from mfnas_vec.tables.optimum import best_of
 from mfnas_vec.tables.store import open_table
 
@@ -46,7 +47,7 @@ class Study:
     problems
         Some of the problems; those that every store has by default.
     labels
-        Some of the searches; all by default.
+        Some of the searches, each a label or a list of labels with commas; all by default.
     tables
         Tables by problem; opened by the problem's name by default.
 
@@ -57,6 +58,8 @@ class Study:
     """
 
     searches: dict[str, dict[str, Search]]
+    #: Whether imported tables are ignored.
+    _embedded = False
 
     def __init__(
         self,
@@ -67,10 +70,8 @@ class Study:
     ) -> None:
         contents = [read_contents(split_place(place)[1]) for place in places]
         self._hold(read_searches(places, problems, contents), tables or {}, places, contents)
-        for label in labels or ():
-            if label not in self.labels:
-                raise ValueError(f"no search has the label {label!r}; there are {', '.join(self.labels)}")
         if labels is not None:
+            labels = [label for text in labels for label in self._labels_of(text)]
             kept = {p: {k: s for k, s in found.items() if k in labels} for p, found in self.searches.items()}
             self.searches = {problem: found for problem, found in kept.items() if found}
             self._forget_labels()
@@ -89,6 +90,18 @@ class Study:
         self._tables = dict(tables)
         self._inputs: dict[str, xr.Dataset] = {}
         self._courses: dict[tuple[str, str], xr.Dataset] = {}
+
+    def _labels_of(self, text: str) -> list[str]:
+        """The labels of a list with commas, which labels may have, too: the longest that there is."""
+        parts, found = text.split(","), []
+        while parts:
+            joined = [",".join(parts[:n]).strip() for n in range(len(parts), 0, -1)]
+            label = next((label for label in joined if label in self.labels), None)
+            if label is None:
+                raise ValueError(f"no search has the label {parts[0].strip()!r}; there are {', '.join(self.labels)}")
+            found.append(label)
+            parts = parts[len(parts) - joined.index(label) :]
+        return found
 
     def _forget_labels(self) -> None:
         for name in ("labels", "names"):
@@ -176,9 +189,9 @@ class Study:
         if problem in self._tables:
             return self._tables[problem]
         wanted = str(self.attrs(problem).get("opened_from_digest", ""))
-        for embedded in (False, True):
+        for origin in (EMBEDDED,) if self._embedded else ORIGINS:
             try:
-                table = open_table(problem, embedded=embedded)
+                table = open_table(f"{problem}@{origin}")
             except ValueError:
                 continue
             if not wanted or str(table.attrs.get("digest", "")) == wanted:
@@ -228,6 +241,7 @@ def open_study(
     labels: Sequence[str] | None = None,
     *,
     tables: Sequence[str] = (),
+    embedded: bool = False,
     of_tables: bool = False,
 ) -> Study:
     """A study of result stores or, with ``of_tables``, of tables by name or path.
@@ -238,6 +252,8 @@ def open_study(
         As of ``Study``.
     tables
         Names or paths of tables of the results, if they are not found by the names of the problems.
+    embedded
+        Whether to ignore imported tables.
     of_tables
         Whether sources can be tables.
 
@@ -248,10 +264,12 @@ def open_study(
     """
     if not of_tables or any(_is_result(source) for source in sources):
         known = [open_table(name) for name in tables]
-        return Study(sources, problems, labels, {str(table.attrs.get("name", "custom")): table for table in known})
+        study = Study(sources, problems, labels, {str(table.attrs.get("name", "custom")): table for table in known})
+        study._embedded = embedded
+        return study
     if problems is not None or labels is not None:
         raise ValueError("problems and searches are those of results; the sources here are tables")
-    opened = [open_table(source) for source in sources]
+    opened = [open_table(source, embedded=embedded) for source in sources]
     return TableStudy(
         {str(table.attrs.get("name", source)): table for table, source in zip(opened, sources, strict=True)}
     )

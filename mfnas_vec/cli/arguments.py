@@ -7,6 +7,7 @@ from typing import Any
 
 #: A comma that is not within brackets: labels may have some, as "MF-NAS (params, k=32)".
 _COMMA = re.compile(r",(?![^()]*\))")
+PROTOCOLS = ("gecco2024", "corrected")
 #: Steps of a progress bar of unknown units.
 N_SHARE = 1000
 
@@ -32,6 +33,28 @@ def tables_of(texts: Sequence[str]) -> tuple[list[str], bool]:
     return [text for text in texts if text != "embedded"], "embedded" in texts
 
 
+def spelled(names: Sequence[str]) -> Callable[[str], str]:
+    """For ``type=``: a name as it is spelled, whatever the case, with "_" for "-"; other texts as they are.
+
+    Examples
+    --------
+    >>> spelled(["MF-NAS", "REA", "REA+W"])("mf_nas")
+    'MF-NAS'
+    """
+
+    def plain(text: str) -> str:
+        return text.lower().replace("_", "-")
+
+    known = {plain(name): name for name in names}
+    return lambda text: text if text in names else known.get(plain(text), text)
+
+
+def spelled_list(names: Sequence[str]) -> Callable[[str], str]:
+    """The same for each name of a list with commas."""
+    one = spelled(names)
+    return lambda text: ",".join(one(word.strip()) for word in _COMMA.split(text))
+
+
 def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = False) -> None:
     """Add the arguments of every command that makes runs."""
 
@@ -41,8 +64,13 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = Fals
     for flags, kind, value, text in (
         (("--n_run", "--n-run"), int, 500, "number of independent runs"),
         (("--seed",), int, 0, "seed of all runs"),
-        (("--protocol",), str, "gecco2024", "gecco2024 or corrected"),
-        (("--missing",), str, "refuse", "tables that know some architectures only: refuse or worst"),
+        (("--protocol",), spelled(PROTOCOLS), "gecco2024", "gecco2024 or corrected"),
+        (
+            ("--missing",),
+            spelled(("refuse", "worst")),
+            "refuse",
+            "tables that know some architectures only: refuse or worst",
+        ),
     ):
         chosen, note = default(value)
         parser.add_argument(*flags, type=kind, default=chosen, help=f"{text} ({note})")

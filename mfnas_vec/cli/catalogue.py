@@ -7,6 +7,8 @@ DATASETS: dict[str, tuple[str, ...]] = {
     "nbasr": (),
     "nbgraph": ("cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv", "proteins"),
 }
+#: Other names of data sets.
+DATASET_NAMES = {"cifar-10": "cifar10", "cifar-100": "cifar100", "imagenet16-120": "imagenet16"}
 OPTIMIZERS = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 FIGURES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
 IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nb-asr", "nbgraph-full", "suite-zero", "csv")

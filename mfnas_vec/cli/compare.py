@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import names_of
+from mfnas_vec.cli.arguments import names_of, spelled_list
+from mfnas_vec.cli.catalogue import TABLES
 
 _EPILOG = """\
 Each RESULT is a store that run, reproduce or sweep wrote. All searches in them are compared, on
@@ -31,7 +32,12 @@ def add_compare(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
-    parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
+    parser.add_argument(
+        "--problems",
+        type=spelled_list(TABLES),
+        metavar="NAME,...",
+        help="some of the problems (default: those all stores have)",
+    )
     parser.add_argument("--against", metavar="LABEL", help="compare every search with this one only")
     parser.set_defaults(act=run_compare)
 

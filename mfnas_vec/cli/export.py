@@ -3,6 +3,10 @@
 import argparse
 from typing import Any
 
+from mfnas_vec.cli.arguments import spelled
+
+FORMATS = ("csv", "parquet", "netcdf", "latex", "markdown", "ioh")
+
 
 def add_export(commands: Any) -> None:
     """Add the command to the parser."""
@@ -15,14 +19,16 @@ def add_export(commands: Any) -> None:
     )
     parser.add_argument("result", metavar="RESULT")
     parser.add_argument(
-        "--format", required=True, metavar="FORMAT", help="csv, parquet, netcdf, latex, markdown or ioh"
+        "--format", type=spelled(FORMATS), required=True, metavar="FORMAT", help="one of " + ", ".join(FORMATS)
     )
     parser.add_argument("--out", required=True, metavar="PATH", help="the file (ioh: folder) to write")
     parser.add_argument(
         "--wide", metavar="VARIABLE", help="csv, parquet: one variable, such as test_performance, a column per search"
     )
     parser.add_argument(
-        "--table", metavar="TABLE", help="ioh: the table of traced runs (default: the one of the problem's name)"
+        "--table",
+        metavar="TABLE",
+        help="ioh: the table of traced runs (default: the one of the problem's name; 'embedded': not an imported one)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file (or folder of such an export)")
     parser.set_defaults(act=run_export)
@@ -30,13 +36,13 @@ def add_export(commands: Any) -> None:
 
 def run_export(args: argparse.Namespace) -> None:
     """``mfnas export``."""
-    from mfnas_vec.report.export.formats import FORMATS, export_results
+    from mfnas_vec.report.export.formats import export_results
     from mfnas_vec.report.export.ioh import IOH, export_ioh
     from mfnas_vec.sweeps.contents import read_contents
     from mfnas_vec.tables.store import open_table
 
-    if args.format not in (*FORMATS, IOH):
-        raise ValueError(f"--format={args.format} must be one of {', '.join((*FORMATS, IOH))}")
+    if args.format not in FORMATS:
+        raise ValueError(f"--format={args.format} must be one of {', '.join(FORMATS)}")
     if args.format == IOH and args.wide is not None:
         raise ValueError(f"--wide={args.wide} is for csv and parquet")
     if args.format != IOH and args.table is not None:
@@ -46,7 +52,9 @@ def run_export(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.result} is unfinished; mfnas sweep ... --resume completes it")
     results = {part.problem: part.dataset for part in contents.parts}
     if args.format == IOH:
-        tables = {} if args.table is None else {problem: open_table(args.table) for problem in results}
+        embedded = args.table == "embedded"
+        names = {problem: problem if embedded else args.table for problem in results if args.table is not None}
+        tables = {problem: open_table(name, embedded=embedded) for problem, name in names.items()}
         export_ioh(results, args.out, tables=tables, overwrite=args.overwrite)
     else:
         export_results(results, args.out, args.format, wide=args.wide, attrs=contents.attrs, overwrite=args.overwrite)

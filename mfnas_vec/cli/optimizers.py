@@ -3,6 +3,9 @@
 import argparse
 from typing import Any
 
+from mfnas_vec.cli.arguments import spelled
+from mfnas_vec.cli.catalogue import OPTIMIZERS
+
 
 def add_optimizers(commands: Any) -> None:
     """Add the command to the parser."""
@@ -11,17 +14,18 @@ def add_optimizers(commands: Any) -> None:
         help="list the optimizers, or the settings of one",
         description="List the optimizers; with a name, its settings and their published defaults.",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME")
+    parser.add_argument("name", type=spelled(OPTIMIZERS), nargs="?", metavar="NAME")
     parser.set_defaults(act=run_optimizers)
 
 
 def run_optimizers(args: argparse.Namespace) -> None:
     """``mfnas optimizers``."""
     from mfnas_vec.report.text import optimizer_text, optimizers_text
-    from mfnas_vec.search import OPTIMIZERS, get_optimizer
+    from mfnas_vec.search import OPTIMIZERS as KNOWN
+    from mfnas_vec.search import get_optimizer
     from mfnas_vec.tables.store import open_table, table_names
 
     if args.name is None:
-        print(optimizers_text(OPTIMIZERS))
+        print(optimizers_text(KNOWN))
     else:
         print(optimizer_text(get_optimizer(args.name), {name: open_table(name) for name in table_names()}))

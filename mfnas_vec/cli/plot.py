@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import names_of
-from mfnas_vec.cli.catalogue import FIGURES
+from mfnas_vec.cli.arguments import names_of, spelled, spelled_list, tables_of
+from mfnas_vec.cli.catalogue import FIGURES, TABLES
 
 _EPILOG = """\
 kinds:
@@ -24,7 +24,7 @@ every evaluation, which needs the tables they were made on. Needs matplotlib
 examples:
   mfnas plot final paper --out final.svg
   mfnas plot anytime main.zarr --problems nb201-cifar10 --searches RS,REA --over epochs --out anytime.pdf
-  mfnas plot heatmap zc.zarr --out heatmap.png
+  mfnas plot heatmap zc.zarr --rows metric_stage1 --columns n_candidate --out heatmap.png
   mfnas plot ecdf rs.zarr mf.zarr --target 94 --out targets.svg
   mfnas plot proxy nb201-cifar10 --metrics synflow,params --out proxies.svg
 """
@@ -39,17 +39,33 @@ def add_plot(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("kind", metavar="KIND", help="one of " + ", ".join(FIGURES))
+    parser.add_argument("kind", type=spelled(FIGURES), metavar="KIND", help="one of " + ", ".join(FIGURES))
     parser.add_argument("sources", nargs="+", metavar="SOURCE")
     parser.add_argument("--out", required=True, metavar="PATH", help="the figure: .svg, .pdf or .png")
-    parser.add_argument("--problems", metavar="NAME,...", help="some of the problems (default: those all stores have)")
-    parser.add_argument("--searches", metavar="LABEL,...", help="some of the searches (default: all, or the best)")
     parser.add_argument(
-        "--tables", nargs="+", default=[], metavar="PATH", help="tables of your own that runs were made on"
+        "--problems",
+        type=spelled_list(TABLES),
+        metavar="NAME,...",
+        help="some of the problems (default: those all stores have)",
+    )
+    parser.add_argument(
+        "--searches",
+        action="append",
+        metavar="LABEL,...",
+        help="some of the searches (default: all, or the best); may be repeated",
+    )
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="tables of your own that runs were made on; 'embedded': no imported table",
     )
     parser.add_argument("--over", metavar="COST", help="anytime, cost, ecdf: seconds, epochs or evaluations")
     parser.add_argument("--target", type=float, metavar="X", help="ecdf: the test result to reach")
     parser.add_argument("--metrics", metavar="NAME,...", help="proxy, landscape: some of the table's metrics")
+    parser.add_argument("--rows", metavar="SETTING", help="heatmap: setting whose values are rows")
+    parser.add_argument("--columns", metavar="SETTING", help="heatmap: setting whose values are columns")
     parser.add_argument("--overwrite", action="store_true", help="replace the figure")
     parser.set_defaults(act=run_plot)
 
@@ -60,14 +76,17 @@ def run_plot(args: argparse.Namespace) -> None:
     from mfnas_vec.report.figures import check_file, draw, save
 
     check_file(args.out, overwrite=args.overwrite)
+    tables, embedded = tables_of(args.tables)
     study = open_study(
         args.sources,
         names_of("--problems", args.problems),
-        names_of("--searches", args.searches),
-        tables=args.tables,
+        args.searches,
+        tables=tables,
+        embedded=embedded,
         of_tables=args.kind in ("proxy", "landscape"),
     )
     options = {"over": args.over, "target": args.target, "metrics": names_of("--metrics", args.metrics)}
+    options |= {"rows": args.rows, "columns": args.columns}
     drawing = draw(args.kind, study, **options)
     save(drawing, args.out, overwrite=args.overwrite)
     print(f"{drawing.title}: written to {args.out}\n  {drawing.caption}")

@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from mfnas_vec.cli.arguments import tables_of
+
 
 def add_report(commands: Any) -> None:
     """Add the command to the parser."""
@@ -17,7 +19,11 @@ def add_report(commands: Any) -> None:
     parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
     parser.add_argument("--title", help="title of the page (default: that of the results)")
     parser.add_argument(
-        "--tables", nargs="+", default=[], metavar="PATH", help="tables of your own that runs were made on"
+        "--tables",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="tables of your own that runs were made on; 'embedded': no imported table",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
     parser.set_defaults(act=run_report)
@@ -27,5 +33,6 @@ def run_report(args: argparse.Namespace) -> None:
     """``mfnas report``."""
     from mfnas_vec.report.page.write import write_page
 
-    write_page(args.results, args.out, title=args.title, tables=args.tables, overwrite=args.overwrite)
+    tables, embedded = tables_of(args.tables)
+    write_page(args.results, args.out, title=args.title, tables=tables, embedded=embedded, overwrite=args.overwrite)
     print(f"{', '.join(args.results)}: written to {args.out}")

@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, names_of, tables_of
+from mfnas_vec.cli.arguments import add_run_arguments, names_of, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import OPTIMIZERS, TABLES
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ def add_reproduce(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--problems", metavar="NAME,...", help="some of " + ", ".join(TABLES) + " (default: all)")
+    parser.add_argument(
+        "--problems",
+        type=spelled_list(TABLES),
+        metavar="NAME,...",
+        help="some of " + ", ".join(TABLES) + " (default: all)",
+    )
     parser.add_argument("--optimizers", metavar="NAME,...", help="some of " + ", ".join(OPTIMIZERS) + " (default: all)")
     add_run_arguments(parser)
     parser.add_argument(

@@ -1,12 +1,13 @@
 """The command ``run``: arguments and action."""
 
 import argparse
+import difflib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.arguments import add_run_arguments
-from mfnas_vec.cli.catalogue import DATASETS, OPTIMIZERS
+from mfnas_vec.cli.arguments import add_run_arguments, spelled
+from mfnas_vec.cli.catalogue import DATASET_NAMES, DATASETS, OPTIMIZERS
 
 if TYPE_CHECKING:
     from mfnas_vec.search import Optimizer
@@ -38,6 +39,7 @@ def add_run(commands: Any) -> None:
     )
     parser.add_argument(
         "--ss",
+        type=spelled(tuple(DATASETS)),
         choices=tuple(DATASETS),
         help="search space",
     )
@@ -49,9 +51,12 @@ def add_run(commands: Any) -> None:
     parser.add_argument(
         "--table",
         metavar="NAME|PATH",
-        help="a table by name or path, instead of --ss and --dataset; with those, 'embedded': no imported table",
+        help="a table by name (NAME@imported and NAME@embedded choose of two) or path, instead of --ss and --dataset; "
+        "with those, 'embedded': no imported table",
     )
-    parser.add_argument("--optimizer", required=True, metavar="NAME", help="one of " + ", ".join(OPTIMIZERS))
+    parser.add_argument(
+        "--optimizer", type=spelled(OPTIMIZERS), required=True, metavar="NAME", help="one of " + ", ".join(OPTIMIZERS)
+    )
     add_run_arguments(parser)
     parser.add_argument(
         "--set",
@@ -80,21 +85,28 @@ def _table_name(args: argparse.Namespace) -> str:
         if args.dataset is not None:
             raise ValueError(f"--dataset={args.dataset}: {args.ss} takes no --dataset")
         return str(args.ss)
-    dataset = (args.dataset or datasets[0]).lower().replace("imagenet16-120", "imagenet16")
+    dataset = spelled((*datasets, *DATASET_NAMES))(args.dataset or datasets[0])
+    dataset = DATASET_NAMES.get(dataset, dataset)
     if dataset not in datasets:
-        raise ValueError(f"--dataset={args.dataset} is not of {args.ss}; it has {', '.join(datasets)}")
+        close = difflib.get_close_matches(dataset.lower(), datasets, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"--dataset={args.dataset} is not of {args.ss}; it has {', '.join(datasets)}{hint}")
     return f"{args.ss}-{dataset}"
 
 
 def _parse_settings(optimizer: "Optimizer", texts: Sequence[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
+    words: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"--set {text}: must be SETTING=VALUE")
+        setting = optimizer.setting(name)
+        if (first := words.setdefault(setting.name, name)) != name:
+            raise ValueError(f"--set {first}=... {name}=...: both are the setting {setting.name}; give one")
         if name in settings:
             raise ValueError(f"--set {name} is given twice")
-        settings[name] = optimizer.setting(name).parse(value)
+        settings[name] = setting.parse(value)
     return settings
 
 
@@ -110,10 +122,11 @@ def run_run(args: argparse.Namespace) -> None:
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.store import check_target, write_result
     from mfnas_vec.search import get_optimizer
-    from mfnas_vec.tables.store import open_table
+    from mfnas_vec.tables.store import open_table, source_text
 
     settings = _parse_settings(get_optimizer(args.optimizer), args.settings)
-    table = open_table(name, embedded=args.table == "embedded")
+    embedded = args.table == "embedded"
+    table, source = open_table(name, embedded=embedded), source_text(name, embedded=embedded)
     if args.out is not None:
         check_target(args.out, overwrite=args.overwrite)
     with ProgressBar(args.n_run * (1 + args.trace), f"{args.optimizer} on {name}") as progress:
@@ -131,6 +144,6 @@ def run_run(args: argparse.Namespace) -> None:
         )
     if args.out is not None:
         write_result(result, args.out, overwrite=args.overwrite)
-    print(result_text(result, time.perf_counter() - begun))
+    print(result_text(result, time.perf_counter() - begun, source))
     if args.out is not None:
         print(f"\n  written to {args.out}")

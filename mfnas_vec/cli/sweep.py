@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, names_of, tables_of
+from mfnas_vec.cli.arguments import add_run_arguments, names_of, spelled_list, tables_of
+from mfnas_vec.cli.catalogue import TABLES
 
 if TYPE_CHECKING:
     from mfnas_vec.sweeps.sweep import SweepProgress
@@ -50,7 +51,9 @@ def add_sweep(commands: Any) -> None:
     )
     parser.add_argument("grid", nargs="*", metavar="GRID", help="a shipped grid or a YAML file")
     parser.add_argument("--out", metavar="PATH|URL", help="the store to write; needed unless --dry-run")
-    parser.add_argument("--problems", metavar="NAME,...", help="some of the grid's problems (default: all)")
+    parser.add_argument(
+        "--problems", type=spelled_list(TABLES), metavar="NAME,...", help="some of the grid's problems (default: all)"
+    )
     add_run_arguments(parser, from_grid=True)
     parser.add_argument(
         "--tables",

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from mfnas_vec.cli.arguments import spelled
 from mfnas_vec.cli.tables_fetch import add_fetch
 from mfnas_vec.cli.tables_import import add_import
 
@@ -19,11 +20,20 @@ def add_tables(commands: Any) -> None:
     verify = tables.add_parser("verify", help="check every byte of the embedded and imported tables")
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     verify.set_defaults(act=run_verify)
+    remove = tables.add_parser("remove", help="remove imported tables; embedded ones stay")
+    remove.add_argument("names", nargs="+", metavar="NAME")
+    remove.set_defaults(act=run_remove)
     add_import(tables)
     add_fetch(tables)
     export = tables.add_parser("export", help="write a table as CSV, Parquet or netCDF")
     export.add_argument("name", metavar="NAME|PATH")
-    export.add_argument("--format", default="csv", metavar="FORMAT", help="csv (default), parquet or netcdf")
+    export.add_argument(
+        "--format",
+        type=spelled(("csv", "parquet", "netcdf")),
+        default="csv",
+        metavar="FORMAT",
+        help="csv (default), parquet or netcdf",
+    )
     export.add_argument("--out", metavar="PATH", help="default: NAME with the suffix of the format")
     export.add_argument("--overwrite", action="store_true", help="replace the file")
     export.set_defaults(act=run_export)
@@ -35,7 +45,7 @@ def run_list(args: argparse.Namespace) -> None:
     from mfnas_vec.tables.library import imported_names
     from mfnas_vec.tables.store import open_table, read_manifest
 
-    imported = {name: open_table(name) for name in imported_names()}
+    imported = {name: open_table(f"{name}@imported") for name in imported_names()}
     print(tables_text(read_manifest(), imported))
 
 
@@ -49,14 +59,21 @@ def run_info(args: argparse.Namespace) -> None:
 
 def run_verify(args: argparse.Namespace) -> None:
     """``mfnas tables verify``."""
-    from mfnas_vec.tables.library import imported_names
+    from mfnas_vec.tables.library import IMPORTED, imported_names
     from mfnas_vec.tables.store import read_manifest, table_names, verify_table
 
-    everything = [*table_names(), *read_manifest(section="spaces")]
-    embedded = [name for name in everything if name not in imported_names()]
-    for name in args.names or [*embedded, *imported_names()]:
-        verify_table(name)
-        print(f"{name}: every byte as in the manifest" if name in embedded else f"{name}: every byte as imported")
+    everything = dict.fromkeys([*table_names(), *read_manifest(section="spaces"), *imported_names()])
+    for name in args.names or everything:
+        for kind in verify_table(name):
+            print(f"{name}: every byte {'as imported' if kind == IMPORTED else 'as in the manifest'}")
+
+
+def run_remove(args: argparse.Namespace) -> None:
+    """``mfnas tables remove``."""
+    from mfnas_vec.tables.store import remove_imported
+
+    for name in args.names:
+        print(f"{name}: removed {remove_imported(name)}")
 
 
 def run_export(args: argparse.Namespace) -> None:

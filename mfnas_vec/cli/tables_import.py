@@ -3,12 +3,14 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import N_SHARE, shares
+from mfnas_vec.cli.arguments import N_SHARE, shares, spelled
 from mfnas_vec.cli.catalogue import DATASETS, IMPORT_FORMATS
 
 _EPILOG = """\
-An imported table takes precedence over the embedded one of the same name; `--table embedded` of
-other commands goes back to that. Tables are kept in the user's data folder (MFNAS_TABLES moves it).
+An imported table takes precedence over the embedded one of the same name if it knows all architectures;
+`--table NAME@imported` or NAME@embedded says which is meant, `--table embedded` and `--tables embedded` of
+other commands ignore imported tables, and `mfnas tables remove NAME` removes one. Tables are kept in the
+user's data folder (MFNAS_TABLES moves it).
 Nothing in a file is executed: of pickles, only plain data is read.
 
 examples:
@@ -31,14 +33,18 @@ def add_import(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("format", nargs="?", metavar="FORMAT", help="one of " + ", ".join(IMPORT_FORMATS))
+    parser.add_argument(
+        "format", type=spelled(IMPORT_FORMATS), nargs="?", metavar="FORMAT", help="one of " + ", ".join(IMPORT_FORMATS)
+    )
     parser.add_argument("paths", nargs="*", metavar="FILE", help="files, or a folder of them")
     parser.add_argument("--dataset", help="data set of nb201 or nbgraph, where the files do not say")
     parser.add_argument(
         "--trials", default="mean", help="mean (default), or which repeated training: a seed or a place"
     )
     parser.add_argument("--into", metavar="NAME|PATH", help="table to merge scores or columns into")
-    parser.add_argument("--ss", choices=tuple(DATASETS), help="search space of a CSV file")
+    parser.add_argument(
+        "--ss", type=spelled(tuple(DATASETS)), choices=tuple(DATASETS), help="search space of a CSV file"
+    )
     parser.add_argument(
         "--metric",
         nargs="+",

@@ -8,6 +8,9 @@ import xarray as xr
 from mfnas_vec.datasets.importers import Importer
 from mfnas_vec.datasets.sources import Source
 from mfnas_vec.report.text import aligned
+from mfnas_vec.tables.coverage import partial_variables
+from mfnas_vec.tables.schema import TEST_VARIABLES
+from mfnas_vec.tables.store import table_names
 from mfnas_vec.tables.verification import checks, variable_facts
 
 
@@ -26,6 +29,26 @@ def sources_text(sources: Iterable[Source]) -> str:
     return aligned(rows) + "\n\ncite: " + "; ".join(cite)
 
 
+def _consequences(table: xr.Dataset) -> list[str]:
+    """What searches on an imported table are refused, and which of two tables of its name is used."""
+    name, partial = str(table.attrs["name"]), partial_variables(table)
+    test = next((t for t in TEST_VARIABLES if t in table), None)
+    lines = []
+    if test is None:
+        lines.append(f"every search is refused: there is no {' or '.join(TEST_VARIABLES)} (--into adds to a table)")
+    elif test in partial:
+        lines.append(f"every search is refused without --missing worst: {test} is not known for all architectures")
+    elif partial:
+        lines.append(f"searches that need {', '.join(partial)} are refused without --missing worst")
+    if name in table_names():
+        again = f"(mfnas tables remove {name} removes it)"
+        if partial:
+            lines.append(f"it is partial, so that the embedded table stays: --table {name}@imported {again}")
+        else:
+            lines.append(f"it is used in place of the embedded table: --table {name}@embedded {again}")
+    return lines
+
+
 def import_text(table: xr.Dataset, path: Path) -> str:
     """What was imported: rows found and missing, ranges, agreement with known facts."""
     attrs = table.attrs
@@ -36,7 +59,5 @@ def import_text(table: xr.Dataset, path: Path) -> str:
     lines = [f"{attrs['name']}: imported as {attrs['imported_from']}, trials: {attrs['trials']}"]
     lines += ["  " + line for line in aligned(rows, right=(1, 2, 3, 4, 5)).splitlines()]
     lines += [f"  {'ok ' if good else 'NOT'} {text}" for good, text in checks(table)]
-    partial = [f for f in variable_facts(table) if 0 < f.n_known < f.n_arch]
-    if partial:
-        lines.append("  searches that read a variable that is partly missing are refused, or need --missing worst")
+    lines += [f"  {line}" for line in _consequences(table)]
     return "\n".join([*lines, f"  written to {path}"])

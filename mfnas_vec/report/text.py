@@ -9,6 +9,7 @@ import xarray as xr
 from mfnas_vec.analysis.statistics import LEAST_RUNS, unit_text
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.search import Optimizer
+from mfnas_vec.tables.coverage import partial_variables
 from mfnas_vec.tables.dense import table_space
 from mfnas_vec.tables.provenance import BY_EPOCH, UNSTATED, parse_entries, provenance
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, SECONDS_SUFFIX
@@ -53,8 +54,8 @@ def interval_text(summary: Summary, places: int = 2) -> str:
     return f"- (n = {summary.n_tested})"
 
 
-def result_text(result: xr.Dataset, wall_seconds: float) -> str:
-    """Test results, costs and provenance of a batch of runs."""
+def result_text(result: xr.Dataset, wall_seconds: float, source: str = "") -> str:
+    """Test results, costs and provenance of a batch of runs, ``source`` (of the table) in the first line."""
     s: Summary = summarize(result)
     attrs = result.attrs
     test = result["test_performance"].attrs
@@ -82,7 +83,7 @@ def result_text(result: xr.Dataset, wall_seconds: float) -> str:
     ]
     head = (
         f"{attrs['optimizer']} on {attrs['problem']}: {s.n_run:,} run{'s' * (s.n_run != 1)}, "
-        f"seed {attrs['seed']}, protocol {attrs['protocol']}"
+        f"seed {attrs['seed']}, protocol {attrs['protocol']}" + (f"; {source}" if source else "")
     )
     settings = ", ".join(f"{k}={value_text(v)}" for k, v in json.loads(attrs["settings"]).items())
     lines = [head, f"  {settings}", ""]
@@ -118,13 +119,16 @@ def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset])
     for name, entry in manifest.items():
         kinds = [v for v, a in entry["variables"].items() if MEASURED in _kinds(a)]
         size = f"{entry['n_byte'] / 1e6:.1f} MB"
-        used = "embedded, not used" if name in imported else "embedded"
+        hidden = name in imported and not partial_variables(imported[name])
+        used = "embedded, not used" if hidden else "embedded"
         rows.append((name, entry["space"], f"{entry['n_arch']:,}", size, ", ".join(kinds) or "-", entry["title"], used))
     for name, table in imported.items():
         kinds = sorted(str(v) for v, a in table.data_vars.items() if MEASURED in _kinds(a.attrs))
         size = f"{sum(v.nbytes for v in table.variables.values()) / 1e6:.1f} MB"
         cells = (str(table.attrs.get("space")), f"{table.sizes['arch']:,}", size, ", ".join(kinds) or "-")
-        rows.append((name, *cells, str(table.attrs.get("title", "")), "imported"))
+        partial = name in manifest and partial_variables(table)
+        used = f"imported, partial: {name}@imported" if partial else "imported"
+        rows.append((name, *cells, str(table.attrs.get("title", "")), used))
     return aligned(rows, right=(2, 3))
 
 

@@ -48,6 +48,9 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
     ValueError
         If there is no result store, or it is damaged.
     """
+    if not is_url(str(path)) and not Path(path).is_dir():
+        what = "it is a file" if Path(path).exists() else "it does not exist"
+        raise ValueError(f"{path}: no result store: {what}; run, reproduce and sweep write one with --out")
     if not is_url(str(path)) and (Path(path) / RESULTS).is_dir():
         path = Path(path) / RESULTS
     place = open_store(path, options)

@@ -101,7 +101,7 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
     ----------
     content
         ``problems`` (a list of tables, by name, by path or opened, or a mapping of table to settings of
-        its own; a path has a "/" or ends in .zarr) and
+        its own; a path has a "/" or ends in .zarr, NAME@imported and NAME@embedded are names, too) and
         ``optimizers`` (a mapping of label to settings; ``optimizer`` names the optimizer where the
         label does not, ``problems`` limits the entry to some). A list varies a setting. Optional:
         ``name, title, n_run, seed, protocol, missing``.
@@ -172,11 +172,11 @@ def _own_tables(problems: Any) -> tuple[dict[str, str | xr.Dataset], Any]:
     tables: dict[str, str | xr.Dataset] = {}
 
     def name_of(problem: Any) -> Any:
-        is_path = isinstance(problem, str) and ("/" in problem or problem.endswith(".zarr"))
+        is_path = isinstance(problem, str) and ("/" in problem or "@" in problem or problem.endswith(".zarr"))
         if not (is_path or isinstance(problem, (Path, xr.Dataset))):
             return problem
         try:
-            table = problem if isinstance(problem, xr.Dataset) else open_table(Path(problem))
+            table = problem if isinstance(problem, xr.Dataset) else open_table(problem)
         except ValueError as error:
             raise ValueError(f"problem {problem!r} must be the name of a table or a path: {error}") from None
         name = str(table.attrs.get("name", ""))

@@ -19,7 +19,7 @@ from mfnas_vec.sweeps.plan import ProblemPlan, Source, group_of, make_plan
 from mfnas_vec.sweeps.resume import begin, existing, identity, n_finished
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
 from mfnas_vec.sweeps.store import GridStore, is_url, open_store, open_tree
-from mfnas_vec.tables.library import imported_names
+from mfnas_vec.tables.library import imported_names, split_origin
 from mfnas_vec.tables.store import table_names
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def get_sources(
     """
     sources: dict[str, Source] = {}
     for given in (*grid.tables.values(), *tables):
-        source = Source(given if isinstance(given, xr.Dataset) else str(Path(given).resolve()))
+        if isinstance(given, Path) or (isinstance(given, str) and not split_origin(given)[1]):
+            given = str(Path(given).resolve())
+        source = Source(given)
         name = str(source.open().attrs.get("name", ""))
         if name not in grid.problems:
             raise ValueError(
@@ -109,7 +111,8 @@ def sweep(
     n_run, seed, protocol, missing
         As of ``run``, in place of what the grid says.
     tables
-        Tables of your own, by path or opened, each in place of that of the same name.
+        Tables of your own, by path, opened, or as NAME@imported or NAME@embedded, each in place of that
+        of the same name.
     embedded
         Pass over imported tables.
     resume

@@ -43,6 +43,11 @@ def n_known(table: xr.Dataset, name: str) -> int:
     return int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
 
 
+def partial_variables(table: xr.Dataset) -> list[str]:
+    """Variables that say that they know some architectures only."""
+    return [str(name) for name, variable in table.data_vars.items() if N_KNOWN in variable.attrs]
+
+
 def check_coverage(table: xr.Dataset, names: Iterable[str], missing: str) -> None:
     """Refuse a search that would meet architectures the table knows nothing of.
 

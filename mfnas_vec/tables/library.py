@@ -11,6 +11,7 @@ from mfnas_vec._embedded import embedded_folder
 TABLES_VARIABLE = "MFNAS_TABLES"
 EMBEDDED = "embedded"
 IMPORTED = "imported"
+ORIGINS = (IMPORTED, EMBEDDED)
 
 
 def user_folder() -> Path:
@@ -37,6 +38,27 @@ def imported_names() -> list[str]:
     """Names of imported tables."""
     folder = user_folder()
     return sorted(p.stem for p in folder.glob("*.zarr") if p.is_dir()) if folder.is_dir() else []
+
+
+def split_origin(name: str) -> tuple[str, str]:
+    """The name of a table, and which of two of that name is meant: NAME@imported, NAME@embedded, or either ("").
+
+    Raises
+    ------
+    ValueError
+        If the part after "@" is neither.
+
+    Examples
+    --------
+    >>> split_origin("nb101@imported")
+    ('nb101', 'imported')
+    """
+    bare, mark, origin = name.rpartition("@")
+    if not mark or "/" in origin:
+        return name, ""
+    if origin not in (EMBEDDED, IMPORTED):
+        raise ValueError(f"table {name!r}: after '@' must be {IMPORTED} or {EMBEDDED}")
+    return bare, origin
 
 
 def embedded_path(name: str) -> Path:

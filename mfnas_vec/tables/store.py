@@ -2,23 +2,28 @@
 
 import difflib
 import json
+import logging
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import xarray as xr
 
 from mfnas_vec._embedded import embedded_folder
 from mfnas_vec._files import DIGEST, full_digest, quick_digest, read_zarr, write_zarr
 from mfnas_vec.tables.checks import check_values
-from mfnas_vec.tables.coverage import N_KNOWN, n_known
+from mfnas_vec.tables.coverage import N_KNOWN, n_known, partial_variables
 from mfnas_vec.tables.dense import check_rows
 from mfnas_vec.tables.encoding import store_encoding
-from mfnas_vec.tables.library import embedded_path, imported_names, imported_path
+from mfnas_vec.tables.library import EMBEDDED, IMPORTED, embedded_path, imported_names, imported_path, split_origin
 from mfnas_vec.tables.schema import ARCH
 
+LOGGER = logging.getLogger("mfnas_vec")
 MANIFEST = "MANIFEST.json"
 #: Attribute of tables that ``save_table`` wrote: the version of how it writes them.
 TABLE_FORMAT = "table_format"
+#: Imported tables that were passed over, which is said once.
+_PASSED_OVER: set[str] = set()
 
 
 def read_manifest(*, section: str = "tables") -> dict[str, Any]:
@@ -42,6 +47,54 @@ def table_names() -> list[str]:
     return list(read_manifest())
 
 
+class Found(NamedTuple):
+    """Where a table is."""
+
+    name: str
+    path: Path
+    #: "embedded", "imported", or "" for a store given by its path.
+    origin: str
+
+
+def find_table(name: str | Path, *, embedded: bool = False) -> Found:
+    """Where a table is, as ``open_table`` finds it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    """
+    manifest, imported = read_manifest(), imported_names()
+    bare, origin = split_origin(str(name)) if isinstance(name, str) else (str(name), "")
+    origin = EMBEDDED if embedded else origin
+    if bare in imported and origin != EMBEDDED:
+        path = imported_path(bare)
+        unknown = [] if origin or bare not in manifest else partial_variables(_open(path))
+        if not unknown:
+            return Found(bare, path, IMPORTED)
+        if bare not in _PASSED_OVER:
+            _PASSED_OVER.add(bare)
+            LOGGER.warning(
+                "the imported table %s knows some architectures only of %s: the embedded one is used; %s@imported "
+                "is the imported one",
+                bare,
+                ", ".join(unknown),
+                bare,
+            )
+    if bare in manifest and origin != IMPORTED:
+        return Found(bare, embedded_path(bare), EMBEDDED)
+    if origin:
+        names, kind = (manifest, "is no embedded table") if origin == EMBEDDED else (imported, "is no imported table")
+    elif Path(name).is_dir():
+        return Found(str(name), Path(name), "")
+    else:
+        names, kind = [*manifest, *imported], "is neither a table nor a folder"
+    close = [known for known in names if known.startswith(f"{bare}-")]
+    close = close or difflib.get_close_matches(bare, names, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"tables: {', '.join(names) or 'none'}"
+    raise ValueError(f"table {bare!r} {kind}; {hint}")
+
+
 def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
     """Open a benchmark table.
 
@@ -49,14 +102,16 @@ def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
     ----------
     name
         Name of a table, such as "nb201-cifar10", or the path of a zarr store. A table that was
-        imported takes precedence over the embedded one of the same name.
+        imported takes precedence over the embedded one of the same name, unless it knows some
+        architectures only; NAME@imported and NAME@embedded say which of the two is meant.
     embedded
         Whether to look among the embedded tables only.
 
     Returns
     -------
     xarray.Dataset
-        Lazily loaded; add variables of your own with ``table.assign``.
+        Lazily loaded; ``load`` it for look-ups of single values, ``table["test_acc"].values[space.row_of(text)]``.
+        Add variables of your own with ``table.assign``.
 
     Raises
     ------
@@ -69,29 +124,30 @@ def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
     >>> open_table("nb201-cifar10", embedded=True)["params"].attrs["provenance"]
     'computed'
     """
-    imported = [] if embedded else imported_names()
-    if str(name) in imported:
-        path = imported_path(str(name))
-        return _open(path).assign_attrs(digest=full_digest(path))
-    manifest = read_manifest()
-    if str(name) in manifest:
-        path = embedded_path(str(name))
-        known = manifest[str(name)]
-        if not path.is_dir() or quick_digest(path) != known["quick_digest"]:
-            raise ValueError(
-                f"table {str(name)!r} is damaged: {path} is not as the manifest says; reinstall the package"
-            )
-        table = _open(path)
-        return table.assign_attrs(digest=known["digest"])
-    path = Path(name)
-    if embedded or not path.is_dir():
-        names = [*manifest, *imported]
-        close = [known for known in names if known.startswith(f"{name}-")]
-        close = close or difflib.get_close_matches(str(name), names, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"tables: {', '.join(names)}"
-        kind = "is no embedded table" if embedded else "is neither a table nor a folder"
-        raise ValueError(f"table {str(name)!r} {kind}; {hint}")
-    return _open(path).assign_attrs(digest=full_digest(path))
+    found = find_table(name, embedded=embedded)
+    if found.origin != EMBEDDED:
+        return _open(found.path).assign_attrs(digest=full_digest(found.path))
+    known = read_manifest()[found.name]
+    if not found.path.is_dir() or quick_digest(found.path) != known["quick_digest"]:
+        raise ValueError(
+            f"table {found.name!r} is damaged: {found.path} is not as the manifest says; reinstall the package"
+        )
+    return _open(found.path).assign_attrs(digest=known["digest"])
+
+
+def source_text(name: str | Path, *, embedded: bool = False) -> str:
+    """A table and where it comes from, for people.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    """
+    found = find_table(name, embedded=embedded)
+    if found.origin != IMPORTED:
+        return f"table {found.name}, {found.origin}" if found.origin else f"table {found.path}"
+    by = str(_open(found.path).attrs.get("imported_from", "unknown"))
+    return f"table {found.name}, imported from {by} files"
 
 
 def save_table(table: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -135,8 +191,18 @@ def save_table(table: xr.Dataset, path: str | Path, *, overwrite: bool = False) 
     return Path(path)
 
 
-def verify_table(name: str) -> None:
+def verify_table(name: str) -> list[str]:
     """Check every byte of a table or row map: against the manifest, or the digest kept when it was imported.
+
+    Parameters
+    ----------
+    name
+        NAME checks the embedded and the imported table of that name, NAME@embedded or NAME@imported one.
+
+    Returns
+    -------
+    list of str
+        What was checked: "embedded", "imported" or both.
 
     Raises
     ------
@@ -144,21 +210,54 @@ def verify_table(name: str) -> None:
         If the table is unknown or differs.
     """
     manifest = read_manifest() | read_manifest(section="spaces")
-    if name in imported_names():
-        path = imported_path(name)
-        kept = path / DIGEST
-        if not kept.is_file():
-            raise ValueError(f"table {name!r} has no digest to check against: {kept} is missing; import it again")
-        expected = kept.read_text(encoding="utf-8").strip()
-    elif name in manifest:
-        path, expected = embedded_path(name), manifest[name]["digest"]
-    else:
+    bare, origin = split_origin(name)
+    checked = [
+        kind
+        for kind, names in ((EMBEDDED, manifest), (IMPORTED, imported_names()))
+        if bare in names and origin in ("", kind)
+    ]
+    if not checked:
         raise ValueError(f"table {name!r} is unknown; tables: {', '.join([*manifest, *imported_names()])}")
-    if not path.is_dir():
-        raise ValueError(f"table {name!r} is missing: {path}")
-    found = full_digest(path)
-    if found != expected:
-        raise ValueError(f"table {name!r} is damaged: digest {found}, expected {expected}")
+    for kind in checked:
+        path = embedded_path(bare) if kind == EMBEDDED else imported_path(bare)
+        if not path.is_dir():
+            raise ValueError(f"table {bare!r} is missing: {path}")
+        expected = manifest[bare]["digest"] if kind == EMBEDDED else _kept_digest(bare, path)
+        found = full_digest(path)
+        if found != expected:
+            raise ValueError(f"table {bare!r} ({kind}) is damaged: digest {found}, expected {expected}")
+    return checked
+
+
+def _kept_digest(name: str, path: Path) -> str:
+    kept = path / DIGEST
+    if not kept.is_file():
+        raise ValueError(f"table {name!r} has no digest to check against: {kept} is missing; import it again")
+    return kept.read_text(encoding="utf-8").strip()
+
+
+def remove_imported(name: str) -> Path:
+    """Remove an imported table; embedded ones stay.
+
+    Raises
+    ------
+    ValueError
+        If there is no imported table of that name, or it cannot be removed.
+    """
+    bare, origin = split_origin(name)
+    if origin == EMBEDDED or bare not in imported_names():
+        known = ", ".join(imported_names()) or "none"
+        raise ValueError(f"{name!r} is no imported table, and only those can be removed; imported: {known}")
+    path = imported_path(bare)
+    scratch = path.with_name(f".{path.name}.removed")
+    try:
+        if scratch.exists():
+            shutil.rmtree(scratch)
+        path.rename(scratch)  # at once: no half of it stays under its name
+        shutil.rmtree(scratch)
+    except OSError as error:
+        raise ValueError(f"cannot remove {path}: {error.strerror or error}") from error
+    return path
 
 
 def write_imported(table: xr.Dataset, name: str, *, overwrite: bool = False) -> Path:

@@ -318,7 +318,8 @@ def test_partial_tables_are_refused_unless_asked_for(tmp_path, user_tables):
     path = write(tmp_path / "[cifar10]_data.p", upstream.nb201_data(rows[:50], np.random.default_rng(6)))
     table = import_table("mf-nas", [path])
     write_imported(table, "nb201-cifar10")
-    table = open_table("nb201-cifar10")
+    assert float(open_table("nb201-cifar10")["test_acc"].count()) == N
+    table = open_table("nb201-cifar10@imported")
     with pytest.raises(ValueError, match=r"known for 50 of 15,625 architectures.*--missing worst"):
         run("RS", table, n_run=2)
     result = run("RS", table, n_run=200, missing="worst", max_time=None, max_eval=2_000)

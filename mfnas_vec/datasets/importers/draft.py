@@ -16,6 +16,7 @@ from mfnas_vec.tables.build import RESERVED, empty_table, variable_attrs
 from mfnas_vec.tables.coverage import mark_coverage
 from mfnas_vec.tables.schema import ARCH, EPOCH, MEASURED, SCHEMA, SECONDS_SUFFIX, TEST_VARIABLES, TRAIN_SECONDS
 from mfnas_vec.tables.store import open_table
+from mfnas_vec.tables.verification import IMPORTED_VARIABLES
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -274,4 +275,5 @@ def merge(base: xr.Dataset, added: xr.Dataset) -> xr.Dataset:
             )
     merged = base.assign({name: added[name] for name in added.data_vars})
     keep = {key: added.attrs[key] for key in ("imported_from", "files", "trials")}
+    keep[IMPORTED_VARIABLES] = sorted(map(str, added.data_vars))
     return merged.assign_attrs(base.attrs | keep | {"base_digest": str(base.attrs.get("digest", ""))})

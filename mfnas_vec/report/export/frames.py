@@ -25,7 +25,7 @@ def to_long(result: xr.Dataset) -> Any:
     pandas.DataFrame
         Columns ``problem, optimizer``, each varied setting (-1 or empty: not a setting of this optimizer),
         ``search`` (a label that is unique), ``run``, the variables of ``run`` (genes with spaces
-        between), and what the numbers are: ``test_variable, test_units, test_direction,
+        between, ``stop_reason`` in words), and what the numbers are: ``test_variable, test_units, test_direction,
         test_provenance, search_provenance, seconds_provenance, provenance`` (the weakest of all
         that was read), ``protocol, seed``.
     """
@@ -45,6 +45,9 @@ def to_long(result: xr.Dataset) -> Any:
             if name == "genotype":
                 genes = cell[name].transpose(RUN, GENE).values
                 columns[name] = [" ".join(map(str, row)) if row[0] >= 0 else "" for row in genes.tolist()]
+            elif name == "stop_reason":
+                words = str(cell[name].attrs.get("flag_meanings", "")).split()
+                columns[name] = [words[i] if 0 <= i < len(words) else "" for i in cell[name].values.tolist()]
             else:
                 columns[name] = cell[name].values
         test = cell[TEST].attrs

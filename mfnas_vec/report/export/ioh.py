@@ -26,6 +26,7 @@ from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
 from mfnas_vec.report.export.cells import Results, cells_of, stated
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES, STEP
 from mfnas_vec.spaces.nbgraph import DATASETS as NBGRAPH_DATASETS
+from mfnas_vec.tables.library import ORIGINS
 from mfnas_vec.tables.schema import GENE
 from mfnas_vec.tables.store import open_table
 
@@ -126,9 +127,9 @@ def _known_table(problem: str, result: xr.Dataset, tables: Mapping[str, xr.Datas
         check_table(result, tables[problem])
         return tables[problem]
     digest = str(result.attrs.get("opened_from_digest", ""))
-    for embedded in (False, True) if digest else ():
+    for origin in ORIGINS if digest else ():
         try:
-            table = open_table(problem, embedded=embedded)
+            table = open_table(f"{problem}@{origin}")
         except ValueError:
             continue
         if table.attrs.get("digest") == digest:

@@ -16,12 +16,19 @@ _LATEX = {c: "\\" + c for c in "&%$#_{}"} | {
 
 
 def latex(results: Results) -> str:
-    """A table of means in LaTeX, which needs no package; the notes are comments and a last row."""
-    header, rows, notes = means_table(results)
-    escaped = [["".join(_LATEX.get(c, c) for c in cell) for cell in row] for row in [header, *rows]]
-    text = "".join(_LATEX.get(c, c) for c in " ".join(notes))
-    lines = [r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}", r"\hline"]
-    lines += [" & ".join(escaped[0]) + r" \\", r"\hline"]
-    lines += [" & ".join(row) + r" \\" for row in escaped[1:]]
-    lines += [r"\hline", rf"\multicolumn{{{len(header)}}}{{p{{\linewidth}}}}{{\footnotesize {text}}} \\"]
-    return "\n".join([*lines, r"\end{tabular}"]) + "\n"
+    """A table of means in LaTeX, for the package booktabs: the best of a problem in bold, notes below the table."""
+    header, rows, notes, best = means_table(results)
+    escaped = [[_escape(cell) for cell in row] for row in [header, *rows]]
+    bold = [
+        [rf"\textbf{{{cell}}}" if is_best else cell for cell, is_best in zip(row, marks, strict=True)]
+        for row, marks in zip(escaped[1:], best, strict=True)
+    ]
+    lines = [r"% needs \usepackage{booktabs}", r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}", r"\toprule"]
+    lines += [" & ".join(escaped[0]) + r" \\", r"\midrule"]
+    lines += [" & ".join(row) + r" \\" for row in bold]
+    lines += [r"\bottomrule", r"\end{tabular}", rf"\par\smallskip{{\footnotesize {_escape(' '.join(notes))}}}"]
+    return "\n".join(lines) + "\n"
+
+
+def _escape(text: str) -> str:
+    return "".join(_LATEX.get(c, c) for c in text)

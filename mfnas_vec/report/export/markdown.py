@@ -11,7 +11,7 @@ _MARKDOWN = re.compile(r"[\\|<*`&]")
 
 def markdown(results: Results) -> str:
     """A table of means in Markdown, with a line on their provenance."""
-    header, rows, notes = means_table(results)
+    header, rows, notes, _ = means_table(results)
     escaped = [[_MARKDOWN.sub(r"\\\g<0>", cell) for cell in row] for row in [header, *rows]]
     lines = ["| " + " | ".join(row) + " |" for row in escaped]
     lines.insert(1, "|" + "---|" * len(header))

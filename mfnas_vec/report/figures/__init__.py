@@ -39,6 +39,7 @@ KINDS = {
 _OPTIONS = {
     "anytime": ("over",),
     "cost": ("over",),
+    "heatmap": ("rows", "columns"),
     "ecdf": ("over", "target"),
     "proxy": ("metrics",),
     "landscape": ("metrics",),
@@ -57,8 +58,8 @@ def draw(kind: str, study: Study, *, problems: Sequence[str] | None = None, **op
     problems
         Some of the study's problems; all by default.
     **options
-        ``over`` (anytime, cost, ecdf), ``target`` (ecdf), ``metrics`` (proxy, landscape);
-        ``None`` counts as not given.
+        ``over`` (anytime, cost, ecdf), ``target`` (ecdf), ``rows`` and ``columns`` (heatmap: settings),
+        ``metrics`` (proxy, landscape); ``None`` counts as not given.
 
     Raises
     ------

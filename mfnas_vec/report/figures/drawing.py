@@ -51,7 +51,7 @@ def check_file(path: str | Path, *, overwrite: bool = False) -> None:
     if Path(path).suffix.lower() not in _DATES:
         raise ValueError(f"out={str(path)!r} must end in {', '.join(_DATES)}")
     if Path(path).exists() and not overwrite:
-        raise ValueError(f"{path} exists already")
+        raise ValueError(f"{path} exists already; --overwrite (overwrite=True) replaces it")
     if not Path(path).parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {Path(path).parent} does not exist")
 

@@ -15,54 +15,80 @@ from mfnas_vec.report.figures.style import MUTED
 _DARK, _LIGHT = "#101010", "#fafafa"
 
 
-def draw_heatmap(study: Study) -> Drawing:
-    """The two settings with the most values against each other, a panel per problem.
+def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = None) -> Drawing:
+    """Two varied settings against each other, a panel per problem.
 
     Rows are in the order of their mean rank over columns and problems, the best on top.
+
+    Parameters
+    ----------
+    study
+        Of one store of a sweep.
+    rows, columns
+        The two settings ("optimizer" counts as one); by default those that were varied, if two were.
+        If more were, cells are means over the others.
 
     Raises
     ------
     ValueError
-        If no two settings were varied, or more than two were.
+        If a setting was not varied, or more than two were and ``rows`` and ``columns`` do not choose.
     """
     searches = [(p, s) for p, found in study.searches.items() for s in found.values() if s.place]
     values = _values([s for _, s in searches])
     varied = [name for name, of in values.items() if len(of) > 1]
-    if len(varied) != 2 or len({s.store for _, s in searches}) > 1:
-        names = ", ".join(varied) or "none"
+    chosen = [name for name in (rows, columns) if name is not None]
+    names = ", ".join(varied) or "none"
+    for name in chosen:
+        if name not in varied:
+            raise ValueError(f"{name!r} was not varied; varied here: {names}")
+    left = [name for name in varied if name not in chosen]
+    if rows == columns is not None or len({s.store for _, s in searches}) > 1 or len(chosen) + len(left) < 2:
         raise ValueError(f"a heat map needs one store in which two settings were varied; varied here: {names}")
-    down, across = sorted(varied, key=lambda name: (not isinstance(values[name][0], str), -len(values[name])))
+    if len(chosen) < 2 and len(chosen) + len(left) > 2:
+        raise ValueError(f"a heat map is of two settings; choose rows and columns among {names}")
+    if not chosen:
+        down, across = sorted(left, key=lambda name: (not isinstance(values[name][0], str), -len(values[name])))
+    else:
+        down, across = rows or left[0], columns or left[0]
+    others = [name for name in varied if name not in (down, across)]
+    cells: dict[tuple[str, int, int], list[float]] = {}
     grids = {p: np.full((len(values[down]), len(values[across])), np.nan) for p in study.problems}
     for problem, s in searches:
+        if down not in s.place or across not in s.place:
+            continue
         at = values[down].index(s.place[down]), values[across].index(s.place[across])
-        if not np.isnan(grids[problem][at]):
+        cell = cells.setdefault((problem, *at), [])
+        if cell and not others:
             raise ValueError("a heat map needs one optimizer: several have the same values of the settings")
-        grids[problem][at] = float(s.runs[TEST].mean())
+        cell.append(float(s.runs[TEST].mean()))
+    for (problem, i, j), found in cells.items():
+        grids[problem][i, j] = np.mean(found)
     signs = {p: direction_sign(study.test_attrs(p)) for p in study.problems}
     order = _order([signs[p] * grid for p, grid in grids.items()])
-    rows = [setting_text(values[down][i]) for i in order]
+    names_down = [setting_text(values[down][i]) for i in order]
 
     def draw(panel: Panel) -> str:
         ax, grid = panel.ax, grids[panel.problem][order]
         is_left = panel.place % 3 == 0
         ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
-        ax.set_yticks(range(len(rows)), rows if is_left else [])
+        ax.set_yticks(range(len(names_down)), names_down if is_left else [])
         ax.set(xlabel=_words(across), ylabel=_words(down) if is_left else "")
         if np.isnan(grid).all():
             nothing(ax)
             return "none"
         _panel(ax, grid, panel.sign)
         row, column = np.unravel_index(np.nanargmax(panel.sign * grid), grid.shape)
-        return f"{grid[row, column]:.2f} with {rows[row]}, {setting_text(values[across][column])}"
+        return f"{grid[row, column]:.2f} with {names_down[row]}, {setting_text(values[across][column])}"
 
+    averaged = f", and over {', '.join(map(_words, others))}" if others else ""
     label = " or ".join(dict.fromkeys(test_label(study, problem) for problem in study.problems))
     return draw_panels(
         study,
         draw,
         title=f"Mean test results by {_words(down)} and {_words(across)}",
         alt=f"Mean test results by {_words(down)} and {_words(across)}. Best",
-        about=f"Mean {label}; colours from the worst to the best of a panel, bold: the best",
-        height=0.75 + 0.17 * len(rows),
+        about=f"Mean {label}{averaged}; colours from the worst to the best of a panel, bold: the best",
+        height=0.75 + 0.17 * len(names_down),
         most=len(study.labels),
         with_legend=False,
         rc={"axes.grid": False},

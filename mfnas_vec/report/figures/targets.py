@@ -1,5 +1,6 @@
 """Success rate at a target against search cost."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from mfnas_vec.analysis.statistics import TEST, FloatArray
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
+
+LOGGER = logging.getLogger("mfnas_vec")
 
 
 def draw_ecdf(study: Study, over: str | None = None, target: float | None = None) -> Drawing:
@@ -39,6 +42,14 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
         if target is None and np.isnan(ends).all():
             raise ValueError(f"{problem}: no run ended with a test result to take as the target; give target=")
         wanted = float(np.nanmedian(ends)) if target is None else target
+        if target is not None and 0 < target <= 1 and panel.unit == "%" and np.nanmax(ends, initial=0.0) > 1:
+            LOGGER.warning(
+                "target=%g: results on %s are in percent, %.2f in the mean; did you mean %g?",
+                target,
+                problem,
+                np.nanmean(ends),
+                100 * target,
+            )
         traces = {label: study.traced(problem, label) for label in panel.searches}
         longest = max(float(traced[COSTS[axis]].max()) for traced in traces.values())
         rates = []

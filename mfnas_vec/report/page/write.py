@@ -82,6 +82,7 @@ def write_page(
     *,
     title: str | None = None,
     tables: Sequence[str] = (),
+    embedded: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Write the page on result stores, completely or not at all.
@@ -94,7 +95,7 @@ def write_page(
         The file, and whether it is replaced if it exists.
     title
         As of ``page``.
-    tables
+    tables, embedded
         As of ``open_study``.
 
     Raises
@@ -105,4 +106,5 @@ def write_page(
     """
     check_packages()
     with new_file(path, overwrite=overwrite) as scratch:
-        Path(scratch).write_text(page(open_study(places, tables=tables), title), encoding="utf-8", newline="\n")
+        study = open_study(places, tables=tables, embedded=embedded)
+        Path(scratch).write_text(page(study, title), encoding="utf-8", newline="\n")
