@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 import warnings
 
 import numpy as np
@@ -12,7 +13,9 @@ from support.simulated import random_search
 
 from mfnas_vec import Simulator, run, simulate
 from mfnas_vec.reference.streams import KernelStream
+from mfnas_vec.runs import processes
 from mfnas_vec.runs.accounts import BudgetExhausted
+from mfnas_vec.runs.parallel import random_search as parallel_random_search
 from mfnas_vec.runs.reports import FailedRunsWarning
 
 
@@ -273,3 +276,24 @@ def test_an_error_of_a_library_around_the_end_of_the_budget_is_no_failure(nb201)
         warnings.simplefilter("error")
         result = simulate(wraps, nb201, n_run=2, workers=1, max_eval=5)
     assert result["evaluations"].values.tolist() == [6, 6]
+
+
+def test_where_processes_cannot_be_forked_the_search_is_sent(nb201, monkeypatch):
+    monkeypatch.setattr(processes.sys, "platform", "elsewhere")
+    settings = {"n_run": 3, "max_eval": 5, "n_worker": 2}
+    sent = simulate(parallel_random_search, nb201, workers=2, **settings)
+    xr.testing.assert_equal(sent, simulate(parallel_random_search, nb201, workers=1, **settings))
+    with pytest.raises(ValueError, match=r"(?s)cannot be sent to other processes .*: workers=1"):
+        simulate(lambda simulator, rng: None, nb201, workers=2, **settings)
+
+
+def test_an_evaluation_takes_microseconds(cifar10):
+    simulator = Simulator(cifar10, max_eval=100_000)
+    genotypes = [tuple(g) for g in simulator.space.decode(np.arange(0, 15_625, 31)).tolist()]
+    best = math.inf
+    for _ in range(30):
+        begun = time.process_time()
+        for genotype in genotypes:
+            simulator.evaluate(genotype, 12)
+        best = min(best, (time.process_time() - begun) / len(genotypes))
+    assert best < 20e-6
