@@ -218,7 +218,7 @@ class Accounts:
         elif score > self._score or self._row == NO_ARCH:
             self._score, self._code, self._row = score, code, row
         self._note(code, row, view, score)
-        return Finished(ticket, code, view.epochs, own_score(score, view.factor), self._clock)
+        return Finished(ticket, code, view.epoch, own_score(score, view.factor), self._clock)
 
     def _note(self, code: int, row: int, view: View, score: float) -> None:
         leader = self._code
@@ -237,8 +237,8 @@ class Accounts:
 
     @property
     def reads(self) -> tuple[tuple[str, int], ...]:
-        """Metric and epochs (0: zero-cost) of everything that was read."""
-        return tuple(dict.fromkeys((view.metric, view.epochs) for view in self._views.values()))
+        """Metric and epochs (0: known once per architecture) of everything that was read."""
+        return tuple(dict.fromkeys((view.metric, view.epoch) for view in self._views.values()))
 
     def record(self) -> Record:
         """The result of the run as it stands, after waiting for everything that is running."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.search.defaults import IEPOCH, published
+from mfnas_vec.search.defaults import iepoch as default_epoch
+from mfnas_vec.search.defaults import published
 from mfnas_vec.search.settings import check_metric
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
@@ -25,7 +26,8 @@ class View(NamedTuple):
     score: dense.FloatArray  # [arch]
     seconds: dense.FloatArray  # [arch], or [1] with seconds_step = 0
     seconds_step: int
-    epochs: int  # 0: a zero-cost metric
+    epochs: int  # charged; 0: a zero-cost metric
+    epoch: int  # read; 0: the metric is known once per architecture
 
 
 #: Tables with their test results. No attribute of what a search is given leads to them.
@@ -56,6 +58,7 @@ class Readable:
         dense.check_rows(table)
         self._missing = missing
         self._is_zero_cost = {metric: check_metric(table, metric, "metric", None, "")}
+        dense.announce_direction(table, metric)
         check_coverage(table, [dense.test_variable(table), *self._read_by(table, metric)], missing)
         known = with_worst(table) if missing == WORST else table
         self._table = known.drop_vars(TEST_VARIABLES, errors="ignore")
@@ -64,11 +67,11 @@ class Readable:
         self.direction = dense.direction(table, metric)
         self.metrics = dense.metric_names(table)
         #: Whether evaluations of the search metric cost seconds.
-        self.priced = (metric + SECONDS_SUFFIX if self._is_zero_cost[metric] else TRAIN_SECONDS) in table
+        self.priced = (TRAIN_SECONDS if EPOCH in table[metric].dims else metric + SECONDS_SUFFIX) in table
         self.epochs = tuple(int(e) for e in table[EPOCH].values) if EPOCH in table.dims else ()
         setup = published(table)
         self.published_accounting = dense.CUMULATIVE if setup is None else setup.halving_accounting
-        self._views: dict[tuple[str, int], View] = {}
+        self._views: dict[tuple[str, int | None], View] = {}
         self._located: dict[str, tuple[int, int]] = {}
         self._declared: list[tuple[str, int | None]] | None = None
         _WHOLE[self] = known
@@ -97,36 +100,36 @@ class Readable:
         if name not in self._is_zero_cost:
             self._is_zero_cost[name] = check_metric(self._table, name, "metric", None, "")
             check_coverage(self._table, self._read_by(self._table, name), self._missing)
-        zero_cost = self._is_zero_cost[name]
+            dense.announce_direction(self._table, name)
         if epoch is None and self._declared is not None:
             epoch = next((e for declared, e in self._declared if declared == name), None)
-        until = self._epoch(name, epoch, zero_cost)
-        if self._declared is not None and (name, until or None) not in self._declared:
-            allowed = ", ".join(f"{m} after {e} epochs" if e else m for m, e in self._declared)
-            raise ValueError(f"the search reads {name} after {until} epochs, but its settings say {allowed}")
+        until = self._epoch(name, epoch)
+        if self._declared is not None and (name, until) not in self._declared:
+            found, *allowed = (f"{m} after {e} epochs" if e else m for m, e in [(name, until), *self._declared])
+            raise ValueError(f"the search reads {found}, but its settings say {', '.join(allowed)}")
         if (name, until) not in self._views:
             objective = (
                 dense.zero_cost_objective(self._table, name)
-                if zero_cost
+                if self._is_zero_cost[name]
                 else dense.training_objective(self._table, name, until)
             )
             factor = dense.sign(self._table, name)
-            self._views[name, until] = View(name, name == self.metric, factor, *objective)
+            self._views[name, until] = View(name, name == self.metric, factor, *objective, until or 0)
         return self._views[name, until]
 
-    def _epoch(self, name: str, epoch: int | None, zero_cost: bool) -> int:
-        if zero_cost:
+    def _epoch(self, name: str, epoch: int | None) -> int | None:
+        if EPOCH not in self._table[name].dims:
             if epoch:
-                raise ValueError(f"epoch={epoch!r} has no effect on metric={name!r}, a zero-cost metric")
-            return 0
-        known = ", ".join(map(str, self.epochs))
+                kind = "a zero-cost metric" if self._is_zero_cost[name] else "known once per architecture"
+                raise ValueError(f"epoch={epoch!r} has no effect on metric={name!r}, {kind}")
+            return None
         if epoch is None:
-            if IEPOCH not in self.epochs:
-                raise ValueError(f"epoch=None: say after how many epochs of training; the table has {known}")
-            return IEPOCH
-        if isinstance(epoch, bool) or not hasattr(epoch, "__index__") or epoch.__index__() not in self.epochs:
+            epoch = default_epoch(self._table)
+        index = -1 if epoch is None or isinstance(epoch, bool) or not hasattr(epoch, "__index__") else int(epoch)
+        if index not in self.epochs:
+            known = ", ".join(map(str, self.epochs))
             raise ValueError(f"epoch={epoch!r} must be one of the table's epochs: {known}")
-        return int(epoch.__index__())
+        return index
 
     def locate(self, architecture: int | str | Sequence[int] | None, row: int | None) -> tuple[int, int]:
         """Code and row of an architecture in any form.
@@ -149,8 +152,6 @@ class Readable:
             code = self._of_genotype(architecture)
         elif isinstance(architecture, (int, np.integer)) and not isinstance(architecture, bool):
             code = int(architecture)
-            if not 0 <= code < space.n_code:
-                raise ValueError(f"architecture={architecture!r} must be a code in [0, {space.n_code}) of {space.name}")
         else:
             code = self._of_genotype(architecture)  # type: ignore[arg-type]
         at = space.row_of(code)

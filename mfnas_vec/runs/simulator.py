@@ -15,7 +15,7 @@ from mfnas_vec.runs.run import check_count
 from mfnas_vec.search import CORRECTED, GECCO2024
 from mfnas_vec.search.memory import UNLIMITED
 from mfnas_vec.search.settings import MAX_EVALUATIONS
-from mfnas_vec.spaces import NO_ARCH
+from mfnas_vec.spaces.base import ARCHITECTURES, NO_ARCH
 from mfnas_vec.tables.coverage import REFUSE
 from mfnas_vec.tables.dense import CUMULATIVE
 
@@ -122,11 +122,13 @@ class Simulator(Accounts):
         self._readable.declare(reads)
 
     def sample(self, rng: Any) -> int:
-        """A uniform valid code; ``rng`` is a NumPy generator."""
-        n_code, row_of = self.space.n_code, self.space.row_of
+        """A valid code, uniform as the space says; ``rng`` is a NumPy generator."""
+        space = self.space
+        if space.sampling == ARCHITECTURES:
+            return int(space.arch_code[rng.integers(space.n_arch)])
         while True:
-            code = int(rng.integers(n_code))
-            if row_of(code) != NO_ARCH:
+            code = int(rng.integers(space.n_code))
+            if space.row_of(code) != NO_ARCH:
                 return code
 
     def evaluate(

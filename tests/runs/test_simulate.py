@@ -11,7 +11,7 @@ import xarray as xr
 from support.hash_tables import hash_table
 from support.simulated import random_search
 
-from mfnas_vec import Simulator, run, simulate
+from mfnas_vec import Simulator, open_table, run, simulate
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs import processes
 from mfnas_vec.runs.accounts import BudgetExhausted
@@ -46,8 +46,8 @@ def test_every_form_of_an_architecture(cifar10):
         ({"architecture": (3, 1, 4, 1, 5, 0)}, "each at least 0 and less than 5"),
         ({"architecture": (3, 1, 4)}, "6 integers"),
         ({"architecture": (3.0, 1, 4, 1, 2, 0)}, "6 integers"),
-        ({"architecture": 15_625}, r"code in \[0, 15625\)"),
-        ({"architecture": -1}, "code in"),
+        ({"architecture": 15_625}, r"must be in \[0, 15625\)"),
+        ({"architecture": -1}, "code=-1 must be in"),
         ({"architecture": "|nor_conv~0|"}, "no valid architecture"),
         ({"architecture": None}, "no genotype"),
         ({"row": 15_625}, "row=15625"),
@@ -297,3 +297,23 @@ def test_an_evaluation_takes_microseconds(cifar10):
             simulator.evaluate(genotype, 12)
         best = min(best, (time.process_time() - begun) / len(genotypes))
     assert best < 20e-6
+
+
+def test_a_metric_that_is_known_once_per_architecture():
+    table = open_table("nbgraph-cora")
+    assert "epoch" not in table.dims
+    simulator = Simulator(table, max_eval=30)
+    assert simulator.epochs == ()
+    random_search(simulator, KernelStream(3, 2))
+    expected = run("RS", table, n_run=1, seed=3, first_run=2, max_eval=30, trace=True)
+    found = simulator.result("RS", seed=3, run=2)
+    xr.testing.assert_equal(found, expected)
+    for key in ("inputs", "inputs_digest"):
+        assert found.attrs[key] == expected.attrs[key]
+    with pytest.raises(ValueError, match="epoch=12 has no effect on metric='val_acc', known once per architecture"):
+        simulator.fresh().evaluate(7, 12)
+    with pytest.raises(ValueError, match="cost no seconds"):
+        Simulator(table, max_time=100.0)
+    rng = np.random.default_rng(0)
+    rows = simulator.space.row(np.array([simulator.sample(rng) for _ in range(3000)]))
+    assert len(set((rows // 2621).tolist())) == 10  # samples are uniform over the rows

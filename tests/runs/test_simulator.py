@@ -12,7 +12,7 @@ from mfnas_vec import Simulator
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.search import PROTOCOLS
-from mfnas_vec.search.defaults import published
+from mfnas_vec.search.defaults import list_iepoch, published
 from mfnas_vec.spaces import SPACES, get_space
 from mfnas_vec.tables.build import build_table
 
@@ -44,7 +44,7 @@ def assert_equal_to_reference(optimizer, table, protocol, settings, make, seed=3
 def test_single_fidelity_searches(optimizer, search, budget, space, protocol):
     table = hash_table(space)
     metric = published(table).metric
-    if space == "nbasr" and budget["max_eval"] is None:
+    if "train_seconds" not in table and budget["max_eval"] is None:
         with pytest.raises(ValueError, match="cost no seconds"):
             Simulator(table, metric, protocol=protocol, **budget)
         return
@@ -71,18 +71,20 @@ def test_zero_cost_metrics_at_their_price(search, space, protocol):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("max_time", [None, 0.0, 1500.0, 9000.0, 30_000.0])
-@pytest.mark.parametrize("n_candidate", [1, 2, 13, 64])
+@pytest.mark.parametrize("max_time", [None, 0.0, 9000.0, 30_000.0])
+@pytest.mark.parametrize("n_candidate", [1, 2, 29])
 def test_successive_halving(n_candidate, max_time, space, protocol):
     table = hash_table(space)
     setup = published(table)
 
     def make(stream):
         budget = {"max_time": math.inf if max_time is None else max_time}
-        if space == "nbasr":
+        if "train_seconds" not in table:
             budget["max_eval"] = 10_000  # its evaluations are free
         simulator = Simulator(table, setup.metric, protocol=protocol, training="continue", **budget)
-        return until_exhausted(successive_halving, simulator, stream, epochs=setup.list_iepoch, n_candidate=n_candidate)
+        return until_exhausted(
+            successive_halving, simulator, stream, epochs=list_iepoch(table), n_candidate=n_candidate
+        )
 
     settings = {"n_candidate": n_candidate, "max_time": max_time}
     assert_equal_to_reference("SH", table, protocol, settings, make)
@@ -101,13 +103,16 @@ def test_losses_ties_and_missing_scores(protocol):
     )
     settings = {"metric": "val_loss", "iepoch": 3, "max_eval": 120, "max_time": None}
 
+    def make_simulator(**settings):
+        return Simulator(table, "val_loss", protocol=protocol, missing="worst", **settings)
+
     def flat(stream):
-        return until_exhausted(local_search, Simulator(table, "val_loss", max_eval=120, protocol=protocol), stream, 3)
+        return until_exhausted(local_search, make_simulator(max_eval=120), stream, 3)
 
     assert_equal_to_reference("FLS", table, protocol, settings, flat)
 
     def halved(stream):
-        simulator = Simulator(table, "val_loss", max_time=700, protocol=protocol, training="continue")
+        simulator = make_simulator(max_time=700, training="continue")
         return until_exhausted(successive_halving, simulator, stream, epochs=(3, 9, 27), n_candidate=13)
 
     settings = {"metric": "val_loss", "list_iepoch": [3, 9, 27], "n_candidate": 13, "max_time": 700}
