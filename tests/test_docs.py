@@ -66,8 +66,8 @@ def test_python_blocks_of_the_readme_run(tmp_path, monkeypatch):
     names = {name: getattr(package, name) for name in package.__all__}
     names |= {
         "scores": np.arange(15_625.0),
-        "curves": np.ones((5, 15_625)),
-        "final": np.ones(15_625),
+        "curves": np.full((5, 15_625), 90.0),
+        "final": np.full(15_625, 90.0),
         "seconds": seconds,
     }
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
