@@ -190,7 +190,7 @@ def test_a_table_with_epochs_needs_them():
 def test_epochs_of_an_imported_table_are_used():
     """Rungs after an eighth, a quarter, a half and all of them; plain searches train to the end."""
     n, n_epoch = 26_206, 40
-    curves = np.random.default_rng(0).random((n_epoch, n))
+    curves = 100 * np.random.default_rng(0).random((n_epoch, n))
     table = build_table(
         "nbgraph",
         {"val_acc": curves, "test_acc": curves[-1], "params": np.arange(n)},
@@ -203,6 +203,20 @@ def test_epochs_of_an_imported_table_are_used():
     found = run("RS", table, n_run=2)
     assert json.loads(found.attrs["settings"])["iepoch"] == 40
     assert (found["cost_epochs"] == 40 * found["evaluations"]).all()
+
+
+def test_a_table_of_ones_own_without_epochs():
+    """Seconds of a training are those of its metric, and bound the search."""
+    n = get_space("nbgraph-proteins").n_arch
+    table = build_table(
+        "nbgraph-proteins",
+        {"val_auc": np.linspace(50, 60, n), "test_auc": np.linspace(40, 50, n)},
+        seconds={"val_auc": 3.0},
+        provenance="computed",
+    )
+    found = run("RS", table, n_run=5, max_eval=None, max_time=30.0, protocol="corrected")
+    assert (found["cost_epochs"] == 10).all()
+    assert (found["cost_seconds"] == 30.0).all()
 
 
 def test_sampling_of_a_table_must_be_known():
