@@ -11,6 +11,7 @@ PACKAGE = Path(mfnas_vec.__file__).parent
 ORDER = [
     "_jit",
     "_mix",
+    "protocols",
     "_embedded",
     "_files",
     "protocols",

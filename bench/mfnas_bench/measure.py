@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 
 from mfnas_bench.limit import Limit
-from mfnas_vec.reference.algorithms import TWINS
+from mfnas_vec.reference import REFERENCE
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.run import Search, prepare
@@ -68,7 +68,7 @@ def twin(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[int], 
     def seconds(index: int) -> float:
         stream = KernelStream(0, index)
         begun = time.perf_counter()
-        TWINS[optimizer](space, *arguments, stream)
+        REFERENCE[optimizer](space, *arguments, stream)
         return time.perf_counter() - begun
 
     return seconds

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.statistics import TEST, leading_dims, present
-from mfnas_vec.runs.result import RUN
+from mfnas_vec.runs.result import RUN, cell_attrs
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.sweeps.contents import Contents, Part, read_contents
 from mfnas_vec.sweeps.store import is_url
@@ -122,7 +122,7 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
         place_of = dict(zip(dims, map(int, at), strict=True))
         one = result.isel(place_of)
         runs = one[list(_READ)].reset_coords(drop=True)
-        runs.attrs = dict(result.attrs)
+        runs.attrs = dict(result.attrs) | cell_attrs(one)
         if dims:
             label = label_of(result, place_of, exists)
             settings, digest = str(one["settings"].item()), str(one["inputs_digest"].item())

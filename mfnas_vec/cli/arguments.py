@@ -7,7 +7,6 @@ from typing import Any
 
 #: A comma that is not within brackets: labels may have some, as "MF-NAS (params, k=32)".
 _COMMA = re.compile(r",(?![^()]*\))")
-PROTOCOLS = ("gecco2024", "corrected")
 #: Steps of a progress bar of unknown units.
 N_SHARE = 1000
 
@@ -64,7 +63,12 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = Fals
     for flags, kind, value, text in (
         (("--n_run", "--n-run"), int, 500, "number of independent runs"),
         (("--seed",), int, 0, "seed of all runs"),
-        (("--protocol",), spelled(PROTOCOLS), "gecco2024", "gecco2024 or corrected"),
+        (
+            ("--protocol",),
+            str.lower,
+            "gecco2024",
+            "gecco2024, head2025 or corrected, perhaps with +decision or -decision",
+        ),
         (
             ("--missing",),
             spelled(("refuse", "worst")),

@@ -19,6 +19,7 @@ examples:
   mfnas compare rs.zarr mf.zarr
   mfnas compare published=mf.zarr corrected=mf_corrected.zarr
   mfnas compare zc.zarr --problems nb201-cifar10 --against RS
+  mfnas compare protocols.zarr --by-protocol
 """
 
 
@@ -39,6 +40,12 @@ def add_compare(commands: Any) -> None:
         help="some of the problems (default: those all stores have)",
     )
     parser.add_argument("--against", metavar="LABEL", help="compare every search with this one only")
+    parser.add_argument(
+        "--by-protocol",
+        action="store_true",
+        help="what each protocol changes of the same search, run by run, instead of pairs of searches",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print --by-protocol in Markdown")
     parser.set_defaults(act=run_compare)
 
 
@@ -46,6 +53,14 @@ def run_compare(args: argparse.Namespace) -> None:
     """``mfnas compare``."""
     from mfnas_vec.analysis.searches import read_searches
     from mfnas_vec.report.comparison import comparison_text
+    from mfnas_vec.report.protocols import changes_markdown, changes_text
 
+    if args.by_protocol and args.against is not None:
+        raise ValueError(f"--against {args.against} has no effect with --by-protocol")
+    if args.markdown and not args.by_protocol:
+        raise ValueError("--markdown is for --by-protocol")
     found = read_searches(args.results, names_of("--problems", args.problems))
-    print(comparison_text(found, args.against))
+    if args.by_protocol:
+        print((changes_markdown if args.markdown else changes_text)(found))
+    else:
+        print(comparison_text(found, args.against))

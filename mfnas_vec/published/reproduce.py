@@ -10,7 +10,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.searches import search_label
 from mfnas_vec.runs import conventions
-from mfnas_vec.runs.result import TIMING_PREFIX
+from mfnas_vec.runs.result import SELECTED_ON, TIMING_PREFIX
 from mfnas_vec.runs.run import run
 from mfnas_vec.runs.threads import Progress
 from mfnas_vec.search import GECCO2024
@@ -190,6 +190,8 @@ def stack(
             "seconds_provenance": texts(r["cost_seconds"].attrs["provenance"] for r in results),
         }
     )
+    if any(SELECTED_ON in r.attrs for r in results):
+        joined = joined.assign_coords({SELECTED_ON: texts(r.attrs.get(SELECTED_ON, "metric") for r in results)})
     for name, long_name in conventions.COORDINATES.items():
         if name in joined.coords:
             joined[name].attrs["long_name"] = long_name

@@ -1,7 +1,8 @@
 """The published algorithms, one run at a time, in plain Python: the executable specification.
 
-Each function takes the arguments of the kernel of the same name, with the ``SearchSpace`` itself
-in place of its arrays and a ``Stream`` in place of seed and run index. Scores are to be maximised.
+Each function takes the arguments of the compiled function of the same name, with the
+``SearchSpace`` itself in place of its arrays and a ``Stream`` in place of seed and run index.
+``budget.rules`` is the protocol. Scores are to be maximised.
 """
 
 import collections
@@ -9,32 +10,36 @@ import itertools
 from typing import Any
 
 from mfnas_vec.reference.ledger import (
-    STOP_COMPLETED,
-    STOP_TIME,
+    MISSING,
     Ledger,
     Record,
+    code_of,
     flipped_stable_argsort,
     genes_of,
+    price_of,
     valid_variants,
 )
 from mfnas_vec.reference.streams import Stream
 from mfnas_vec.spaces import NO_ARCH, SearchSpace
-from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 
-STAGE1_RS = 0
-STAGE1_FLS = 1
-STAGE1_BLS = 2
 MAX_TRIES = 101
+
+#: Kinds of a trend's entries: a start or an escape, a move, the end of a climb.
+START, MIDDLE, END = "s", "m", "e"
+
+#: For each start and escape of a local search, the (code, kind) of every architecture moved to.
+Trends = list[list[tuple[int, str]]]
 
 
 def random_search(space: SearchSpace, objective: Any, budget: Any, stream: Stream) -> Record:
     """Random search."""
     ledger = Ledger(space, budget)
-    _random_search(ledger, objective, stream)
+    search_randomly(ledger, objective, stream)
     return ledger.record()
 
 
-def _random_search(ledger: Ledger, objective: Any, stream: Stream) -> None:
+def search_randomly(ledger: Ledger, objective: Any, stream: Stream) -> None:
+    """Random search on a ledger."""
     while ledger.within():
         code = stream.sample(ledger.space)
         if not ledger.affordable(objective, code):
@@ -45,82 +50,49 @@ def _random_search(ledger: Ledger, objective: Any, stream: Stream) -> None:
 def local_search(space: SearchSpace, objective: Any, budget: Any, first_improvement: bool, stream: Stream) -> Record:
     """First-improvement (FLS) or best-improvement (BLS) local search."""
     ledger = Ledger(space, budget)
-    _local_search(ledger, objective, first_improvement, stream)
+    climb(ledger, objective, first_improvement, stream)
     return ledger.record()
 
 
-def _local_search(ledger: Ledger, objective: Any, first_improvement: bool, stream: Stream) -> None:
-    space = ledger.space
+def climb(ledger: Ledger, objective: Any, first_improvement: bool, stream: Stream) -> Trends:
+    """Local search on a ledger; what it moved to."""
+    space, rules = ledger.space, ledger.rules
     pairs = list(itertools.combinations(range(space.n_gene), 2))
     current = stream.sample(space)
     if not ledger.affordable(objective, current):
-        return
+        return []
     current_score = ledger.evaluate(objective, current)
-    while ledger.within():
+    trends = [[(current, START)]]
+    # A move that overlooks the end of the budget reaches the head of the loop, too.
+    while ledger.within() or (rules.overlooks_end_on_move and len(trends[-1]) > 1):
         moved = False
         for position in stream.positions(space.n_gene):
-            for code in stream.shuffled(valid_variants(space, current, [position])):
+            for code in stream.shuffled(valid_variants(space, current, [position], rules.distinct_neighbours)):
                 if not ledger.affordable(objective, code):
-                    return
+                    return trends
                 score = ledger.evaluate(objective, code)
-                if score >= current_score:
+                if score > current_score or (score == current_score and not rules.strict_moves):
                     current, current_score, moved = code, score, True
-                    if first_improvement:
+                    trends[-1].append((code, MIDDLE))
+                    if first_improvement and (rules.overlooks_end_on_move or not ledger.ended):
                         break
+                if ledger.ended:
+                    return trends
             if moved and first_improvement:
                 break
         if not moved:
+            if len(trends[-1]) > 1:
+                trends[-1][-1] = (trends[-1][-1][0], END)
             variants: list[int] = []
             while not variants:
-                variants = valid_variants(space, current, pairs[stream.index(len(pairs))])
+                pair = pairs[stream.index(len(pairs))]
+                variants = valid_variants(space, current, pair, rules.distinct_neighbours)
             code = next(stream.shuffled(variants))
             if not ledger.affordable(objective, code):
-                return
+                return trends
             current, current_score = code, ledger.evaluate(objective, code)
-
-
-def successive_halving(space: SearchSpace, rungs: Any, budget: Any, n_candidate: int, stream: Stream) -> Record:
-    """Successive halving of random candidates."""
-    ledger = Ledger(space, budget)
-    candidates = [stream.sample(space) for _ in range(n_candidate)]
-    return ledger.record(_halve(ledger, rungs, budget.max_seconds, candidates))
-
-
-def _halve(ledger: Ledger, rungs: Any, max_seconds: float, candidates: list[int]) -> int:
-    """Play candidates against each other on ``max_seconds`` of their own; why it stopped."""
-    space = ledger.space
-    before, own_seconds, trained = ledger.seconds, 0.0, 0
-    charged = [0.0] * len(candidates)
-    ledger.score, ledger.code, ledger.row = float("-inf"), NO_ARCH, NO_ARCH
-    if not candidates:
-        return STOP_TIME
-    for rung, epochs in enumerate(rungs.epochs):
-        scores = []
-        for i, code in enumerate(candidates):
-            row = space.row_of(code)
-            until = rungs.seconds[rung][row * rungs.seconds_step]
-            price = until - charged[i]
-            if ledger.budget.corrected and own_seconds + price > max_seconds:
-                return STOP_TIME
-            score = float(rungs.score[rung][row])
-            ledger.n_eval += 1
-            if not ledger.budget.corrected and own_seconds + price >= max_seconds:
-                ledger.note(code, row, epochs, score)
-                return STOP_TIME
-            own_seconds += price
-            ledger.seconds = before + own_seconds
-            ledger.epochs += epochs - trained
-            charged[i] = {CUMULATIVE: until, LAST_INCREMENT: price}.get(rungs.accounting, 0.0)
-            ledger.offer(code, row, score)
-            ledger.note(code, row, epochs, score)
-            scores.append(score)
-        kept = flipped_stable_argsort(scores)[: (len(candidates) + 1) // 2]
-        if len(kept) == 1:
-            break
-        candidates = [candidates[i] for i in kept]
-        charged = [charged[i] for i in kept]
-        trained = epochs
-    return STOP_COMPLETED
+            trends.append([(code, START)])
+    return trends
 
 
 def evolution(
@@ -133,94 +105,88 @@ def evolution(
     stream: Stream,
 ) -> Record:
     """Regularized evolution; ``settings`` are population and tournament size and mutation probability."""
-    pop_size, tournament_size, probability = settings
     ledger = Ledger(space, budget)
-    start = _warm_up(ledger, warm_objective, n_warm, stream)[:pop_size]
-    size = len(start) or pop_size
+    start = _warm_up(ledger, warm_objective, n_warm, stream)[: settings[0]]
+    evolve(ledger, objective, settings, start, stream)
+    return ledger.record()
+
+
+def evolve(
+    ledger: Ledger,
+    objective: Any,
+    settings: tuple[int, int, float],
+    start: list[tuple[int, float]],
+    stream: Stream,
+) -> None:
+    """Regularized evolution on a ledger, from the (code, score) of a warm-up if there are any."""
+    pop_size, tournament_size, probability = settings
+    space = ledger.space
+    distinct = ledger.rules.distinct_population
+    first = start or [(code, MISSING) for code in first_population(ledger, pop_size, distinct, stream)]
+    size = len(first)
     population: collections.deque[tuple[int, float]] = collections.deque(maxlen=size)
     while len(population) < size or ledger.within():
+        previous = None
         if len(population) < size:
-            code = start[len(population)] if start else stream.sample(space)
+            code, previous = first[len(population)]
         else:
             members = stream.subset(size, min(tournament_size, size))
             # The last of the stable sort: among equal scores the youngest.
             parent = sorted((population[i] for i in members), key=lambda member: member[1])[-1][0]
             code = _mutate(space, parent, probability, stream)
         if not ledger.affordable(objective, code):
-            break
-        score = ledger.evaluate(objective, code)
+            return
+        score = ledger.evaluate(objective, code, previous)
         population.append((code, score))  # a full deque drops its oldest
-    return ledger.record()
+        if ledger.ended:
+            return
 
 
-def _warm_up(ledger: Ledger, objective: Any, n_sample: int, stream: Stream) -> list[int]:
+def first_population(ledger: Ledger, size: int, distinct: bool, stream: Stream) -> list[int]:
+    """Samples; with ``distinct``, of as many architectures."""
+    samples: dict[int, int] = {}
+    while len(samples) < size:
+        code = stream.sample(ledger.space)
+        samples.setdefault(ledger.key(code) if distinct else len(samples), code)
+    return list(samples.values())
+
+
+def _warm_up(ledger: Ledger, objective: Any, n_sample: int, stream: Stream) -> list[tuple[int, float]]:
     """Score samples on a zero-cost metric, outside the budget of evaluations; best first."""
+    rules, max_seconds = ledger.rules, ledger.budget.max_seconds
     codes: list[int] = []
     scores: list[float] = []
-    leader, leader_score = NO_ARCH, float("-inf")
-    for _ in range(n_sample):
+    keys: set[int] = set()
+    leader, leader_score = NO_ARCH, MISSING
+    while len(codes) < n_sample:
         code = stream.sample(ledger.space)
+        if rules.distinct_warm_up and ledger.key(code) in keys:
+            continue
+        keys.add(ledger.key(code))
         row = ledger.space.row_of(code)
-        if ledger.budget.corrected:
-            price = objective.seconds[row * objective.seconds_step]
-            if ledger.seconds + price > ledger.budget.max_seconds:
-                break
-            ledger.seconds += price
+        price = price_of(objective, row) if rules.charged_warm_up else 0.0
         score = float(objective.score[row])
-        if score >= leader_score:
+        affordable = ledger.own + price <= max_seconds
+        if affordable:
+            ledger.own += price
+        elif rules.persistent_warm_up:
+            score = MISSING
+        else:
+            break
+        if affordable and score >= leader_score:
             leader, leader_score = code, score
         codes.append(code)
         scores.append(score)
         ledger.n_before += 1
-        ledger.note(code, row, 0, score, leader)
-    return [codes[i] for i in flipped_stable_argsort(scores)]
+        ledger.note(code, 0, score, leader)
+    return [(codes[i], scores[i]) for i in flipped_stable_argsort(scores)]
 
 
 def _mutate(space: SearchSpace, parent: int, probability: float, stream: Stream) -> int:
     """A valid mutant, or the parent after too many tries."""
     genes = genes_of(space, parent)
     for _ in range(MAX_TRIES):
-        mutant = stream.mutant(genes, space.cardinality, probability / space.n_gene)
-        code = sum(g * w for g, w in zip(mutant, space.weight, strict=True))
+        code = code_of(space, stream.mutant(genes, space.cardinality, probability / space.n_gene))
         if space.row_of(code) != NO_ARCH:
             return code
     return parent
-
-
-def mf_nas(
-    space: SearchSpace,
-    objective: Any,
-    stage1: int,
-    budget1: Any,
-    k: int,
-    rungs: Any,
-    budget: Any,
-    stream: Stream,
-) -> Record:
-    """MF-NAS: a search on a cheap metric, then successive halving of its k best."""
-    ledger = Ledger(space, budget1)
-    if stage1 == STAGE1_RS:
-        _random_search(ledger, objective, stream)
-    else:
-        _local_search(ledger, objective, stage1 == STAGE1_FLS, stream)
-    first: dict[int, tuple[int, float]] = {}
-    for step in ledger.steps[: budget1.max_eval]:
-        first.setdefault(ledger.key(step.code, space.row_of(step.code)), (step.code, step.score))
-    distinct = [first[key] for key in sorted(first)]
-    best = flipped_stable_argsort(score for _, score in distinct)[:k]
-    ledger.budget = budget
-    if not budget.corrected:
-        ledger.epochs = 0  # published: the epochs are those of the halving alone
-    rest = budget.max_seconds - ledger.seconds
-    return ledger.record(_halve(ledger, rungs, rest, [distinct[i][0] for i in best]))
-
-
-TWINS: dict[str, Any] = {
-    "RS": random_search,
-    "FLS": local_search,
-    "BLS": local_search,
-    "SH": successive_halving,
-    "REA": evolution,
-    "REA+W": evolution,
-    "MF-NAS": mf_nas,
-}

@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from mfnas_vec.reference.algorithms import STAGE1_BLS, STAGE1_FLS, STAGE1_RS
 from mfnas_vec.reference.ledger import plain
 from mfnas_vec.tables.dense import Objective, Rungs
-
-#: By the index of the choice of ``optimizer_stage1``.
-_STAGE1 = (STAGE1_FLS, STAGE1_BLS, STAGE1_RS)
 
 
 def _single(rungs: Rungs) -> Any:
@@ -19,14 +15,19 @@ def reference_arguments(optimizer: str, job: Any) -> list[Any]:
     _, objective, proxy, budget, p = job.arguments
     if optimizer == "SH":
         return [plain(objective), plain(budget), p.n_candidate]
-    if optimizer == "MF-NAS":
+    if optimizer == "Hyperband":
+        return [plain(objective), plain(budget), p.eta, p.n_round, p.max_epochs]
+    if optimizer == "ASHA":
+        return [plain(objective), plain(budget), p.eta, p.max_candidate, p.max_epochs]
+    if optimizer in ("MF-NAS", "R-MF-NAS"):
         seconds = budget.max_seconds if budget.rules.timed_stage1 else float("inf")
         budget1 = budget._replace(max_eval=p.max_eval_stage1, max_seconds=seconds)
-        stage1 = _STAGE1[p.optimizer_stage1]
-        return [_single(proxy), stage1, plain(budget1), p.n_candidate, plain(objective), plain(budget)]
+        return [_single(proxy), p.optimizer_stage1, plain(budget1), p.n_candidate, plain(objective), plain(budget)]
     found = [_single(objective), plain(budget)]
     if optimizer in ("FLS", "BLS"):
         found.append(p.first_improvement)
+    if optimizer == "GA":
+        found.append((p.pop_size, p.prob_crossover))
     if optimizer in ("REA", "REA+W"):
         settings = (p.pop_size, p.tournament_size, p.prob_mutation)
         found += [settings, _single(proxy), p.n_sample_warmup if p.warm_up else 0]

@@ -38,6 +38,15 @@ class Stream(Protocol):
     def mutant(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
         """Genes of which each is replaced by another value with probability ``threshold``."""
 
+    def bred(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
+        """The same, as the genetic algorithm draws it."""
+
+    def chance(self, probability: float) -> bool:
+        """``True`` with a probability."""
+
+    def segment(self, n: int) -> tuple[int, int]:
+        """Two distinct cuts of ``[1, n - 1)``, ascending."""
+
 
 def _mix(z: int) -> int:
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
@@ -137,6 +146,17 @@ class KernelStream:
                 child[i] = value + (value >= gene)
         return child
 
+    bred = mutant
+
+    def chance(self, probability: float) -> bool:
+        """``True`` with a probability."""
+        return self.unit() < probability
+
+    def segment(self, n: int) -> tuple[int, int]:
+        """Two distinct cuts of ``[1, n - 1)``, ascending."""
+        low, up = self.subset(n - 2, 2)
+        return 1 + low, 1 + up
+
 
 def _sample_nb201(draw: np.random.RandomState) -> list[int]:
     return [int(g) for g in draw.choice(5, size=6)]
@@ -201,3 +221,19 @@ class PublishedStream:
             if self._python.random() < threshold:
                 child[i] = self._python.choice([v for v in range(cardinality[i]) if v != gene])
         return child
+
+    def bred(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
+        """The same, as the genetic algorithm draws it."""
+        child = list(genes)
+        for i in np.flatnonzero(self._numpy.rand(len(genes)) <= threshold).tolist():
+            child[i] = int(self._numpy.choice([v for v in range(cardinality[i]) if v != genes[i]]))
+        return child
+
+    def chance(self, probability: float) -> bool:
+        """``True`` with a probability."""
+        return bool(self._numpy.random_sample() < probability)
+
+    def segment(self, n: int) -> tuple[int, int]:
+        """Two distinct cuts of ``[1, n - 1)``, ascending."""
+        low, up = sorted(self._numpy.choice(range(1, n - 1), 2, replace=False))
+        return int(low), int(up)

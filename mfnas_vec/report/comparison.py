@@ -17,7 +17,8 @@ from mfnas_vec.analysis.ranks import LEAST_PROBLEMS, compare_problems
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
 from mfnas_vec.analysis.summary import summarize
-from mfnas_vec.report.text import aligned, interval_text
+from mfnas_vec.report.text import aligned, interval_text, selection_note
+from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -245,6 +246,9 @@ def notes_of(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
     if doubtful:
         kinds = " and ".join(doubtful)
         notes.append(f"search metrics or test results are {kinds}: these are not published or measured results.")
+    leaked = list(dict.fromkeys(s.label for s in searches if s.runs.attrs.get(SELECTED_ON) == "test"))
+    if leaked:
+        notes.insert(0, selection_note(leaked))
     protocols: dict[str, list[str]] = {}
     for search in searches:
         names = protocols.setdefault(str(search.runs.attrs.get("protocol")), [])

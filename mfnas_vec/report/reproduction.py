@@ -11,7 +11,8 @@ import xarray as xr
 from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.published import numbers
 from mfnas_vec.published.verdicts import NOT_TIMED, Comparison, compare
-from mfnas_vec.report.text import aligned, interval_text
+from mfnas_vec.report.text import aligned, interval_text, selection_note
+from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
@@ -93,6 +94,9 @@ def provenance_line(rows: Sequence[Comparison]) -> str:
 def notes(results: xr.Dataset, rows: Sequence[Comparison]) -> list[str]:
     """Notes on the table and on runs without a result."""
     found = [str(results.attrs["table_note"])] if results.attrs["table_note"] else []
+    if SELECTED_ON in results.coords:
+        chosen = results["optimizer"].values[results[SELECTED_ON].values == "test"]
+        found.append(selection_note(chosen.tolist()))
     for row in rows:
         lost, untested = row.ours.n_run - row.ours.n_found, row.ours.n_found - row.ours.n_tested
         if lost:

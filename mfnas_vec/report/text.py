@@ -8,6 +8,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.statistics import LEAST_RUNS, unit_text
 from mfnas_vec.analysis.summary import Summary, summarize
+from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.search import Optimizer
 from mfnas_vec.tables.coverage import partial_variables
 from mfnas_vec.tables.dense import table_space
@@ -93,9 +94,20 @@ def result_text(result: xr.Dataset, wall_seconds: float, source: str = "") -> st
         notes.insert(0, f"{s.n_found - s.n_tested} runs found an architecture without a test result in the table.")
     if s.n_found < s.n_run:
         notes.insert(0, f"{s.n_run - s.n_found} runs found no architecture within the budget.")
+    if attrs.get(SELECTED_ON) == "test":
+        notes.insert(0, selection_note([str(attrs["optimizer"])]))
     if notes:
         lines += ["", *(f"  note: {note}" for note in notes)]
     return "\n".join(lines)
+
+
+def selection_note(labels: Sequence[str]) -> str:
+    """The warning that test results chose the answers of searches."""
+    return (
+        f"WARNING: test results chose the answers of {', '.join(labels)} (the candidate of the last rung with the "
+        "highest test value, as the code published in 2025 does): their test performance is biased, and no fair "
+        "comparison with searches that do not see test results."
+    )
 
 
 def _provenance_notes(result: xr.Dataset) -> list[str]:

@@ -28,6 +28,8 @@ COORDINATES = {
     "search_direction": "whether search_score was maximized or minimized",
     "search_provenance": "provenance of search_score",
     "seconds_provenance": "provenance of cost_seconds",
+    "protocol": "protocol of the combination",
+    "selected_on": "what chose the answer of a run: the search metric, or the test result",
 }
 #: Which of them tell more of a variable (as in the CF conventions).
 ANCILLARY = {"search_score": "search_provenance", "cost_seconds": "seconds_provenance"}

@@ -45,6 +45,7 @@ class Reading:
     inputs: tuple[tuple[str, int | None], ...]
     arrays: tuple[Any, ...]
     unpaid: tuple[tuple[str, int | None], ...] = ()
+    selected_on: str = "metric"
 
 
 @dataclasses.dataclass(frozen=True)

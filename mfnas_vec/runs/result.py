@@ -20,6 +20,9 @@ from mfnas_vec.tables.schema import COMPUTED, EPOCH, GENE, MEASURED
 RUN = "run"
 STEP = "step"
 
+#: Attribute (in sweeps a coordinate): "test" where test results choose the answer of a run, as in head2025.
+SELECTED_ON = "selected_on"
+
 #: Attributes whose names start so say how long something took; comparisons leave them out.
 TIMING_PREFIX = "timing_"
 
@@ -50,6 +53,10 @@ class Reading(Protocol):
     @property
     def unpaid(self) -> tuple[tuple[str, int | None], ...]:
         """Those of ``inputs`` whose price is not charged."""
+
+    @property
+    def selected_on(self) -> str:
+        """What chooses the answer of a run: "metric" or "test"."""
 
     @property
     def arrays(self) -> tuple[Any, ...]:
@@ -115,6 +122,12 @@ class Description(NamedTuple):
     attrs: dict[str, Any]
 
 
+def cell_attrs(cell: xr.Dataset) -> dict[str, str]:
+    """Protocol of a combination, and what chose the answers of its runs where that is said."""
+    found = {name: str(cell[name].item()) for name in ("protocol", SELECTED_ON) if name in cell.coords}
+    return {name: str(cell.attrs[name]) for name in ("protocol", SELECTED_ON) if name in cell.attrs} | found
+
+
 def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str, Any]) -> Description:
     """Units, provenance, settings and digests of a search."""
     test_name = dense.test_variable(table)
@@ -167,6 +180,8 @@ def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str
         "opened_from_digest": str(table.attrs.get("digest", "")),
         "mfnas_vec_version": mfnas_vec.__version__,
     }
+    if job.selected_on == "test":
+        attrs[SELECTED_ON] = job.selected_on
     return Description(job.metric, variables, attrs)
 
 

@@ -28,11 +28,13 @@ class Published:
     other_max_time: float | None
     halving_accounting: int = dense.CUMULATIVE
     metric_warmup: str = METRIC_WARMUP
+    #: Where nothing is timed: the epochs of as many evaluations as are allowed.
+    max_epochs: int | None = None
 
 
 PUBLISHED = {
     "nb101": Published("val_acc", (4, 12, 36, 108), 16, None, {}, 20_000.0, dense.LAST_INCREMENT),
-    "nbasr": Published("val_per", (10, 20, 30, 40), 16, 25, {}, None),
+    "nbasr": Published("val_per", (10, 20, 30, 40), 16, 25, {}, None, max_epochs=300),
     "nb201": Published(
         "val_acc",
         (12, 25, 50, 100, 200),
@@ -82,7 +84,10 @@ def published_values(table: xr.Dataset) -> dict[str, Any]:
     ``max_time`` is in seconds; ``None`` where there is no limit. Where nothing was published, epochs
     follow from those of the table, and budgets are asked for.
     """
-    general = {"iepoch": iepoch(table), "list_iepoch": list_iepoch(table), "metric_warmup": METRIC_WARMUP}
+    rungs = list_iepoch(table)
+    general = {"iepoch": iepoch(table), "list_iepoch": rungs, "metric_warmup": METRIC_WARMUP}
+    if rungs:
+        general |= {"min_epoch": rungs[0], "max_epoch": rungs[-1]}
     setup = published(table)
     if setup is None:
         return general
@@ -92,5 +97,6 @@ def published_values(table: xr.Dataset) -> dict[str, Any]:
         "metric_warmup": setup.metric_warmup,
         "n_candidate": setup.n_candidate,
         "max_eval": setup.max_eval,
+        "max_epochs": setup.max_epochs,
         "max_time": setup.max_time.get(str(table.attrs.get("dataset", "")), setup.other_max_time),
     }

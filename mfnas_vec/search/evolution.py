@@ -11,31 +11,47 @@ import numpy as np
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec._jit import njit_paste
+from mfnas_vec._jit import njit_inline, njit_paste
 from mfnas_vec.search.defaults import N_PROXY_EVALUATION
-from mfnas_vec.search.fidelity import Inputs, SingleFidelity
+from mfnas_vec.search.fidelity import Inputs, SingleFidelity, objective_of
 from mfnas_vec.search.interface import (
     State,
     begin,
     evaluate_row,
     going,
+    keep,
     mutate,
+    refuses,
     sample,
+    settle,
 )
 from mfnas_vec.search.lookup import row_of
-from mfnas_vec.search.memory import record, visit
-from mfnas_vec.search.protocols import RULES
+from mfnas_vec.search.memory import is_seen, record, visit
+from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.ranking import code_at, insert
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.rng import below
 from mfnas_vec.search.settings import MAX_EVALUATIONS, check_metric
 from mfnas_vec.spaces.base import NO_ARCH
-from mfnas_vec.tables import dense
+from mfnas_vec.tables.schema import ARCH
 
 #: Largest population.
 MAX_POPULATION = 100_000
 
 WarmUp = Annotated[bool, Meta(description="whether the first population are the best of a zero-cost warm-up")]
+
+
+def check_distinct(table: xr.Dataset, name: str, n: int) -> None:
+    """Refuse more distinct samples than a space has architectures.
+
+    Raises
+    ------
+    ValueError
+        If there are not ``n``.
+    """
+    n_arch = table.sizes[ARCH]
+    if n > n_arch:
+        raise ValueError(f"{name}={n} must be <= {n_arch}, the architectures of the space, of which all are distinct")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,6 +76,9 @@ class Evolution(SingleFidelity):
         if self.tournament_size > self.pop_size:
             raise ValueError(f"tournament_size={self.tournament_size} must be <= pop_size={self.pop_size}")
         n_eval = found.n_eval + self.pop_size
+        rules = rules_of(protocol)
+        if rules.distinct_population:
+            check_distinct(table, "pop_size", self.pop_size)
         if not self.warm_up:
             return found._replace(proxy=found.objective, n_eval=n_eval)
         name = self.metric_warmup
@@ -67,11 +86,13 @@ class Evolution(SingleFidelity):
             raise ValueError(f"metric_warmup={name!r} is training-based; a warm-up needs a zero-cost metric")
         if self.n_sample_warmup < self.pop_size:
             raise ValueError(f"n_sample_warmup={self.n_sample_warmup} must be >= pop_size={self.pop_size}")
+        if rules.distinct_warm_up:
+            check_distinct(table, "n_sample_warmup", self.n_sample_warmup)
         read = (name, None)
         # Published: the warm-up's seconds are not charged.
-        unpaid = (read,) if not RULES[protocol].charged_warm_up and read not in found.reads else ()
+        unpaid = (read,) if not rules.charged_warm_up and read not in found.reads else ()
         return found._replace(
-            proxy=dense.zero_cost_objective(table, name),
+            proxy=objective_of(table, name, True, 0, protocol)[0],
             reads=(*found.reads, read),
             unpaid=unpaid,
             n_eval=n_eval + self.n_sample_warmup,
@@ -87,26 +108,32 @@ class WarmEvolution(Evolution):
 
 @njit_paste
 def warm_up(ctx, n_sample, k):
-    """Score ``n_sample`` samples, duplicates allowed; leaves the best ``k`` in ``work.top``.
+    """Score ``n_sample`` samples; leaves the best ``k`` in ``work.top``.
 
-    Published: the seconds are not charged. Corrected: they are, and the budget binds.
+    Gecco2024: the seconds are not charged. Corrected: they are, and the budget ends the warm-up.
+    Head2025: samples are distinct, and one that the budget does not cover is left without a score.
     Returns the number of samples left in ``work.top``, and the state.
     """
-    work, proxy, charged = ctx.work, ctx.proxy, ctx.budget.rules.charged_warm_up
+    work, proxy, rules = ctx.work, ctx.proxy, ctx.budget.rules
     seconds = 0.0
     n_unique = n_top = n_before = 0
-    for i in range(n_sample):
+    while n_before < n_sample:
         code, row = sample(ctx)
-        price = proxy.seconds[0, np.uint64(row * proxy.seconds_step)]
-        if charged:
-            if seconds + price > ctx.budget.max_seconds:
-                break
-            seconds += price
-        n_before += 1
+        if rules.distinct_warm_up and is_seen(ctx.space, work, code, row):
+            continue
         score = proxy.score[0, np.uint64(row)]
+        if rules.charged_warm_up:
+            price = proxy.seconds[0, np.uint64(row * proxy.seconds_step)]
+            if seconds + price <= ctx.budget.max_seconds:
+                seconds += price
+            elif rules.persistent_warm_up:
+                score = -np.inf
+            else:
+                break
         n_unique += visit(ctx.space, work, n_unique, code, row)
-        n_top = insert(work.top, n_top, k, score, i, code)
-        record(ctx.trace, ctx.run, i, code, 0, score, seconds, 0, code_at(work.top, 0))
+        n_top = insert(work.top, n_top, k, score, n_before, code)
+        record(ctx.trace, ctx.run, n_before, code, 0, score, seconds, 0, code_at(work.top, 0))
+        n_before += 1
     start = begin()
     return n_top, State(n_before, 0, n_unique, 0, 0, 0.0, seconds, start.stop, -np.inf, NO_ARCH, NO_ARCH)
 
@@ -136,30 +163,44 @@ def draw_parent(scores, oldest, n, tournament_size, taken, rng):
     return winner
 
 
-@optimizer(
-    "REA+W",
-    WarmEvolution,
-    title="regularized evolution with a zero-cost warm-up",
-    memory=lambda space, p: p.pop_size,
-)
-@optimizer("REA", Evolution, title="regularized evolution", memory=lambda space, p: p.pop_size)
-def evolution(ctx, p):
-    """One run; the first population are the best of the warm-up, or samples if there is none."""
-    work = ctx.work
+@njit_inline
+def is_among(space, codes, n, code, row):
+    """Whether one of the ``n`` codes is of the same architecture."""
+    found = False
+    for i in range(n):
+        found |= codes[i] == code or (space.key_is_row and row_of(space, codes[i]) == row)
+    return found
+
+
+@njit_paste
+def evolve(ctx, state, settings, n_winner):
+    """Evolution from the ``n_winner`` best of a warm-up in ``work.top``, or from samples.
+
+    ``settings`` are population and tournament size and the probability of mutation.
+    """
+    space, work, rules = ctx.space, ctx.work, ctx.budget.rules
     codes, scores = work.codes, work.values
-    n_winner, state = warm_up(ctx, p.n_sample_warmup if p.warm_up else 0, p.pop_size)
-    size = n_winner if n_winner > 0 else p.pop_size
+    pop_size, tournament_size, probability = settings
+    size = n_winner if n_winner > 0 else pop_size
     n = oldest = 0
     while n < size or going(ctx, state):
         if n == size:
-            parent = draw_parent(scores, oldest, size, p.tournament_size, work.marks, work.rng)
-            code, row = mutate(ctx, codes[parent], p.prob_mutation)
+            parent = draw_parent(scores, oldest, size, tournament_size, work.marks, work.rng)
+            code, row = mutate(ctx, codes[parent], probability)
         elif n_winner > 0:
             code = code_at(work.top, n)
-            row = row_of(ctx.space, code)
+            row = row_of(space, code)
         else:
             code, row = sample(ctx)
-        score, state, made = evaluate_row(ctx, state, code, row)
+            while rules.distinct_population and is_among(space, codes, n, code, row):
+                code, row = sample(ctx)
+        before = state
+        score, state, made = evaluate_row(ctx, before, code, row)
+        if n < size and refuses(ctx, before, row):
+            # One of the first population keeps its score of the warm-up, and competes with it.
+            previous = work.top.score[n] if n_winner > 0 else -np.inf
+            state = keep(state, previous, code, row)
+            settle(ctx, state)
         if not made:
             break
         if n < size:
@@ -170,3 +211,16 @@ def evolution(ctx, p):
             oldest = (oldest + 1) % size
         codes[place], scores[place] = code, score
     return state
+
+
+@optimizer(
+    "REA+W",
+    WarmEvolution,
+    title="regularized evolution with a zero-cost warm-up",
+    memory=lambda space, p: p.pop_size,
+)
+@optimizer("REA", Evolution, title="regularized evolution", memory=lambda space, p: p.pop_size)
+def evolution(ctx, p):
+    """One run; the first population are the best of the warm-up, or samples if there is none."""
+    n_winner, state = warm_up(ctx, p.n_sample_warmup if p.warm_up else 0, p.pop_size)
+    return evolve(ctx, state, (p.pop_size, p.tournament_size, p.prob_mutation), n_winner)

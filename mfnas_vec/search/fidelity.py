@@ -3,14 +3,14 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from msgspec import Meta
 
 from mfnas_vec.search.defaults import published
-from mfnas_vec.search.protocols import RULES
+from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.settings import MAX_EVALUATIONS, Settings, ZeroCost
 from mfnas_vec.tables import dense
 
@@ -47,6 +47,11 @@ MaxEval = Annotated[int, Meta(ge=0, le=MAX_EVALUATIONS, description="budget of e
 MaxTime = Annotated[float, Meta(ge=0, description="budget of seconds of training (and scoring)")] | None
 
 
+#: ``Inputs.selected_on``.
+SELECTED_ON_METRIC = "metric"
+SELECTED_ON_TEST = "test"
+
+
 class Inputs(NamedTuple):
     """What a search reads of a table."""
 
@@ -63,13 +68,15 @@ class Inputs(NamedTuple):
     unpaid: tuple[Read, ...] = ()
     #: Whether the proxy is read before the objective: the order of what is digested.
     proxy_first: bool = False
+    #: What chooses the answer of a run: the search metric, or (in head2025) the test result.
+    selected_on: str = SELECTED_ON_METRIC
 
     @property
     def arrays(self) -> list[np.ndarray]:
         """Every score, price and number of epochs that the search could read."""
         sources = [self.objective] if self.proxy is None else [self.objective, self.proxy]
         fields = [field for source in sources[:: -1 if self.proxy_first else 1] for field in source]
-        return [field for field in fields if isinstance(field, np.ndarray)]
+        return [field for field in fields if isinstance(field, np.ndarray) and field.size]
 
 
 def as_rungs(source: dense.Objective | dense.Rungs) -> dense.Rungs:
@@ -80,8 +87,18 @@ def as_rungs(source: dense.Objective | dense.Rungs) -> dense.Rungs:
     return dense.Rungs(source.score[None], source.seconds[None], source.seconds_step, epochs, dense.CUMULATIVE)
 
 
+def _under_rules(table: xr.Dataset, source: Any, zero_cost: bool | None, protocol: str) -> Any:
+    """Scores and seconds as the protocol has them."""
+    rules, space = rules_of(protocol), table.attrs.get("space")
+    if rules.half_cifar10 and not zero_cost and (space, table.attrs.get("dataset")) == ("nb201", "cifar10"):
+        return source._replace(seconds=source.seconds * 0.5)
+    if rules.missing_proxy_best and zero_cost and space == "nbasr":
+        return source._replace(score=np.where(np.isfinite(source.score), source.score, np.inf))
+    return source
+
+
 def objective_of(
-    table: xr.Dataset, name: str, zero_cost: bool | None, epoch: int | None
+    table: xr.Dataset, name: str, zero_cost: bool | None, epoch: int | None, protocol: str
 ) -> tuple[dense.Objective, Read]:
     """A metric at one fidelity, and what is read for it.
 
@@ -90,28 +107,54 @@ def objective_of(
     ValueError
         If the table lacks the epoch.
     """
-    if zero_cost:
-        return dense.zero_cost_objective(table, name), (name, None)
-    return dense.training_objective(table, name, epoch), (name, epoch)
+    objective = dense.zero_cost_objective(table, name) if zero_cost else dense.training_objective(table, name, epoch)
+    return _under_rules(table, objective, zero_cost, protocol), (name, None if zero_cost else epoch)
 
 
 def rungs_of(
     table: xr.Dataset, name: str, zero_cost: bool | None, epochs: Sequence[int] | None, protocol: str
 ) -> tuple[dense.Rungs, list[Read]]:
-    """A metric at the rungs of a halving, and what is read for them.
+    """A metric at several fidelities, and what is read for them.
 
     Raises
     ------
     ValueError
         If the table lacks an epoch.
     """
+    reads: list[Read] = [(name, None)] if zero_cost else [(name, epoch) for epoch in epochs or (None,)]
     if zero_cost:
-        return dense.zero_cost_rungs(table, name, len(epochs or (None,))), [(name, None)]
-    setup = published(table)
-    accounting = dense.CUMULATIVE
-    if setup is not None and RULES[protocol].last_increment:
-        accounting = setup.halving_accounting
-    return dense.training_rungs(table, name, epochs, accounting), [(name, e) for e in epochs or (None,)]
+        rungs = dense.zero_cost_rungs(table, name, len(epochs or (None,)))
+    else:
+        setup = published(table)
+        accounting = dense.CUMULATIVE
+        if setup is not None and rules_of(protocol).last_increment:
+            accounting = setup.halving_accounting
+        rungs = dense.training_rungs(table, name, epochs, accounting)
+    return _under_rules(table, rungs, zero_cost, protocol), reads
+
+
+def selected_on(protocol: str) -> str:
+    """What chooses the answer of a halving."""
+    return SELECTED_ON_TEST if rules_of(protocol).test_winner else SELECTED_ON_METRIC
+
+
+def halving_of(
+    table: xr.Dataset, name: str, zero_cost: bool | None, epochs: Sequence[int] | None, protocol: str
+) -> tuple[dense.Rungs, list[Read]]:
+    """``rungs_of`` a halving, with what else chooses its answer.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks an epoch, or the test results that choose the answer.
+    """
+    rungs, reads = rungs_of(table, name, zero_cost, epochs, protocol)
+    rungs = rungs._replace(minimized="loss" in name or "per" in name)
+    if rules_of(protocol).test_winner:
+        test = dense.test_results(table)
+        rungs = rungs._replace(test=np.where(np.isnan(test), -np.inf, np.round(test, 2)))
+        reads = [*reads, (dense.test_variable(table), None)]
+    return rungs, reads
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -132,7 +175,7 @@ class SingleFidelity(Settings):
         ValueError
             If epoch or budget are impossible.
         """
-        objective, read = objective_of(table, self.metric, self.using_zc_metric, self.iepoch)
+        objective, read = objective_of(table, self.metric, self.using_zc_metric, self.iepoch, protocol)
         cheapest = float(objective.seconds.min())
         check_ends(self.max_eval, self.max_time, cheapest)
         bound = math.inf if self.max_eval is None else self.max_eval + 1
@@ -158,8 +201,12 @@ class MultiFidelity(Settings):
         ValueError
             If the table lacks an epoch.
         """
-        rungs, reads = rungs_of(table, self.metric, self.using_zc_metric, self.list_iepoch, protocol)
+        rungs, reads = self.rungs(table, protocol)
         return Inputs(metric=self.metric, objective=rungs, reads=tuple(reads), n_eval=self.n_eval())
+
+    def rungs(self, table: xr.Dataset, protocol: str) -> tuple[dense.Rungs, list[Read]]:
+        """The metric at its rungs, and what is read for them."""
+        return rungs_of(table, self.metric, self.using_zc_metric, self.list_iepoch, protocol)
 
     def n_eval(self) -> float:
         """Evaluations that a run makes at most, or about; infinite where nothing is known."""

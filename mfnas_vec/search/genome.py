@@ -125,6 +125,51 @@ def take_value(values, place, n):
     return value
 
 
+@njit_call
+def distinct_values(space, base, gene, values, n):
+    """Of ``n`` packed values those of distinct rows, the first of each, and their number."""
+    kept = n_kept = 0
+    for i in range(n):
+        value = (values >> (4 * i)) & 15
+        row = row_of(space, base + value * space.weight[gene])
+        new = True
+        for j in range(n_kept):
+            new &= row_of(space, base + ((kept >> (4 * j)) & 15) * space.weight[gene]) != row
+        if new:
+            kept |= value << (4 * n_kept)
+            n_kept += 1
+    return kept, n_kept
+
+
+@njit_call
+def distinct_listed(space, base, gene, values, n):
+    """The same of listed values, which are moved together; their number."""
+    n_kept = 0
+    for i in range(n):
+        row = row_of(space, base + values[i] * space.weight[gene])
+        new = True
+        for j in range(n_kept):
+            new &= row_of(space, base + values[j] * space.weight[gene]) != row
+        if new:
+            values[n_kept] = values[i]
+            n_kept += 1
+    return n_kept
+
+
+@njit_call
+def distinct_places(places, rows, n):
+    """Of ``n`` listed places those of distinct rows, the first of each, moved together; their number."""
+    n_kept = 0
+    for i in range(n):
+        new = True
+        for j in range(n_kept):
+            new &= rows[j] != rows[i]
+        if new:
+            places[n_kept], rows[n_kept] = places[i], rows[i]
+            n_kept += 1
+    return n_kept
+
+
 @njit_inline
 def split_place(place, n_j, own_i, own_j):
     """The pair of values at a place of the product of the values but ``own_i`` and ``own_j``."""
@@ -148,11 +193,13 @@ def valid_pairs(space, base, n_all, n_j, i, j, own_i, own_j, pairs_of_values, ro
 
 
 @njit_call
-def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
+def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, distinct, rng):
     """Change both genes of a pair to a random valid other value each, writing ``genes``.
 
-    Returns the new code and its row; ``(code, NO_ARCH)`` and no change where nothing is valid.
+    With ``distinct``, of the variants of one architecture only the first. Returns the new code and its
+    row; ``(code, NO_ARCH)`` and no change where nothing is valid.
     """
+    distinct &= space.key_is_row
     i = np.uint64(space.pair[np.uint64(pair), 0])
     j = np.uint64(space.pair[np.uint64(pair), 1])
     own_i, own_j = genes[i], genes[j]
@@ -161,13 +208,16 @@ def draw_pair_variant(space, code, genes, pair, pairs_of_values, rows, rng):
     n_j = space.cardinality[j] - 1
     n_all = (space.cardinality[i] - 1) * n_j
     n = n_all
-    if space.kind == TWO_LEVEL or not space.all_valid:  # the same again below: compiled with the kind known
+    listed = space.kind == TWO_LEVEL or not space.all_valid or distinct
+    if listed:
         n = valid_pairs(space, base, n_all, n_j, i, j, own_i, own_j, pairs_of_values, rows)
+    if distinct:
+        n = distinct_places(pairs_of_values, rows, n)
     if n == 0:
         return code, np.int64(NO_ARCH)
     chosen = below(rng, n)
-    place = at(pairs_of_values, chosen) if not space.all_valid else chosen
+    place = at(pairs_of_values, chosen) if listed else chosen
     a, b = split_place(place, n_j, own_i, own_j)
     genes[i], genes[j] = a, b
     variant = base + a * weight_i + b * weight_j
-    return variant, at(rows, chosen) if not space.all_valid else row_of(space, variant)
+    return variant, at(rows, chosen) if listed else row_of(space, variant)

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mfnas_vec._jit import njit_inline, njit_paste
-from mfnas_vec.protocols import STOP, Protocol
+from mfnas_vec.protocols import REFUSE, STOP, Protocol
 from mfnas_vec.search import rng
 from mfnas_vec.search.genome import draw_mutant, draw_neighbour, draw_sample
 from mfnas_vec.search.lookup import row_of
@@ -43,7 +43,8 @@ STOP_TIME = 0  # the budget of seconds is used up
 STOP_EVALUATIONS = 1  # the budget of evaluations is used up
 STOP_COMPLETED = 2  # every rung of a halving was played
 STOP_FAILED = 3  # a search in Python raised an error
-STOP_MEANINGS = ("time", "evaluations", "completed", "failed")
+STOP_EPOCHS = 4  # a budget of epochs is used up
+STOP_MEANINGS = ("time", "evaluations", "completed", "failed", "epochs")
 #: State.stop of a search that a budget ends: which one follows from the numbers.
 STOP_BY_BUDGET = -1
 
@@ -125,10 +126,12 @@ def end(state, stop):
 
 @njit_paste
 def going(ctx, state):
-    """Whether a search may go on: the published rule lets one evaluation too many happen."""
+    """Whether a search may go on: the rule of 2023 lets one evaluation too many happen."""
     budget = ctx.budget
     if budget.rules.budget == STOP:
         return state.n_eval < budget.max_eval and state.seconds < budget.max_seconds
+    if budget.rules.budget == REFUSE:  # there every evaluation says whether it was the last
+        return True
     return state.n_eval <= budget.max_eval and state.seconds <= budget.max_seconds
 
 
@@ -166,6 +169,27 @@ def keep(state, score, code, row):
 
 
 @njit_paste
+def refuses(ctx, state, row):
+    """Whether the rule of 2025 evaluates an architecture without charging or scoring it."""
+    price = ctx.objective.seconds[0, row * ctx.objective.seconds_step]
+    return ctx.budget.rules.budget == REFUSE and state.seconds + price > ctx.budget.max_seconds
+
+
+@njit_paste
+def counts(ctx, before, made, row):
+    """Whether an evaluation that was made or not has a score that counts."""
+    return made or (ctx.budget.rules.budget == REFUSE and not refuses(ctx, before, row))
+
+
+@njit_paste
+def settle(ctx, state):
+    """Let the incumbent of the last step of the trace be that of the state."""
+    step = state.n_before + state.n_eval - 1
+    if 0 <= step < ctx.trace.code.shape[1]:
+        ctx.trace.incumbent[ctx.run, step] = state.code
+
+
+@njit_paste
 def probe(ctx, state, code, row):
     """``evaluate_row``, but the incumbent stays what it was: the search calls ``keep`` for what may be better."""
     objective, budget = ctx.objective, ctx.budget
@@ -177,23 +201,34 @@ def probe(ctx, state, code, row):
         if not fits:
             return -np.inf, state, False
     score = objective.score[0, place]
+    refused = budget.rules.budget == REFUSE and seconds > budget.max_seconds
+    if refused:
+        score, seconds = -np.inf, state.seconds
     step = state.n_before + state.n_eval
     if not ctx.flat and step < ctx.n_watch:
         if step >= ctx.work.pool.size - 1 and ctx.n_watch == UNLIMITED:
             return -np.inf, state, False
         if step < ctx.trace.code.shape[1]:
-            _, leader, _ = better(state, score, code, row)
-            epochs = epochs_of(ctx, state) + ctx.epochs
+            leader = state.code
+            epochs = epochs_of(ctx, state)
+            if not refused:
+                _, leader, _ = better(state, score, code, row)
+                epochs += ctx.epochs
             write_step(ctx.trace, ctx.run, step, code, ctx.epochs, score, state.spent + seconds, epochs, leader)
     n_eval = state.n_eval + 1
     n_unique = state.n_unique + visit(ctx.space, ctx.work, state.n_unique, code, row)
     n_pool = n_unique if n_eval <= budget.max_eval else state.n_pool
+    made = True
+    if budget.rules.budget == REFUSE:
+        made = not refused and n_eval < budget.max_eval
+        if refused:
+            ctx.work.pool[np.uint64(state.n_unique)] = np.int32(~code)  # without a score
     after = State(
         state.n_before,
         n_eval,
         n_unique,
         n_pool,
-        state.extra_epochs,
+        state.extra_epochs - ctx.epochs if refused else state.extra_epochs,
         state.spent,
         seconds,
         state.stop,
@@ -201,7 +236,7 @@ def probe(ctx, state, code, row):
         state.code,
         state.row,
     )
-    return score, after, True
+    return score, after, made
 
 
 @njit_paste
@@ -211,11 +246,11 @@ def evaluate_row(ctx, state, code, row):
     Returns
     -------
     tuple
-        Score, state after it, and whether it was made: the corrected protocol refuses what the
-        budget does not cover.
+        Score, state after it, and whether the search may go on: the corrected protocol does not make
+        what the budget does not cover; that of 2025 says so after the last evaluation.
     """
     score, after, made = probe(ctx, state, code, row)
-    return score, keep(after, score, code, row) if made else after, made
+    return score, keep(after, score, code, row) if counts(ctx, state, made, row) else after, made
 
 
 @njit_paste
@@ -240,23 +275,24 @@ def train_to(ctx, state, code, row, rung, trained, charged):
     -------
     tuple
         Score, state, whether it was made, and what the accounting of the objective has to know when
-        the training is continued. Corrected rules refuse what the budget does not cover; the
-        published ones count the evaluation that reaches it, but neither charge nor keep it.
+        the training is continued. Corrected rules do not make what the budget does not cover; the
+        published ones count the evaluation that reaches it, but neither charge nor keep it (that of
+        2025: the evaluation that exceeds it, and without a score).
     """
     objective, budget = ctx.objective, ctx.budget
     place = np.uint64(row)
     until = objective.seconds[rung, place * np.uint64(objective.seconds_step)]
     price = until - charged
     seconds = state.seconds + price
-    corrected = budget.rules.budget == STOP
-    if corrected and (seconds > budget.max_seconds or state.n_eval >= budget.max_eval):
+    rule = budget.rules.budget
+    if rule == STOP and (seconds > budget.max_seconds or state.n_eval >= budget.max_eval):
         return -np.inf, state, False, charged
-    score = objective.score[rung, place]
+    made = rule == STOP or seconds < budget.max_seconds or (rule == REFUSE and seconds == budget.max_seconds)
+    score = objective.score[rung, place] if made or rule != REFUSE else -np.inf
     epochs_until = objective.epochs[rung]
     n_unique = state.n_unique
     if trained == 0:  # else it has been seen
         n_unique += visit(ctx.space, ctx.work, n_unique, code, row)
-    made = corrected or seconds < budget.max_seconds
     extra_epochs = state.extra_epochs - ctx.epochs
     best_score, best_code, best_row = state.score, state.code, state.row
     if made:
@@ -286,59 +322,6 @@ def train_to(ctx, state, code, row, rung, trained, charged):
         best_row,
     )
     return score, after, made, charged
-
-
-@njit_paste
-def stage(ctx, objective, max_eval, max_seconds):
-    """The context of an inner search, on another objective with a budget of its own."""
-    budget = Budget(max_eval, max_seconds, ctx.budget.rules)
-    price, epochs = objective.seconds[0, 0], objective.epochs[0]
-    return Context(
-        ctx.space, objective, ctx.proxy, budget, ctx.work, ctx.trace, ctx.run, price, epochs, ctx.n_watch, False
-    )
-
-
-@njit_inline
-def next_stage(ctx, state, epochs):
-    """The state in which the stage of a context begins: no incumbent, seconds from 0, ``epochs`` so far."""
-    spent = state.spent + state.seconds
-    return State(
-        state.n_before,
-        state.n_eval,
-        state.n_unique,
-        state.n_pool,
-        epochs - state.n_eval * ctx.epochs,
-        spent,
-        0.0,
-        state.stop,
-        -np.inf,
-        NO_ARCH,
-        NO_ARCH,
-    )
-
-
-@njit_paste
-def is_flat(ctx):
-    """Whether all evaluations cost the same, no trace is wanted and no evaluation is ever refused."""
-    return ctx.objective.seconds_step == 0 and ctx.budget.rules.budget != STOP and ctx.n_watch == 0
-
-
-@njit_paste
-def flatten(ctx):
-    """The context of a search on a flat price, compiled apart: only where ``is_flat`` says so."""
-    return Context(
-        ctx.space,
-        ctx.objective,
-        ctx.proxy,
-        ctx.budget,
-        ctx.work,
-        ctx.trace,
-        ctx.run,
-        ctx.price,
-        ctx.epochs,
-        ctx.n_watch,
-        True,
-    )
 
 
 @njit_paste

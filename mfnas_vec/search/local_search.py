@@ -10,8 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.fidelity import SingleFidelity
 from mfnas_vec.search.genome import (
+    distinct_listed,
+    distinct_values,
     draw_pair_variant,
     list_values,
     other_values,
@@ -19,14 +22,18 @@ from mfnas_vec.search.genome import (
     valid_values,
     write_genes,
 )
-from mfnas_vec.search.interface import begin, flatten, going, is_flat, keep, probe, sample
+from mfnas_vec.search.interface import begin, counts, going, keep, probe, sample
 from mfnas_vec.search.lookup import at, row_of
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.rng import below, choose, high_half, low_half, next_bits
+from mfnas_vec.search.stages import flatten, is_flat
 from mfnas_vec.spaces.base import TWO_LEVEL
 
 #: Pairs of genes that are drawn for an escape before the search stays where it is.
 MAX_ESCAPES = 10_000
+
+# Kinds of the entries of a trend: a start or an escape, a move, the end of a climb.
+START, MIDDLE, END = range(3)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,24 +56,50 @@ def escape(ctx, current):
     space, work = ctx.space, ctx.work
     for _ in range(MAX_ESCAPES):
         pair = below(work.rng, space.pair.shape[0])
-        code, row = draw_pair_variant(space, current, work.genes, pair, work.variants, work.rows, work.rng)
+        code, row = draw_pair_variant(
+            space, current, work.genes, pair, work.variants, work.rows, ctx.budget.rules.distinct_neighbours, work.rng
+        )
         if row >= 0:
             return code, row
     return current, row_of(space, current)
 
 
 @njit_inline
-def climb(ctx, first_improvement):
-    """One run."""
-    space, work = ctx.space, ctx.work
+def note(work, n_trend, code, kind):
+    """Add an architecture to the trend, where there is room; the new number of entries."""
+    if n_trend == work.codes.size:
+        return n_trend
+    work.codes[n_trend] = (code << 2) | kind
+    return n_trend + 1
+
+
+@njit_inline
+def kind_at(work, i):
+    """The kind of an entry of the trend."""
+    return work.codes[i] & 3
+
+
+@njit_inline
+def climb(ctx, first_improvement, trend):
+    """One run; with ``trend`` (a constant), what it moved to is left in ``work.codes``.
+
+    Returns
+    -------
+    tuple
+        State, and the number of entries of the trend.
+    """
+    space, work, rules = ctx.space, ctx.work, ctx.budget.rules
     rng, genes, order, rows = work.rng, work.genes, work.order, work.rows
     n_gene = space.cardinality.size
     listed = space.kind == TWO_LEVEL or not space.packed
     current, row = sample(ctx)
-    current_score, state, made = probe(ctx, begin(), current, row)
+    n_trend = note(work, 0, current, START) if trend else 0
+    start = begin()
+    current_score, state, made = probe(ctx, start, current, row)
+    if counts(ctx, start, made, row):
+        state = keep(state, current_score, current, row)
     if not made:
-        return state
-    state = keep(state, current_score, current, row)
+        return state, n_trend
     write_genes(space, current, genes)
     for i in range(n_gene):
         order[i] = i
@@ -95,6 +128,11 @@ def climb(ctx, first_improvement):
                 values, n = valid_values(space, base, gene, own, rows)
             else:
                 values, n = other_values(own), space.cardinality[gene] - 1
+            if rules.distinct_neighbours and space.key_is_row:
+                if space.packed:
+                    values, n = distinct_values(space, base, gene, values, n)
+                else:
+                    n = distinct_listed(space, base, gene, work.variants, n)
             while n > 0:
                 chosen = choose(rng, half, n)
                 if space.packed:
@@ -107,32 +145,47 @@ def climb(ctx, first_improvement):
                 code = base + value * weight
                 row = at(rows, value) if listed else row_of(space, code)
                 score, state, made = probe(ctx, state, code, row)
-                if not made:
-                    return state
-                if score >= current_score:
+                if not made and rules.budget != REFUSE:
+                    return state, n_trend
+                accepted = score > current_score or (score == current_score and not rules.strict_moves)
+                if accepted:
                     current, current_score = code, score
                     state = keep(state, score, code, row)  # a better one is always moved to
                     genes[gene] = value
                     moved = True
+                    if trend:
+                        n_trend = note(work, n_trend, code, MIDDLE)
                     if first_improvement:
                         n = n_left = 0
+                # An accepted move of the published first improvement does not ask whether it was the last.
+                if not made and not (accepted and first_improvement and rules.overlooks_end_on_move):
+                    return state, n_trend
                 if n > 1:
                     half = high_half(next_bits(rng))
         if not moved:
             current, row = escape(ctx, current)
-            current_score, state, made = probe(ctx, state, current, row)
+            before = state
+            current_score, state, made = probe(ctx, before, current, row)
+            if trend:
+                if kind_at(work, n_trend - 1) == MIDDLE:
+                    work.codes[n_trend - 1] += END - MIDDLE
+                if made or rules.budget == REFUSE:
+                    n_trend = note(work, n_trend, current, START)
+            if counts(ctx, before, made, row):
+                state = keep(state, current_score, current, row)
             if not made:
-                return state
-            state = keep(state, current_score, current, row)
-    return state
+                return state, n_trend
+    return state, n_trend
 
 
 @njit_inline
 def search_locally(ctx, first_improvement):
     """One run; leaves the architectures it saw in ``ctx.work.pool``."""
     if is_flat(ctx):
-        return climb(flatten(ctx), first_improvement)
-    return climb(ctx, first_improvement)
+        state, _ = climb(flatten(ctx), first_improvement, False)
+    else:
+        state, _ = climb(ctx, first_improvement, False)
+    return state
 
 
 @optimizer("BLS", BestImprovement, title="best-improvement local search")

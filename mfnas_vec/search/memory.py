@@ -66,6 +66,7 @@ class Work(NamedTuple):
     values: FloatArray  # [slot], scores of a population, or what candidates have paid
     marks: npt.NDArray[np.uint8]  # [slot], members of a tournament
     places: IntArray  # [slot], the order of a rung
+    latest: FloatArray  # [slot], last scores of the candidates of a halving
     top: Top  # [slot], the best of a stage or of a rung
     hint: FloatArray  # [1], infinite at first: what may make later runs faster, but changes no number
 
@@ -120,6 +121,7 @@ def make_work(space: SpaceArrays, n_slot: int, n_eval: float = np.inf) -> Work:
         values=np.zeros(n_slot),
         marks=np.zeros(n_slot, np.uint8),
         places=np.zeros(n_slot, np.int64),
+        latest=np.zeros(n_slot),
         top=make_top(n_slot),
         hint=np.full(1, np.inf),
     )
@@ -166,6 +168,13 @@ def visit(space, work, n_unique, code, row):
     work.words[place] = np.int32(word)
     work.pool[place] = np.int32(code)
     return np.int64((old & bit) == 0)
+
+
+@njit_inline
+def is_seen(space, work, code, row):
+    """Whether the run has evaluated the architecture."""
+    key = np.uint64(key_of(space, code, row))
+    return (work.seen[key >> np.uint64(6)] >> (key & np.uint64(63))) & np.uint64(1) != np.uint64(0)
 
 
 @njit_inline

@@ -5,40 +5,50 @@ Zero-Cost Proxy-Guided Local Search", GECCO 2024.
 """
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec._jit import njit_call
+from mfnas_vec._jit import njit_call, njit_inline, njit_paste
 from mfnas_vec.search.defaults import N_PROXY_EVALUATION
-from mfnas_vec.search.fidelity import Iepoch, Inputs, ListIepoch, MaxTime, objective_of, rungs_of
-from mfnas_vec.search.interface import epochs_of, next_stage, stage
+from mfnas_vec.search.evolution import evolve
+from mfnas_vec.search.fidelity import Iepoch, Inputs, ListIepoch, MaxTime, halving_of, objective_of, selected_on
+from mfnas_vec.search.genetic_algorithm import breed
+from mfnas_vec.search.interface import begin, epochs_of
 from mfnas_vec.search.local_search import search_locally
 from mfnas_vec.search.lookup import at, key_of, row_of
 from mfnas_vec.search.random_search import random_search
 from mfnas_vec.search.ranking import code_at, insert, join
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.settings import MAX_EVALUATIONS, Settings, ZeroCost
+from mfnas_vec.search.stages import next_stage, stage
 from mfnas_vec.search.successive_halving import NCandidate, halve
 
 # Searches of the first stage: compiled code is given the index of a choice.
-STAGE1_FLS, _, STAGE1_RS = range(3)
+STAGE1_FLS, _, STAGE1_RS, STAGE1_REA, _ = range(5)
+
+#: Population and tournament size and probability of mutation of regularized evolution as a first stage.
+REA_SETTINGS = (10, 10, 1.0)
+#: Population size and probability of crossover of the genetic algorithm as a first stage.
+GA_SETTINGS = (10, 0.9)
+
+MetricStage1 = Annotated[str, Meta(description="search metric of the first stage")]
+UsingZcMetricStage1 = Annotated[
+    ZeroCost, Meta(description="whether `metric_stage1` is a zero-cost one; follows it if not given")
+]
+MaxEvalStage1 = Annotated[int, Meta(ge=1, le=MAX_EVALUATIONS, description="evaluations of the first stage")]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MFNAS(Settings):
-    """Settings of MF-NAS."""
+class TwoStages(Settings):
+    """Settings of a search on a cheap metric, then a halving."""
 
-    metric_stage1: Annotated[str, Meta(description="search metric of the first stage")] = "params"
-    using_zc_metric_stage1: Annotated[
-        ZeroCost, Meta(description="whether `metric_stage1` is a zero-cost one; follows it if not given")
-    ] = None
-    optimizer_stage1: Annotated[Literal["FLS", "BLS", "RS"], Meta(description="search of the first stage")] = "FLS"
-    max_eval_stage1: Annotated[int, Meta(ge=1, le=MAX_EVALUATIONS, description="evaluations of the first stage")] = (
-        N_PROXY_EVALUATION
-    )
+    metric_stage1: MetricStage1 = "params"
+    using_zc_metric_stage1: UsingZcMetricStage1 = None
+    optimizer_stage1: Annotated[str, Meta(description="search of the first stage")] = "FLS"
+    max_eval_stage1: MaxEvalStage1 = N_PROXY_EVALUATION
     iepoch: Iepoch
     metric_stage2: Annotated[str, Meta(description="search metric of the successive halving")]
     using_zc_metric_stage2: Annotated[
@@ -50,8 +60,8 @@ class MFNAS(Settings):
 
     def inputs(self, table: xr.Dataset, protocol: str) -> Inputs:
         """The metric of the first stage as proxy, and that of the halving as objective."""
-        rungs, reads = rungs_of(table, self.metric_stage2, self.using_zc_metric_stage2, self.list_iepoch, protocol)
-        proxy, read = objective_of(table, self.metric_stage1, self.using_zc_metric_stage1, self.iepoch)
+        rungs, reads = halving_of(table, self.metric_stage2, self.using_zc_metric_stage2, self.list_iepoch, protocol)
+        proxy, read = objective_of(table, self.metric_stage1, self.using_zc_metric_stage1, self.iepoch, protocol)
         return Inputs(
             metric=self.metric_stage2,
             objective=rungs,
@@ -59,7 +69,21 @@ class MFNAS(Settings):
             reads=(read, *reads),
             n_eval=self.max_eval_stage1 + 2.0 * self.n_candidate,
             proxy_first=True,
+            selected_on=selected_on(protocol),
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MFNAS(TwoStages):
+    """Settings of MF-NAS."""
+
+    optimizer_stage1: Annotated[
+        Literal["FLS", "BLS", "RS", "REA", "GA"], Meta(description="search of the first stage")
+    ] = "FLS"
+
+    def search(self, registered: Any) -> Any:
+        """The registered search; a population in the first stage has one of its own, compiled when asked for."""
+        return mf_nas_of_population if self.optimizer_stage1 in ("REA", "GA") else registered
 
 
 @njit_call
@@ -72,8 +96,11 @@ def choose_candidates(space, score, n_pool, k, bar, work):
     n = 0
     for i in range(n_pool):
         code = np.int64(work.pool[i])
+        refused = code < 0
+        if refused:
+            code = ~code
         row = row_of(space, code)
-        found = at(score, row)
+        found = -np.inf if refused else at(score, row)
         if found >= bar:
             n = insert(work.top, n, k, found, key_of(space, code, row), code)
             if n == k:
@@ -81,31 +108,60 @@ def choose_candidates(space, score, n_pool, k, bar, work):
     for i in range(n):
         code = code_at(work.top, i)
         work.candidates[i] = join(row_of(space, code), code)
+        work.latest[i] = work.top.score[i]
     return n
+
+
+@njit_paste
+def first_stage(ctx, p):
+    """The context of the first stage."""
+    # The published first stage of 2023 knows no time limit.
+    seconds = ctx.budget.max_seconds if ctx.budget.rules.timed_stage1 else np.inf
+    return stage(ctx, ctx.proxy, p.max_eval_stage1, seconds)
+
+
+@njit_inline
+def rank_first_stage(ctx, state, k):
+    """Write the best ``k`` architectures of the first stage to ``work.candidates``; their number."""
+    # Runs resemble each other: the lowest bar of earlier ones spares most of the sorting.
+    work, score = ctx.work, ctx.proxy.score[0]
+    bar = work.hint[0]
+    n = choose_candidates(ctx.space, score, state.n_pool, k, bar, work)
+    if n < k:
+        n = choose_candidates(ctx.space, score, state.n_pool, k, -np.inf, work)
+    if n == k:
+        work.hint[0] = min(bar, work.top.score[k - 1])
+    return n
+
+
+@njit_paste
+def second_stage(ctx, first, state, n):
+    """Halve the ``n`` candidates in ``work.candidates`` on what is left of the budget."""
+    second = stage(ctx, ctx.objective, ctx.budget.max_eval, ctx.budget.max_seconds - state.seconds)
+    # Published: the epochs are those of the halving alone.
+    epochs = epochs_of(first, state) if ctx.budget.rules.counted_stage1 else 0
+    return halve(second, next_stage(second, state, epochs), n)
 
 
 @optimizer(
     "MF-NAS",
     MFNAS,
     title="zero-cost local search, then successive halving of its best",
-    memory=lambda space, p: p.n_candidate,
+    memory=lambda space, p: max(p.n_candidate, 3 * GA_SETTINGS[0]),
 )
 def mf_nas(ctx, p):
     """One run; the budget of seconds is for both stages."""
-    work, k, rules = ctx.work, p.n_candidate, ctx.budget.rules
-    # The published first stage knows no time limit; the corrected protocol never overshoots.
-    first = stage(ctx, ctx.proxy, p.max_eval_stage1, ctx.budget.max_seconds if rules.timed_stage1 else np.inf)
+    first = first_stage(ctx, p)
     if p.optimizer_stage1 == STAGE1_RS:
         state = random_search(first, p)
     else:
         state = search_locally(first, p.optimizer_stage1 == STAGE1_FLS)
-    # Runs resemble each other: the lowest bar of earlier ones spares most of the sorting.
-    score, bar = ctx.proxy.score[0], work.hint[0]
-    n = choose_candidates(ctx.space, score, state.n_pool, k, bar, work)
-    if n < k:
-        n = choose_candidates(ctx.space, score, state.n_pool, k, -np.inf, work)
-    if n == k:
-        work.hint[0] = min(bar, work.top.score[k - 1])
-    second = stage(ctx, ctx.objective, ctx.budget.max_eval, ctx.budget.max_seconds - state.seconds)
-    # Published: the epochs are those of the halving alone.
-    return halve(second, next_stage(second, state, epochs_of(first, state) if rules.counted_stage1 else 0), n)
+    return second_stage(ctx, first, state, rank_first_stage(ctx, state, p.n_candidate))
+
+
+@njit_paste
+def mf_nas_of_population(ctx, p):
+    """``mf_nas`` with an evolutionary first stage."""
+    first = first_stage(ctx, p)
+    state = evolve(first, begin(), REA_SETTINGS, 0) if p.optimizer_stage1 == STAGE1_REA else breed(first, GA_SETTINGS)
+    return second_stage(ctx, first, state, rank_first_stage(ctx, state, p.n_candidate))

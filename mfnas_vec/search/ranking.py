@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec._jit import njit_inline
+from mfnas_vec._jit import njit_call, njit_inline
 
 _HALF = 32
 _LOW_HALF = (1 << _HALF) - 1
@@ -87,6 +87,44 @@ def insert(top, n, k, score, order, code):
     top.score[i] = score
     top.item[i] = item
     return n + 1
+
+
+@njit_call
+def sift(items, i, n):
+    """Move item ``i`` down to where no item below it in the heap of ``n`` is greater."""
+    item = items[i]
+    while 2 * i + 1 < n:
+        child = 2 * i + 1
+        if child + 1 < n and items[child + 1] > items[child]:
+            child += 1
+        if items[child] <= item:
+            break
+        items[i] = items[child]
+        i = child
+    items[i] = item
+
+
+@njit_call
+def sort(items, n):
+    """Sort the first ``n`` integers in place, ascending (heapsort: without memory of its own)."""
+    for first in range(n // 2 - 1, -1, -1):
+        sift(items, first, n)
+    for last in range(n - 1, 0, -1):
+        items[0], items[last] = items[last], items[0]
+        sift(items, 0, last)
+
+
+@njit_call
+def is_in(items, n, item):
+    """Whether one of ``n`` ascending integers is ``item``."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low < n and items[low] == item
 
 
 @njit_inline

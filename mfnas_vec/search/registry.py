@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._jit import njit_paste
-from mfnas_vec.search.protocols import PROTOCOLS
+from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.runner import Job, make_job
 from mfnas_vec.search.settings import Field, Settings, Values, nearest
 
@@ -66,8 +66,7 @@ class Optimizer:
         ValueError
             If a metric or an epoch is not in the table, or the protocol is unknown.
         """
-        if protocol not in PROTOCOLS:
-            raise ValueError(f"protocol={protocol!r} must be one of {', '.join(PROTOCOLS)}")
+        rules_of(protocol)
         return self.make_job(self.settings(**values), table, protocol)
 
     def make_job(self, settings: Settings, table: xr.Dataset, protocol: str) -> Job:

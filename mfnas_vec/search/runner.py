@@ -14,14 +14,25 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec._jit import njit, njit_paste
-from mfnas_vec.protocols import STOP
-from mfnas_vec.search.fidelity import Read, as_rungs
-from mfnas_vec.search.interface import STOP_BY_BUDGET, STOP_EVALUATIONS, STOP_TIME, Context, epochs_of
+from mfnas_vec._jit import njit, njit_inline, njit_paste
+from mfnas_vec.protocols import OVERSHOOT
+from mfnas_vec.search.fidelity import SELECTED_ON_METRIC, Read, as_rungs
+from mfnas_vec.search.interface import (
+    STOP_BY_BUDGET,
+    STOP_EVALUATIONS,
+    STOP_TIME,
+    Budget,
+    Context,
+    epochs_of,
+)
 from mfnas_vec.search.memory import Outcome, Trace, Work, forget, make_work, watched
+from mfnas_vec.search.protocols import CORRECTED, GECCO2024, usual
 from mfnas_vec.search.rng import seed_run
 from mfnas_vec.search.settings import Settings
 from mfnas_vec.tables import dense
+
+#: Protocols that ``usual`` knows.
+USUAL = (GECCO2024, CORRECTED)
 
 
 @njit_paste
@@ -29,7 +40,7 @@ def store(outcome, run, budget, state, epochs):
     """Write the result of one run."""
     stop = state.stop
     if stop == STOP_BY_BUDGET:
-        full = state.n_eval > budget.max_eval or (budget.rules.budget == STOP and state.n_eval == budget.max_eval)
+        full = state.n_eval > budget.max_eval or (budget.rules.budget != OVERSHOOT and state.n_eval == budget.max_eval)
         stop = STOP_EVALUATIONS if full else STOP_TIME
     outcome.code[run] = state.code
     outcome.row[run] = state.row
@@ -41,13 +52,21 @@ def store(outcome, run, budget, state, epochs):
     outcome.stop_reason[run] = stop
 
 
+@njit_inline
+def as_given(rules):
+    """The rules as they are: none of them is known when code is compiled."""
+    return rules
+
+
 search: Any = None
 Numbers: Any = None
+settled: Any = None
 
 
 def _runs(space, objective, proxy, budget, numbers, work, seed, first_run, n_run, outcome, trace):
     """``n_run`` runs of a seed from ``first_run`` on, each in the same memory."""
     p = Numbers(*numbers)
+    budget = Budget(budget.max_eval, budget.max_seconds, settled(budget.rules))
     price, epochs = objective.seconds[0, 0], objective.epochs[0]
     n_watch = watched(space, work, trace)
     for run in range(n_run):
@@ -59,11 +78,18 @@ def _runs(space, objective, proxy, budget, numbers, work, seed, first_run, n_run
 
 
 @functools.cache
-def make_kernel(function: Any, names: tuple[str, ...]) -> Any:
-    """The compiled loop over runs of a search whose settings have these numbers."""
+def make_kernel(function: Any, names: tuple[str, ...], any_rules: bool) -> Any:
+    """The compiled loop over runs of a search whose settings have these numbers.
+
+    With ``any_rules`` for every protocol, else for ``gecco2024`` and ``corrected`` only, but faster.
+    """
     plain = function.py_func
-    name = f"{plain.__name__}_runs"
-    own = {"search": function, "Numbers": namedtuple("Numbers", names)}
+    name = f"{plain.__name__}_runs" + ("_by_rules" if any_rules else "")
+    own = {
+        "search": function,
+        "Numbers": namedtuple("Numbers", names),
+        "settled": as_given if any_rules else usual,
+    }
     loop = types.FunctionType(_runs.__code__, globals() | own, name)
     loop.__qualname__ = name
     return njit(loop)
@@ -89,6 +115,8 @@ class Job:
     unpaid: tuple[Read, ...] = ()
     #: Every score and price that the search could read.
     arrays: tuple[Any, ...] = ()
+    #: As of ``Inputs``.
+    selected_on: str = SELECTED_ON_METRIC
     #: Working memory of blocks that have ended, for those to come: fresh memory is slow at first.
     #: Never handed on by ``dataclasses.replace``: other arguments may need more of it.
     spare: list[Work] = dataclasses.field(default_factory=list, init=False, repr=False, compare=False)
@@ -120,7 +148,7 @@ def make_job(
     proxy = inputs.objective if inputs.proxy is None else inputs.proxy
     p = namedtuple("Numbers", numbers)(**numbers)
     return Job(
-        make_kernel(function, tuple(numbers)),
+        make_kernel(settings.search(function), tuple(numbers), protocol not in USUAL),
         (space, as_rungs(inputs.objective), as_rungs(proxy), settings.budget(protocol), p),
         int(memory(space, p)),
         inputs.n_eval,
@@ -129,4 +157,5 @@ def make_job(
         dense.sign(table, inputs.metric),
         inputs.unpaid,
         tuple(inputs.arrays),
+        inputs.selected_on,
     )

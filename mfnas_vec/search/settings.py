@@ -23,7 +23,7 @@ import xarray as xr
 from mfnas_vec.search.defaults import published_values
 from mfnas_vec.search.interface import Budget
 from mfnas_vec.search.memory import UNLIMITED
-from mfnas_vec.search.protocols import RULES
+from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import TEST_VARIABLES
 
@@ -282,13 +282,17 @@ class Settings:
         """
         raise NotImplementedError(f"{type(self).__name__}.inputs: subclass SingleFidelity or MultiFidelity")
 
+    def search(self, registered: Any) -> Any:
+        """The compiled search that these settings ask for: the registered one, unless a subclass knows another."""
+        return registered
+
     def budget(self, protocol: str) -> Budget:
         """What a run may spend; ``None`` means no bound."""
         max_eval, max_time = getattr(self, "max_eval", None), getattr(self, "max_time", None)
         return Budget(
             UNLIMITED if max_eval is None else max_eval,
             math.inf if max_time is None else float(max_time),
-            RULES[protocol],
+            rules_of(protocol),
         )
 
     def numbers(self) -> dict[str, int | float | bool]:

@@ -59,7 +59,7 @@ def make_tasks(
                     json.dumps(cell.settings, sort_keys=True),
                     cell.position,
                     cell.description.attrs["inputs_digest"],
-                    grid.protocol,
+                    cell.protocol,
                     grid.missing,
                     grid.seed,
                     first * RUNS_PER_CHUNK,

@@ -1,15 +1,17 @@
 """A grid: what a sweep runs, checked as far as that needs no table."""
 
+import contextlib
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from mfnas_vec.runs.run import check_count, check_seed
-from mfnas_vec.search import GECCO2024, PROTOCOLS, Field, get_optimizer
+from mfnas_vec.search import GECCO2024, Field, get_optimizer
+from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.skeleton import ROOT
 from mfnas_vec.sweeps.store import LOCK
@@ -24,7 +26,7 @@ RESERVED = (ROOT, LOCK)
 #: Keys of a grid.
 KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")
 #: Keys of an entry that are no settings.
-ENTRY_KEYS = ("optimizer", "problems")
+ENTRY_KEYS = ("optimizer", "problems", "protocol")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Entry:
     settings: dict[str, list[Any]]
     #: Problems it is run on; ``None`` means all.
     problems: tuple[str, ...] | None = None
+    #: Its own protocol; ``None`` means that of the grid.
+    protocol: str | None = None
 
     @property
     def varied(self) -> list[str]:
@@ -62,7 +66,15 @@ class Grid:
 
     def json_of_cells(self) -> str:
         """Problems, optimizers and settings as text, the same for equal ones."""
-        return json.dumps([self.problems, [dataclasses.asdict(entry) for entry in self.entries]])
+        entries = [dataclasses.asdict(entry) for entry in self.entries]
+        for entry in entries:
+            if entry["protocol"] is None:
+                del entry["protocol"]
+        return json.dumps([self.problems, entries])
+
+    def protocol_of(self, entry: Entry) -> str:
+        """The protocol that an entry is run under."""
+        return self.protocol if entry.protocol is None else entry.protocol
 
     def with_values(self, **given: Any) -> "Grid":
         """The grid with those of ``n_run, seed, protocol, missing`` that are not ``None``, checked.
@@ -122,7 +134,11 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
     own_tables, problems = _own_tables(top["problems"])
     problems = _problems(problems)
     optimizers = _mapping(top["optimizers"], "'optimizers'")
-    entries = tuple(_entry(label, _settings(own, f"{label!r}"), problems) for label, own in optimizers.items())
+    entries = tuple(
+        entry
+        for label, own in optimizers.items()
+        for entry in _by_protocol(_entry(label, _settings(own, f"{label!r}"), problems), own)
+    )
     problems = {name: _problem_settings(name, own, entries) for name, own in problems.items()}
     options = {key: top[key] for key in ("n_run", "seed", "protocol", "missing") if key in top}
     title = "" if top.get("title") is None else str(top["title"])
@@ -133,12 +149,9 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
 def _checked(grid: Grid) -> Grid:
     check_count("n_run", grid.n_run, 1, MAX_RUNS)
     check_seed(grid.seed)
-    for key, value, allowed in (
-        ("protocol", grid.protocol, PROTOCOLS),
-        ("missing", grid.missing, (REFUSE, WORST)),
-    ):
-        if value not in allowed:
-            raise ValueError(f"{key}={value!r} must be one of {', '.join(allowed)}")
+    rules_of(grid.protocol)
+    if grid.missing not in (REFUSE, WORST):
+        raise ValueError(f"missing={grid.missing!r} must be one of {REFUSE}, {WORST}")
     return grid
 
 
@@ -266,6 +279,31 @@ def _entry(label: str, content: dict[str, Any], problems: Mapping[str, Any]) -> 
             raise ValueError(f"{label!r}: {key}={_short(given)} names a value twice")
         settings[setting.name] = values
     return Entry(label, optimizer.name, settings, None if only is None else tuple(map(str, only)))
+
+
+def _by_protocol(entry: Entry, content: Mapping[str, Any] | None) -> Iterator[Entry]:
+    """An entry as it is, or under each of its own protocols, which its labels then name."""
+    given = None if content is None else content.get("protocol")
+    if given is None:
+        yield entry
+        return
+    protocols = given if isinstance(given, list) else [given]
+    if not protocols or len(set(map(str, protocols))) < len(protocols):
+        raise ValueError(f"{entry.label!r}: protocol={_short(given)} must be a protocol, or different ones")
+    for protocol in protocols:
+        with _named(entry.label):
+            rules_of(protocol)
+        label = entry.label if len(protocols) == 1 else f"{entry.label} {protocol}"
+        yield dataclasses.replace(entry, label=label, protocol=protocol)
+
+
+@contextlib.contextmanager
+def _named(label: str) -> Iterator[None]:
+    """Say in an error which entry it is about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{label!r}: {error}") from None
 
 
 def _alternatives(setting: Field, given: Any) -> list[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.runs import conventions
-from mfnas_vec.runs.result import Description, describe
+from mfnas_vec.runs.result import SELECTED_ON, Description, describe
 from mfnas_vec.runs.run import Search, prepare
 from mfnas_vec.search import Field, get_optimizer
 from mfnas_vec.sweeps.grid import Entry, Grid
@@ -46,6 +46,7 @@ class Cell(NamedTuple):
 
     optimizer: str
     settings: dict[str, Any]
+    protocol: str
     #: Place along ``optimizer`` and each varied setting.
     position: tuple[int, ...]
     description: Description
@@ -75,7 +76,7 @@ class ProblemPlan(NamedTuple):
 
     def prepare(self, cell: Cell, grid: Grid) -> Search:
         """The search of a cell."""
-        return prepare(cell.optimizer, self.table, cell.settings, protocol=grid.protocol, missing=grid.missing)
+        return prepare(cell.optimizer, self.table, cell.settings, protocol=cell.protocol, missing=grid.missing)
 
 
 def load_inputs(table: xr.Dataset, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> xr.Dataset:
@@ -122,7 +123,8 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
     told: list[tuple[dict[str, Any], Description]] = []
     for entry, settings in choices:
         with _named(problem, entry, settings):
-            search = prepare(entry.optimizer, table, settings, protocol=grid.protocol, missing=grid.missing)
+            protocol = grid.protocol_of(entry)
+            search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
         told.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
@@ -139,7 +141,7 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
             same = " ".join(f"{name}={labels[name][i]}" for name in varied)
             raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same: {same}")
         taken.add(position)
-        cells.append(Cell(entry.optimizer, settings, position, description))
+        cells.append(Cell(entry.optimizer, settings, grid.protocol_of(entry), position, description))
     size = int(np.prod([float(len(v)) for v in dims.values()]))
     if size > MAX_CELLS:
         raise ValueError(
@@ -232,7 +234,13 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
         "search_provenance": score("provenance"),
         "seconds_provenance": texts({p: str(d.variables["cost_seconds"]["provenance"]) for p, d in known.items()}),
     }
+    if any(cell.protocol != grid.protocol for cell in plan.cells):
+        coords["protocol"] = texts({cell.position: cell.protocol for cell in plan.cells})
+    if any(SELECTED_ON in d.attrs for d in known.values()):
+        coords[SELECTED_ON] = texts({p: str(d.attrs.get(SELECTED_ON, "metric")) for p, d in known.items()})
     for name, long_name in conventions.COORDINATES.items():
+        if name not in coords:  # said only where cells differ from what is usual
+            continue
         coords[name] = (*coords[name], {"long_name": long_name})
     shared = plan.cells[0].description.attrs
     attrs = problem_attrs(plan.problem, plan.table) | {conventions.DESCRIPTION: conventions.OVER_GRID}

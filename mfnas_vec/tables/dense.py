@@ -56,6 +56,10 @@ class Rungs(NamedTuple):
     seconds_step: int
     epochs: npt.NDArray[np.int64]  # [rung], cumulative; all 0 for zero-cost metrics
     accounting: int
+    #: [arch], final test values; empty unless they choose the answer (a decision of a protocol).
+    test: FloatArray = np.zeros(0)
+    #: Whether lower values of the metric are better.
+    minimized: bool = False
 
 
 def table_space(table: xr.Dataset) -> SearchSpace:

@@ -5,11 +5,17 @@ import pytest
 from support.hash_tables import hash_table
 from support.twins import assert_equal_to_twin
 
+from mfnas_vec.protocols import Protocol
 from mfnas_vec.search import OPTIMIZERS, PROTOCOLS
+from mfnas_vec.search.protocols import CORRECTED, GECCO2024, HEAD2025, rules_of, usual
+from mfnas_vec.search.runner import USUAL
 from mfnas_vec.spaces import SPACES, get_space
 from mfnas_vec.tables.build import build_table
 
-SINGLE = ("RS", "FLS", "BLS", "REA", "REA+W")
+SINGLE = ("RS", "FLS", "BLS", "REA", "REA+W", "GA")
+HALVING = ("SH", "MF-NAS", "R-MF-NAS")
+STAGES = ("MF-NAS", "R-MF-NAS")
+PROMOTING = ("Hyperband", "ASHA")
 
 #: Odd sizes and settings, by optimizers they apply to.
 CASES = [
@@ -24,17 +30,45 @@ CASES = [
     (("REA", "REA+W"), {"pop_size": 7, "tournament_size": 6, "prob_mutation": 0, "max_eval": 30}),
     (("REA+W",), {"n_sample_warmup": 10, "max_eval": 20}),
     (("REA+W",), {"metric_warmup": "jacov", "max_time": 100.0, "max_eval": 30}),
-    (("SH", "MF-NAS"), {"n_candidate": 1}),
-    (("SH", "MF-NAS"), {"n_candidate": 2}),
-    (("SH", "MF-NAS"), {"k": 97, "max_time": 9000.0}),
-    (("SH", "MF-NAS"), {"max_time": 0.0}),
-    (("SH", "MF-NAS"), {"max_time": None}),
-    (("MF-NAS",), {"k": 500, "max_eval_stage1": 90}),
-    (("MF-NAS",), {"max_eval_stage1": 1}),
-    (("MF-NAS",), {"optimizer_stage1": "BLS", "metric_stage1": "jacov"}),
+    (HALVING, {"n_candidate": 1}),
+    (HALVING, {"n_candidate": 2}),
+    (HALVING, {"k": 7}),
+    (HALVING, {"k": 97, "max_time": 9000.0}),
+    (HALVING, {"max_time": 0.0}),
+    (HALVING, {"max_time": None}),
+    (STAGES, {"k": 500, "max_eval_stage1": 90}),
+    (STAGES, {"k": 30, "max_eval_stage1": 300, "metric_stage1": "synflow", "max_time": 5000.0}),
+    (STAGES, {"max_eval_stage1": 1}),
+    (STAGES, {"optimizer_stage1": "BLS", "metric_stage1": "jacov"}),
+    (STAGES, {"metric_stage1": "synflow", "max_time": 1500.0}),
     (("MF-NAS",), {"optimizer_stage1": "RS", "metric_stage1": "flops"}),
-    (("MF-NAS",), {"metric_stage2": "synflow", "max_time": 1000.0}),
+    (("MF-NAS",), {"optimizer_stage1": "REA", "metric_stage1": "synflow", "max_time": 1500.0}),
+    (("MF-NAS",), {"optimizer_stage1": "GA", "metric_stage1": "synflow", "max_time": 1500.0}),
+    (("MF-NAS",), {"optimizer_stage1": "GA", "max_eval_stage1": 5, "k": 9}),
+    (STAGES, {"metric_stage2": "synflow", "max_time": 1000.0}),
+    (("GA",), {"pop_size": 2, "max_eval": 40}),
+    (("GA",), {"pop_size": 36, "prob_crossover": 0.3, "max_eval": 150, "max_time": None}),
+    (("GA",), {"prob_crossover": 1.0, "max_time": 700.0, "max_eval": None}),
+    (PROMOTING, {"max_epochs": 0}),
+    (PROMOTING, {"max_epochs": 777, "max_time": None}),
+    (PROMOTING, {"eta": 2, "max_epochs": 900}),
+    (PROMOTING, {"min_epoch": 12, "max_epoch": 12, "max_epochs": 100}),
+    (PROMOTING, {"max_time": 3000.0, "max_epochs": 5000}),
+    (PROMOTING, {"metric": "synflow", "max_time": 500.0, "max_epochs": None}),
+    (("Hyperband",), {"n_round": 2, "max_time": None, "max_epochs": None}),
+    (("ASHA",), {"max_candidate": 9, "max_time": None, "max_epochs": None}),
 ]
+
+
+def flips():
+    """Every decision of each protocol taken the other way."""
+    for name in (GECCO2024, HEAD2025, CORRECTED):
+        rules = rules_of(name)
+        for budget, word in enumerate(("overshoot", "stop", "refuse")):
+            if budget != rules.budget:
+                yield name, "+", word
+        for decision in Protocol._fields[1:]:
+            yield name, "-" if getattr(rules, decision) else "+", decision
 
 
 ODD = [
@@ -55,6 +89,10 @@ def test_published_settings(optimizer, space, protocol):
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize(("optimizer", "settings"), ODD)
 def test_odd_settings(optimizer, settings, space, protocol):
+    if settings.get("max_time") and settings.get("max_eval", 0) is None and space == "nbasr":
+        settings = settings | {"max_eval": 60}  # nothing is timed there
+    if optimizer in PROMOTING and space == "nbasr" and settings.get("metric"):
+        settings = settings | {"max_epochs": 900}
     if optimizer != "REA+W":
         settings = {k: v for k, v in settings.items() if k != "n_sample_warmup"}
     assert_equal_to_twin(optimizer, hash_table(space), 3, seed=2**63 - 1, protocol=protocol, **settings)
@@ -104,6 +142,15 @@ QUIRKY = {
         "list_iepoch": [3, 9, 27],
         "max_eval_stage1": 300,
     },
+    "R-MF-NAS": {
+        "metric_stage1": "mine",
+        "metric_stage2": "val_loss",
+        "list_iepoch": [3, 9, 27],
+        "max_eval_stage1": 300,
+    },
+    "GA": {"metric": "val_loss", "iepoch": 9, "max_eval": 120, "max_time": None},
+    "Hyperband": {"metric": "val_loss", "min_epoch": 3, "max_epoch": 27, "max_epochs": 2000, "max_time": None},
+    "ASHA": {"metric": "val_loss", "min_epoch": 3, "max_epoch": 27, "max_epochs": 2000, "max_time": None},
 }
 
 
@@ -119,6 +166,27 @@ def test_embedded_tables(cifar10):
     for optimizer in OPTIMIZERS:
         assert_equal_to_twin(optimizer, cifar10, 3, seed=4)
     assert_equal_to_twin("MF-NAS", cifar10, 3, metric_stage1="val_acc", max_eval_stage1=100)
+
+
+#: One space each: a decision is compiled once for all of them.
+FLIPPED = [
+    (f"{name}{sign}{decision}", {GECCO2024: "nb201", HEAD2025: "nb101", CORRECTED: "nbasr"}[name])
+    for name, sign, decision in flips()
+]
+
+
+@pytest.mark.parametrize(("protocol", "space"), FLIPPED)
+def test_every_decision_alone(protocol, space):
+    """Protocols with one decision changed, on every optimizer: one compiled function serves them all."""
+    for optimizer in OPTIMIZERS:
+        assert_equal_to_twin(optimizer, hash_table(space), 1, seed=5, protocol=protocol)
+    for settings in ({"k": 30, "max_eval_stage1": 200}, {"k": 7, "max_time": 2500.0}):
+        assert_equal_to_twin("R-MF-NAS", hash_table(space), 1, seed=5, protocol=protocol, **settings)
+
+
+def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
+    for name in USUAL:
+        assert usual.py_func(rules_of(name)) == rules_of(name)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

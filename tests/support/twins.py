@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mfnas_vec.reference.algorithms import TWINS
+from mfnas_vec.reference import REFERENCE
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.threads import run_blocks
@@ -28,7 +28,7 @@ def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
 
 
 def run_twin(optimizer, table, arguments, stream):
-    return TWINS[optimizer](dense.table_space(table), *arguments, stream)
+    return REFERENCE[optimizer](dense.table_space(table), *arguments, stream)
 
 
 def assert_equal_to_twin(optimizer, table, n_run, seed=0, protocol="gecco2024", **settings):

@@ -7,7 +7,7 @@ import xarray as xr
 from mfnas_vec.analysis.searches import provenance_of
 from mfnas_vec.analysis.statistics import TEST, leading_dims, over_runs
 from mfnas_vec.report.export.cells import Results, cells_of, stated
-from mfnas_vec.runs.result import RUN, RUN_VARIABLES
+from mfnas_vec.runs.result import RUN, RUN_VARIABLES, cell_attrs
 from mfnas_vec.tables.provenance import UNSTATED
 from mfnas_vec.tables.schema import GENE
 
@@ -27,7 +27,7 @@ def to_long(result: xr.Dataset) -> Any:
         ``search`` (a label that is unique), ``run``, the variables of ``run`` (genes with spaces
         between, ``stop_reason`` in words), and what the numbers are: ``test_variable, test_units, test_direction,
         test_provenance, search_provenance, seconds_provenance, provenance`` (the weakest of all
-        that was read), ``protocol, seed``.
+        that was read), ``protocol, seed``; ``selected_on`` where test results chose the answers of runs.
     """
     import pandas as pd
 
@@ -56,7 +56,7 @@ def to_long(result: xr.Dataset) -> Any:
         columns["search_provenance"] = stated(cell, "search_provenance", "search_score", "provenance")
         columns["seconds_provenance"] = stated(cell, "seconds_provenance", "cost_seconds", "provenance")
         columns["provenance"] = provenance_of(cell)
-        columns |= {key: attrs[key] for key in ("protocol", "seed") if key in attrs}
+        columns |= cell_attrs(cell) | {key: attrs[key] for key in ("seed",) if key in attrs}
         frames.append(pd.DataFrame(columns, index=pd.RangeIndex(cell.sizes[RUN])))
     return pd.concat(frames, ignore_index=True)
 

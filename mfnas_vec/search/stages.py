@@ -1,0 +1,61 @@
+"""Contexts and states of searches in several stages, and of a search on a flat price."""
+
+import numpy as np
+
+from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec.protocols import OVERSHOOT
+from mfnas_vec.search.interface import Budget, Context, State
+from mfnas_vec.spaces.base import NO_ARCH
+
+
+@njit_paste
+def stage(ctx, objective, max_eval, max_seconds):
+    """The context of an inner search, on another objective with a budget of its own."""
+    budget = Budget(max_eval, max_seconds, ctx.budget.rules)
+    price, epochs = objective.seconds[0, 0], objective.epochs[0]
+    return Context(
+        ctx.space, objective, ctx.proxy, budget, ctx.work, ctx.trace, ctx.run, price, epochs, ctx.n_watch, False
+    )
+
+
+@njit_inline
+def next_stage(ctx, state, epochs):
+    """The state in which the stage of a context begins: no incumbent, seconds from 0, ``epochs`` so far."""
+    spent = state.spent + state.seconds
+    return State(
+        state.n_before,
+        state.n_eval,
+        state.n_unique,
+        state.n_pool,
+        epochs - state.n_eval * ctx.epochs,
+        spent,
+        0.0,
+        state.stop,
+        -np.inf,
+        NO_ARCH,
+        NO_ARCH,
+    )
+
+
+@njit_paste
+def is_flat(ctx):
+    """Whether all evaluations cost the same, no trace is wanted and no evaluation is ever refused."""
+    return ctx.objective.seconds_step == 0 and ctx.budget.rules.budget == OVERSHOOT and ctx.n_watch == 0
+
+
+@njit_paste
+def flatten(ctx):
+    """The context of a search on a flat price, compiled apart: only where ``is_flat`` says so."""
+    return Context(
+        ctx.space,
+        ctx.objective,
+        ctx.proxy,
+        ctx.budget,
+        ctx.work,
+        ctx.trace,
+        ctx.run,
+        ctx.price,
+        ctx.epochs,
+        ctx.n_watch,
+        True,
+    )
