@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["OPTIMIZERS", "SPACES", "Simulator", "build_table", "open_table", "run", "save_table", "simulate", "sweep"]
+__all__ = [
+    "OPTIMIZERS",
+    "SPACES",
+    "Simulator",
+    "build_table",
+    "open_table",
+    "optimizer",
+    "run",
+    "save_table",
+    "simulate",
+    "sweep",
+    ,
+]
 
 if TYPE_CHECKING:
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.simulate import simulate
     from mfnas_vec.runs.simulator import Simulator
-    from mfnas_vec.search import OPTIMIZERS
+    from mfnas_vec.search import OPTIMIZERS, optimizer
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
@@ -28,6 +40,7 @@ _HOMES = {
     "Simulator": "mfnas_vec.runs.simulator",
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
+    "optimizer": "mfnas_vec.search",
     "run": "mfnas_vec.runs.run",
     "save_table": "mfnas_vec.tables.store",
     "simulate": "mfnas_vec.runs.simulate",

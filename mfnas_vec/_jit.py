@@ -65,12 +65,12 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     return numba.njit(function, **options)
 
 
-def njit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel on its first call, without the GIL, and keep the machine code on disk.
+def njit(function: Callable[..., Any], *, keep: bool = True) -> Any:
+    """Compile a kernel on its first call, without the GIL, and (``keep``) keep the machine code on disk.
 
     Kernels take arrays, scalars and (named) tuples of both, and cannot allocate.
     """
-    folder = cache_directory()
+    folder = cache_directory() if keep else None
     settings: Any = numba.config
     previous = settings.CACHE_DIR
     # Only our own functions go to our folder: the setting is read when a function is decorated.
@@ -100,11 +100,16 @@ def njit_call(function: Callable[..., Any]) -> Any:
     return _compile(function)
 
 
+def _kept(kernel: Any) -> bool:
+    """Whether the code of a kernel is kept on disk."""
+    return cache_directory() is not None and bool(kernel.stats.cache_path)
+
+
 def is_compiled(kernel: Any) -> bool:
     """Whether a kernel is ready: compiled in this process or kept on disk by an earlier one."""
     if getattr(kernel, "signatures", True):
         return True
-    if cache_directory() is None:
+    if not _kept(kernel):
         return False
     function = kernel.py_func
     stem = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}-"
@@ -121,6 +126,8 @@ def announce_compilation(kernel: Any, name: str) -> bool:
     """
     if is_compiled(kernel):
         return False
-    keep = "kept for later runs" if cache_directory() else "no cache folder can be written: not kept"
+    keep = "kept for later runs" if _kept(kernel) else "it cannot be kept"
+    if cache_directory() is None:
+        keep = "no cache folder can be written: not kept"
     LOGGER.warning("compiling the %s kernel (some seconds; %s) ...", name, keep)
     return True

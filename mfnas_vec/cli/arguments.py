@@ -54,6 +54,17 @@ def spelled_list(names: Sequence[str]) -> Callable[[str], str]:
     return lambda text: ",".join(one(word.strip()) for word in _COMMA.split(text))
 
 
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of every command that needs optimizers of one's own; ``main`` loads the files."""
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a Python file that registers optimizers of your own; it is run; may be repeated",
+    )
+
+
 def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = False) -> None:
     """Add the arguments of every command that makes runs."""
 

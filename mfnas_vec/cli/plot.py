@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import names_of, spelled, spelled_list, tables_of
+from mfnas_vec.cli.arguments import add_plugin, names_of, spelled, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import FIGURES, TABLES
 
 _EPILOG = """\
@@ -67,6 +67,7 @@ def add_plot(commands: Any) -> None:
     parser.add_argument("--rows", metavar="SETTING", help="heatmap: setting whose values are rows")
     parser.add_argument("--columns", metavar="SETTING", help="heatmap: setting whose values are columns")
     parser.add_argument("--overwrite", action="store_true", help="replace the figure")
+    add_plugin(parser)
     parser.set_defaults(act=run_plot)
 
 

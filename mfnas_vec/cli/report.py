@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import tables_of
+from mfnas_vec.cli.arguments import add_plugin, tables_of
 
 
 def add_report(commands: Any) -> None:
@@ -26,6 +26,7 @@ def add_report(commands: Any) -> None:
         help="tables of your own that runs were made on; 'embedded': no imported table",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
+    add_plugin(parser)
     parser.set_defaults(act=run_report)
 
 

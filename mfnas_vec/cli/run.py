@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, spelled
+from mfnas_vec.cli.arguments import add_plugin, add_run_arguments, spelled
 from mfnas_vec.cli.catalogue import DATASET_NAMES, DATASETS, OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def add_run(commands: Any) -> None:
     parser.add_argument("--trace", action="store_true", help="keep every evaluation of every run in --out")
     parser.add_argument("--out", metavar="PATH", help="write the result as a zarr store (an xarray Dataset)")
     parser.add_argument("--overwrite", action="store_true", help="replace the result at --out")
+    add_plugin(parser)
     parser.set_defaults(act=run_run)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, names_of, spelled_list, tables_of
+from mfnas_vec.cli.arguments import add_plugin, add_run_arguments, names_of, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import TABLES
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def add_sweep(commands: Any) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786")
     parser.add_argument("--block-size", type=int, metavar="RUNS", help="runs per piece of work (default 8192)")
+    add_plugin(parser)
     parser.set_defaults(act=run_sweep)
 
 

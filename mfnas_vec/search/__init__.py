@@ -3,7 +3,9 @@
 See ``mfnas_vec.search.interface`` for the functions of a search.
 """
 
+from mfnas_vec._jit import njit_paste as inlined
 from mfnas_vec.search.fidelity import Inputs, MultiFidelity, SingleFidelity
+from mfnas_vec.search.genome import gene_of
 from mfnas_vec.search.interface import (
     Context,
     State,
@@ -19,8 +21,10 @@ from mfnas_vec.search.interface import (
     train_to,
     uniform,
 )
+from mfnas_vec.search.lookup import row_of
+from mfnas_vec.search.plugins import load_plugin
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, PROTOCOLS
-from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, get_optimizer, load_built_in, optimizer
+from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, get_optimizer, is_registered, load_built_in, optimizer
 from mfnas_vec.search.runner import Job
 from mfnas_vec.search.settings import Field, Settings
 
@@ -45,11 +49,16 @@ __all__ = [
     "end",
     "evaluate",
     "evaluate_row",
+    "gene_of",
     "get_optimizer",
     "going",
+    "inlined",
+    "is_registered",
+    "load_plugin",
     "mutate",
     "neighbour",
     "optimizer",
+    "row_of",
     "sample",
     "train_to",
     "uniform",

@@ -9,9 +9,11 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._jit import njit_paste
+from mfnas_vec.search.plugins import Plugin, installed, load_installed, plugin_of
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.runner import Job, make_job
 from mfnas_vec.search.settings import Field, Settings, Values, nearest
+from mfnas_vec.search.sources import code_digest, is_outside
 
 #: Slots of working memory that a search needs, of the space's arrays and the search's numbers.
 Memory = Callable[[Any, Any], int]
@@ -30,6 +32,26 @@ class Optimizer:
     #: The compiled search, a function of context and settings.
     search: Any
     memory: Memory
+
+    @property
+    def home(self) -> str:
+        """Name of the module it is from: that of the settings, where the search is one of this package."""
+        plain = getattr(self.search, "py_func", self.search)
+        return str(getattr(plain if is_outside(plain) else self.settings, "__module__", ""))
+
+    @property
+    def plugin(self) -> Plugin | None:
+        """The file it is from, if it was loaded from one."""
+        return plugin_of(self.home)
+
+    @property
+    def source(self) -> str:
+        """Digest of its source, if it is from outside this package: of the file, else of the code; else empty."""
+        if self.plugin is not None:
+            return self.plugin.digest
+        if self.home.partition(".")[0] == "mfnas_vec" or not hasattr(self.search, "py_func"):
+            return ""
+        return code_digest(self.search, self.memory, tuple(field.name for field in self.fields)) or ""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -151,14 +173,33 @@ def get_optimizer(name: str) -> Optimizer:
     ValueError
         If there is none, or its library is not installed.
     """
+    if name not in OPTIMIZERS and name in installed():
+        load_installed(name)
     if name in OPTIONAL and name not in OPTIMIZERS:
         try:
             importlib.import_module(OPTIONAL[name])
         except ImportError as error:
             raise ValueError(f"optimizer={name!r}: {error}") from None
     if name not in OPTIMIZERS:
-        raise ValueError(f"optimizer={name!r} is unknown; {nearest(str(name), list(OPTIMIZERS))}")
+        known = list(dict.fromkeys([*OPTIMIZERS, *installed()]))
+        raise ValueError(f"optimizer={name!r} is unknown; {nearest(str(name), known)}")
     return OPTIMIZERS[name]
+
+
+def is_registered(name: str) -> bool:
+    """Whether ``get_optimizer`` knows an optimizer."""
+    try:
+        get_optimizer(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_portable(name: str) -> bool:
+    """Whether another process can find an optimizer: built in, from a plug-in file, or installed."""
+    found = get_optimizer(name)
+    built_in = found.home.partition(".")[0] == "mfnas_vec" and (hasattr(found.search, "py_func") or name in OPTIONAL)
+    return built_in or found.plugin is not None or name in installed()
 
 
 def load_built_in(folder: Iterable[str], package: str) -> None:

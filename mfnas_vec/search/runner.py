@@ -29,6 +29,7 @@ from mfnas_vec.search.memory import Outcome, Trace, Work, forget, make_work, wat
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, usual
 from mfnas_vec.search.rng import seed_run
 from mfnas_vec.search.settings import Settings
+from mfnas_vec.search.sources import code_digest
 from mfnas_vec.tables import dense
 
 #: Protocols that ``usual`` knows.
@@ -84,7 +85,9 @@ def make_kernel(function: Any, names: tuple[str, ...], any_rules: bool) -> Any:
     With ``any_rules`` for every protocol, else for ``gecco2024`` and ``corrected`` only, but faster.
     """
     plain = function.py_func
-    name = f"{plain.__name__}_runs" + ("_by_rules" if any_rules else "")
+    # Numba finds a kernel by its name alone, so the name says what was compiled.
+    digest = code_digest(function, names)
+    name = f"{plain.__name__}_runs" + ("_by_rules" if any_rules else "") + f"_{digest}"
     own = {
         "search": function,
         "Numbers": namedtuple("Numbers", names),
@@ -92,7 +95,7 @@ def make_kernel(function: Any, names: tuple[str, ...], any_rules: bool) -> Any:
     }
     loop = types.FunctionType(_runs.__code__, globals() | own, name)
     loop.__qualname__ = name
-    return njit(loop)
+    return njit(loop, keep=digest is not None)
 
 
 @dataclasses.dataclass(frozen=True)

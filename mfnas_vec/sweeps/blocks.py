@@ -10,6 +10,8 @@ import xarray as xr
 from mfnas_vec.runs.result import describe, run_arrays
 from mfnas_vec.runs.run import Search, prepare
 from mfnas_vec.runs.threads import Progress
+from mfnas_vec.search import get_optimizer
+from mfnas_vec.search.plugins import Plugin, run_plugin
 from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.plan import ProblemPlan, Source, load_inputs
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK
@@ -32,6 +34,9 @@ class Task(NamedTuple):
     seed: int
     start: int
     stop: int
+    #: The file that the optimizer is from, if any, and the digest of its source: a worker whose own differs is refused.
+    plugin: Plugin | None = None
+    optimizer_digest: str = ""
 
     @property
     def n_run(self) -> int:
@@ -50,6 +55,7 @@ def make_tasks(
     for plan in plans:
         done = finished.get(plan.problem, set())
         for cell in plan.cells:
+            optimizer = get_optimizer(cell.optimizer)
             left = [i for i in range(n_chunk(grid.n_run)) if (cell.position, i) not in done]
             for first, last in _stretches(left, chunks):
                 yield Task(
@@ -64,6 +70,8 @@ def make_tasks(
                     grid.seed,
                     first * RUNS_PER_CHUNK,
                     min((last + 1) * RUNS_PER_CHUNK, grid.n_run),
+                    optimizer.plugin,
+                    optimizer.source,
                 )
 
 
@@ -89,7 +97,13 @@ def prepare_task(task: Task, table: xr.Dataset) -> Search:
 
 @functools.lru_cache(maxsize=8)
 def _worker_search(task: Task) -> Search:
-    """The search of a task, with its table opened; ``task`` without the range of runs."""
+    """The search of a task, with its optimizer loaded and its table opened; ``task`` without the range of runs."""
+    if task.plugin is not None:
+        run_plugin(task.plugin)
+    if get_optimizer(task.optimizer).source != task.optimizer_digest:
+        raise ValueError(
+            f"the optimizer {task.optimizer!r} of this worker differs from that of the machine that sent the work"
+        )
     search = prepare_task(task, load_inputs(task.source.open(), [(task.optimizer, json.loads(task.settings))]))
     found = describe(search.optimizer, search.table, search.job, search.values).attrs["inputs_digest"]
     if found != task.inputs_digest:
@@ -110,7 +124,7 @@ def make_block_at(path: str, options: str, task: Task) -> int:
     Raises
     ------
     ValueError
-        If the worker's table differs, or the store cannot be written.
+        If the worker's table or optimizer differs, or the store cannot be written.
     """
     search = _worker_search(task._replace(start=0, stop=0))
     make_block(task, search, _worker_store(path, options), 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.store import MARK
+from mfnas_vec.search import get_optimizer
 from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.plan import ProblemPlan
 from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, RUNS_PER_CHUNK, STATE, Skeleton
@@ -20,6 +21,7 @@ _IDENTITY = {
     "grid": "grid of problems, optimizers and settings",
     MARK: "version of mfnas_vec",
     "tables": "content of the tables",
+    "plugins": "source of optimizers from outside",
 }
 VERSIONS = ("numpy", "numba", "zarr", "xarray")
 
@@ -27,6 +29,8 @@ VERSIONS = ("numpy", "numba", "zarr", "xarray")
 def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
     """Attributes of a sweep's root: everything that determines its numbers."""
     versions = {f"{name}_version": importlib.metadata.version(name) for name in VERSIONS}
+    used = sorted({cell.optimizer for plan in plans for cell in plan.cells})
+    outside = [f"{name}: {source}" for name in used if (source := get_optimizer(name).source)]
     return {
         MARK: plans[0].cells[0].description.attrs[MARK],
         "title": grid.title or grid.name,
@@ -39,6 +43,7 @@ def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
         "missing": grid.missing,
         "problems": [plan.problem for plan in plans],
         "tables": [f"{plan.problem}: {plan.digest}" for plan in plans],
+        **({"plugins": outside} if outside else {}),
         **versions,
     }
 
@@ -60,10 +65,10 @@ def existing(store: GridStore, attrs: Mapping[str, Any], resume: bool) -> str | 
         state = "(complete)" if found[STATE] == COMPLETE else "(unfinished); --resume (resume=True) completes it"
         raise ValueError(f"{store.name} exists already, a sweep's store {state}")
     for key, what in _IDENTITY.items():
-        if found.get(key) != attrs[key]:
+        if found.get(key) != attrs.get(key):
             raise ValueError(
                 f"{store.name} holds another sweep, so it is not resumed: its {what} "
-                f"{_difference(found.get(key), attrs[key])}"
+                f"{_difference(found.get(key), attrs.get(key))}"
             )
     return str(found[STATE])
 

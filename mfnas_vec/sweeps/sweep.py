@@ -10,6 +10,7 @@ import xarray as xr
 from zarr.abc.store import Store
 
 from mfnas_vec.runs.run import Search, check_count, check_threads
+from mfnas_vec.search.registry import is_portable
 from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.blocks import Task, make_block, make_tasks, prepare_task
 from mfnas_vec.sweeps.grid import Grid, grid_of
@@ -247,6 +248,9 @@ def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> No
     for plan in plans:
         if isinstance(plan.source.table, xr.Dataset):
             raise ValueError(f"the table of {plan.problem!r} is in memory: workers need its path")
+        for name in sorted({cell.optimizer for cell in plan.cells}):
+            if not is_portable(name):
+                raise ValueError(f"optimizer {name!r} is known to this process only: workers need its file (--plugin)")
 
 
 def _run_here(

@@ -1,7 +1,7 @@
 """What figures of searches share: a panel per problem, one look per search, legends and captions."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfnas_vec.analysis.searches import Search
@@ -132,13 +132,24 @@ def looks(study: Study) -> dict[str, Look]:
         for i, label in enumerate(selection(study)[0]):
             found[label] = Look(COLOURS[(i + 1) % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
         return {label: found.get(label, Look(COLOURS[0], MARKERS[0], "-")) for label in optimizers}
+    slots = _slots(dict.fromkeys(optimizers.values()))
     seen: dict[str, int] = {}
     for label, optimizer in optimizers.items():
-        slot = _SLOTS.get(optimizer, len(_SLOTS))
+        slot = slots[optimizer]
         nth = seen[optimizer] = seen.get(optimizer, -1) + 1
         marker = MARKERS[(slot + nth) % len(MARKERS)]
         found[label] = Look(COLOURS[slot], marker, DASHES[nth % len(DASHES)])
     return found
+
+
+def _slots(optimizers: Iterable[str]) -> dict[str, int]:
+    """The slot of each optimizer: its own of the published ones, else one that is free as long as there are any."""
+    names = list(optimizers)
+    found = {name: _SLOTS[name] for name in names if name in _SLOTS}
+    places = [*range(len(_SLOTS), len(COLOURS)), *range(len(_SLOTS))]
+    free = [place for place in places if place not in found.values()] or places
+    others = [name for name in names if name not in found]
+    return found | {name: free[i % len(free)] for i, name in enumerate(others)}
 
 
 def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
