@@ -50,6 +50,12 @@ def is_outside(value: Any) -> bool:
     return str(name).partition(".")[0] not in _KNOWN
 
 
+def names_of(code: types.CodeType) -> tuple[str, ...]:
+    """Every name of globals and attributes in some code, that of functions within included."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return tuple(dict.fromkeys([*code.co_names, *(name for part in inner for name in names_of(part))]))
+
+
 class _Walk:
     """Visits every object once, depth first, in an order that the code decides."""
 
@@ -117,27 +123,25 @@ class _Walk:
             self.add(item)
 
     def _add_function(self, function: types.FunctionType) -> None:
-        names = self._add_code(function.__code__)
+        self._add_code(function.__code__)
+        names = names_of(function.__code__)
         self.add(tuple(function.__defaults__ or ()))
         for name, default in (function.__kwdefaults__ or {}).items():
             self._note(name)
             self.add(default)
         for cell in function.__closure__ or ():
             self.add(cell.cell_contents)
-        for name in dict.fromkeys(names):
+        for name in names:
             if name in function.__globals__:
                 self._note(name)
                 self.add(function.__globals__[name], names)
 
-    def _add_code(self, code: types.CodeType) -> tuple[str, ...]:
-        """Add the instructions; returns every name in them, of functions within, too."""
+    def _add_code(self, code: types.CodeType) -> None:
         self._note(code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_argcount)
-        names = code.co_names
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
-                names += self._add_code(constant)
+                self._add_code(constant)
             elif isinstance(constant, frozenset):
                 self._note(sorted(map(repr, constant)))
             else:
                 self._note(constant)
-        return names
