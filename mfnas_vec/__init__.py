@@ -20,7 +20,6 @@ __all__ = [
     "save_table",
     "simulate",
     "sweep",
-    ,
 ]
 
 if TYPE_CHECKING:

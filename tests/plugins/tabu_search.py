@@ -21,10 +21,10 @@ class Tabu(SingleFidelity):
 @inlined
 def is_tabu(tabu, n, code):
     """Whether one of the first ``n`` of a list is the code."""
+    found = False
     for i in range(n):
-        if tabu[i] == code:
-            return True
-    return False
+        found |= tabu[i] == code
+    return found
 
 
 @optimizer("TABU", Tabu, memory=lambda space, p: p.tabu_size)
