@@ -9,6 +9,7 @@ import functools
 import hashlib
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import numba
 import platformdirs
+from numba.core.errors import NumbaError
 
 LOGGER = logging.getLogger("mfnas_vec")
 
@@ -98,6 +100,23 @@ def njit_paste(function: Callable[..., Any]) -> Any:
 def njit_call(function: Callable[..., Any]) -> Any:
     """Compile a rarely taken part of kernels, which they call."""
     return _compile(function)
+
+
+#: What the first call of a kernel raises if its source cannot be compiled.
+CompilationError = NumbaError
+
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def error_text(error: Exception) -> str:
+    """What is wrong with a source, in one line, and where, as far as the compiler tells."""
+    text = _COLOUR.sub("", str(error))
+    lines = [line.strip() for line in text.splitlines()]
+    said = [line for line in lines if line and not line.startswith(("Failed in", "During:", "[", "File", "<source"))]
+    places = _PLACE.findall(text)
+    where = f" ({Path(places[-1][0]).name}, line {places[-1][1]})" if places else ""
+    return (said[0] if said else type(error).__name__)[:300] + where
 
 
 def _kept(kernel: Any) -> bool:

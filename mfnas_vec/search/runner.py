@@ -14,7 +14,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec._jit import njit, njit_inline, njit_paste
+from mfnas_vec._jit import CompilationError, error_text, njit, njit_inline, njit_paste
 from mfnas_vec.protocols import OVERSHOOT
 from mfnas_vec.search.fidelity import SELECTED_ON_METRIC, Read, as_rungs
 from mfnas_vec.search.interface import (
@@ -125,13 +125,23 @@ class Job:
     spare: list[Work] = dataclasses.field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
-        """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run."""
+        """Make ``n_run`` runs of a seed from ``first_run`` on; run i fills row i - first_run.
+
+        Raises
+        ------
+        ValueError
+            If the search cannot be compiled.
+        """
         try:
             work = self.spare.pop()
         except IndexError:  # asked for at once by several threads
             work = make_work(self.arguments[0], self.n_place, self.n_eval_bound)
         *context, numbers = self.arguments
-        self.kernel(*context, tuple(numbers), work, seed, first_run, n_run, outcome, trace)
+        try:
+            self.kernel(*context, tuple(numbers), work, seed, first_run, n_run, outcome, trace)
+        except CompilationError as error:
+            name = self.kernel.py_func.__globals__["search"].py_func.__name__
+            raise ValueError(f"the search {name!r} cannot be compiled: {error_text(error)}") from error
         self.spare.append(work)
 
 

@@ -119,6 +119,7 @@ def _tables() -> Iterator[xr.Dataset]:
                 train_seconds=random.uniform(2, 9, n) * epochs,
                 seconds={"synflow": random.random(n)},
                 provenance="computed",
+                units="fraction",
                 name=f"{space} ({kind})",
             )
 
@@ -165,7 +166,9 @@ def _check_plain(case: _Case, search: Search, outcome: Outcome, trace: Trace) ->
             plain(job.kernel)(*context, tuple(numbers), work, 0, 0, N_PLAIN, made, steps)
     except Exception as error:
         raise case.refuse(f"run by Python, its search raises {type(error).__name__}: {error}") from error
-    for field, a, b in zip((*Outcome._fields, *Trace._fields), (*outcome, *trace), (*made, *steps), strict=True):
+    fields = (*Outcome._fields, *Trace._fields)
+    both: Iterator[Any] = zip(fields, (*outcome, *trace), (*made, *steps), strict=True)
+    for field, a, b in both:
         if not np.array_equal(a[:N_PLAIN], b, equal_nan=b.dtype.kind == "f"):
             raise case.refuse(f"compiled, its search differs from its source run by Python, first in {field}")
 

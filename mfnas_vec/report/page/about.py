@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -192,7 +192,15 @@ def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> R
         optimizers[entry["label"]] = own
     grid = {"title": attrs.get("title", ""), "problems": problems, "optimizers": optimizers}
     text = yaml.safe_dump(grid, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    options = [*_plugins(entry["optimizer"] for entry in entries), *options]
     return Recipe([shlex.join(["mfnas", "sweep", "grid.yaml", *options])], ("grid.yaml", text))
+
+
+def _plugins(optimizers: Iterable[str]) -> list[str]:
+    """The options that load the files of optimizers from outside, as far as they were loaded here."""
+    found = [get_optimizer(name).plugin for name in optimizers if is_registered(name)]
+    names = dict.fromkeys(plugin.name for plugin in found if plugin is not None)
+    return [word for name in names for word in ("--plugin", name)]
 
 
 def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
@@ -221,5 +229,6 @@ def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Rec
         given = json.loads(search.settings)
     settings = [f"{name}={value_text(value)}" for name, value in given.items() if not name.startswith(_FOLLOWS)]
     command = ["mfnas", "run", "--table", part.problem, "--optimizer", search.optimizer]
+    command += _plugins([search.optimizer])
     command += [*(["--set", *settings] if settings else []), *_options(part.dataset.attrs, part.n_run), "--out", store]
     return Recipe([shlex.join(command)])
