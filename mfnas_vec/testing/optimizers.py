@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.runs.result import describe
 from mfnas_vec.runs.run import Search, prepare
 from mfnas_vec.runs.threads import run_blocks
 from mfnas_vec.search import CORRECTED, GECCO2024, get_optimizer
@@ -149,9 +148,8 @@ def _check_case(case: _Case) -> None:
 
 
 def _equal(parts: Sequence[Any], other: tuple[Outcome, Trace]) -> bool:
-    return all(
-        np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(parts, [*other[0], *other[1]], strict=True)
-    )
+    both: Iterator[Any] = zip(parts, (*other[0], *other[1]), strict=True)
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in both)
 
 
 def _check_plain(case: _Case, search: Search, outcome: Outcome, trace: Trace) -> None:
@@ -204,7 +202,6 @@ def _check_no_budget(case: _Case, names: set[str]) -> None:
     """A budget of nothing is nothing spent."""
     for setting in sorted({"max_eval", "max_time"} & names):
         search = case.prepare(**{setting: 0})
-        describe(search.optimizer, search.table, search.job, search.values)
         outcome, _ = _runs(search, 3)
         if setting == "max_time" and case.protocol == CORRECTED and not (outcome.seconds == 0).all():
             raise case.refuse("it spends seconds though max_time=0")
