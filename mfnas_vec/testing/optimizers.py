@@ -24,6 +24,8 @@ KINDS = ("different", "ties", "missing", "one architecture")
 EPOCHS = (4, 12, 36, 108)
 #: Runs that are compared with each other, and (slowly) with plain Python.
 N_RUN, N_PLAIN = 9, 2
+#: Evaluations of a run that are compared with plain Python, one by one.
+MAX_STEPS = 4096
 #: Budgets of a run: enough for several generations, few enough for plain Python.
 MAX_EVAL, MAX_SECONDS = 60, 2000.0
 #: The last bits of a sum of seconds.
@@ -134,8 +136,10 @@ def _runs(search: Search, n_run: int, n_thread: int = 1, block: int | None = Non
 
 def _check_case(case: _Case) -> None:
     search = case.prepare()
+    # First by Python, which notices an index out of bounds: compiled code would just write there.
+    made = _plain_runs(case, search)
     outcome, trace = _runs(search, N_RUN)
-    _check_plain(case, search, outcome, trace)
+    _check_plain(case, (outcome, trace), made)
     for first in (0, N_RUN // 2, N_RUN - 1):
         alone = _runs(search, 1, first=first)
         among = [part[first : first + 1] for part in (*outcome, *trace)]
@@ -152,23 +156,30 @@ def _equal(parts: Sequence[Any], other: tuple[Outcome, Trace]) -> bool:
     return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in both)
 
 
-def _check_plain(case: _Case, search: Search, outcome: Outcome, trace: Trace) -> None:
-    """The compiled runs beside those of the source in Python."""
+def _plain_runs(case: _Case, search: Search) -> tuple[Outcome, Trace]:
+    """Outcome and first steps of runs of the search's source, run by Python."""
     job = search.job
-    made, steps = make_outcome(N_PLAIN), make_trace(N_PLAIN, trace.code.shape[1])
+    outcome, trace = make_outcome(N_PLAIN), make_trace(N_PLAIN, MAX_STEPS)
     work = make_work(job.arguments[0], job.n_place, job.n_eval_bound)
     *context, numbers = job.arguments
     try:
         # Integers of 64 bits wrap around here as they do in compiled code.
         with np.errstate(all="ignore"):
-            plain(job.kernel)(*context, tuple(numbers), work, 0, 0, N_PLAIN, made, steps)
+            plain(job.kernel)(*context, tuple(numbers), work, 0, 0, N_PLAIN, outcome, trace)
     except Exception as error:
         raise case.refuse(f"run by Python, its search raises {type(error).__name__}: {error}") from error
-    fields = (*Outcome._fields, *Trace._fields)
-    both: Iterator[Any] = zip(fields, (*outcome, *trace), (*made, *steps), strict=True)
-    for field, a, b in both:
-        if not np.array_equal(a[:N_PLAIN], b, equal_nan=b.dtype.kind == "f"):
-            raise case.refuse(f"compiled, its search differs from its source run by Python, first in {field}")
+    return outcome, trace
+
+
+def _check_plain(case: _Case, compiled: tuple[Outcome, Trace], made: tuple[Outcome, Trace]) -> None:
+    """The compiled runs beside those of Python: all results, and the steps that both have."""
+    names = (*Outcome._fields, *Trace._fields)
+    both: Iterator[Any] = zip(names, (*compiled[0], *compiled[1]), (*made[0], *made[1]), strict=True)
+    for name, a, b in both:
+        n_step = min(a.shape[-1], b.shape[-1]) if a.ndim > 1 else 0
+        pair = (a[:N_PLAIN, :n_step], b[:, :n_step]) if a.ndim > 1 else (a[:N_PLAIN], b)
+        if not np.array_equal(*pair, equal_nan=b.dtype.kind == "f"):
+            raise case.refuse(f"compiled, its search differs from its source run by Python, first in {name}")
 
 
 def _check_facts(case: _Case, search: Search, outcome: Outcome, trace: Trace) -> None:

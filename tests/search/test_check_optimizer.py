@@ -53,7 +53,7 @@ BROKEN = '''
 import dataclasses
 
 from mfnas_vec import optimizer
-from mfnas_vec.search import SingleFidelity, begin, evaluate_row, going, neighbour, row_of, sample
+from mfnas_vec.search import SingleFidelity, begin, evaluate_row, going, row_of, sample
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,16 +84,12 @@ def broken(ctx, p):
         ("row = (row + 1) % ctx.space.n_arch", "its row is another's"),
         ("ctx.work.values[4 + i] += 0.0", "out of bounds"),
         ("ctx.trace.seconds[ctx.run, :1] = 1e9", "seconds of run 0 fall"),
-        ("i -= int(3.9 + 2**53 * 1.0 - 2**53) // 3", None),
     ],
 )
 def test_what_is_wrong_is_found(tmp_path, load, line, message):
     path = tmp_path / "broken.py"
     path.write_text(BROKEN.replace("{line}", line), encoding="utf-8")
     load(path)
-    if message is None:
-        check_optimizer("BROKEN", **settings("BROKEN"))
-        return
     with pytest.raises(AssertionError, match=message):
         check_optimizer("BROKEN", **settings("BROKEN"))
 
