@@ -31,6 +31,8 @@ def load(monkeypatch):
 
 def settings(name):
     fields = {field.name for field in OPTIMIZERS[name].fields}
+    if "metric_stage1" in fields:  # a zero-cost one, which has no epochs
+        fields.discard("iepoch")
     return {key: value for key, value in NEEDED.items() if key in fields} | SHORT.get(name, {})
 
 
