@@ -117,7 +117,7 @@ def test_published_budget_is_overshot_by_one_evaluation_and_the_corrected_one_is
         ({"n_thread": 0}, "n_thread=0"),
         ({"block_size": 0}, "block_size=0"),
         ({"first_run": -1}, "first_run=-1"),
-        ({"protocol": "new"}, "protocol='new' must be one of gecco2024, corrected"),
+        ({"protocol": "new"}, "protocol='new' must be one of gecco2024, head2025, corrected"),
         ({"table": "nb201-cifar10"}, "table is a str"),
         ({"metric_stage3": "params"}, "no setting 'metric_stage3'; did you mean metric_stage"),
         ({"k": 5, "n_candidate": 5}, "'n_candidate' is another name|'n_candidate'"),

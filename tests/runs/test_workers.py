@@ -13,7 +13,10 @@ from support.simulated import Draws, asha, until_exhausted
 from mfnas_vec import Simulator, run, simulate
 from mfnas_vec.runs.accounts import BudgetExhausted
 from mfnas_vec.runs.parallel import random_search, successive_halving
-from mfnas_vec.search import PROTOCOLS
+from mfnas_vec.search import CORRECTED, GECCO2024
+
+#: Those of the simulator: head2025 is of compiled searches only.
+PROTOCOLS = (GECCO2024, CORRECTED)
 
 EPOCHS = (12, 25, 50, 100, 200)
 
