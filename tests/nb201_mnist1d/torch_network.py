@@ -16,10 +16,10 @@ class Convolution(nn.Module):
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int) -> None:
         super().__init__()
         self.conv = nn.Conv1d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
-        self.norm = nn.BatchNorm1d(c_out)
+        self.relu, self.norm = nn.ReLU(), nn.BatchNorm1d(c_out)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.norm(self.conv(functional.relu(x)))
+        return self.norm(self.conv(self.relu(x)))
 
 
 class Cell(nn.Module):
@@ -57,10 +57,15 @@ class Network(nn.Module):
         self.stem_norm = nn.BatchNorm1d(8)
         self.first, self.reduction, self.second = Cell(genes, 8), Convolution(8, 16, 3, 2), Cell(genes, 16)
         self.last_norm, self.linear = nn.BatchNorm1d(16), nn.Linear(16, n_class)
+        self.relu = nn.ReLU()
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """Features before pooling."""
+        x = self.second(self.reduction(self.first(self.stem_norm(self.stem(x)))))
+        return self.relu(self.last_norm(x))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.second(self.reduction(self.first(self.stem_norm(self.stem(x)))))
-        return self.linear(functional.relu(self.last_norm(x)).mean(dim=2))
+        return self.linear(self.features(x).mean(dim=2))
 
     def load(self, weights: Any) -> None:
         """Copy the parameters of the compiled network (`Weights`)."""
