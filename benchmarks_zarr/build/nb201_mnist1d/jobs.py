@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks_zarr.build.nb201_mnist1d import convolutions, kernels, network, steps, trainer
+from benchmarks_zarr.build.nb201_mnist1d import trainer
+from benchmarks_zarr.build.nb201_mnist1d.compiled import convolutions, kernels, network, steps
 from benchmarks_zarr.build.nb201_mnist1d.data import Data
 from benchmarks_zarr.build.nb201_mnist1d.runner import Arrays, Job
 

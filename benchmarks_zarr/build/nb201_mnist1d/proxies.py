@@ -37,7 +37,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks_zarr.build.nb201_mnist1d import kernels, network, steps
+from benchmarks_zarr.build.nb201_mnist1d.compiled import kernels, network, steps
 from benchmarks_zarr.build.nb201_mnist1d.data import Data
 from benchmarks_zarr.build.nb201_mnist1d.trainer import Trainer, Training, epoch_order, uniform
 

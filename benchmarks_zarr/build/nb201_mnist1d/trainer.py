@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks_zarr.build.nb201_mnist1d import network, steps
+from benchmarks_zarr.build.nb201_mnist1d.compiled import network, steps
 from benchmarks_zarr.build.nb201_mnist1d.data import Data
 
 _INITIAL, _ORDER = 0, 1

@@ -2,9 +2,9 @@
 
 import math
 
-from benchmarks_zarr.build.nb201_mnist1d import convolutions
-from benchmarks_zarr.build.nb201_mnist1d import kernels as k
-from benchmarks_zarr.build.nb201_mnist1d.network import cell, cell_gradient, norm
+from benchmarks_zarr.build.nb201_mnist1d.compiled import convolutions
+from benchmarks_zarr.build.nb201_mnist1d.compiled import kernels as k
+from benchmarks_zarr.build.nb201_mnist1d.compiled.network import cell, cell_gradient, norm
 from mfnas_vec._jit import njit_numeric as njit
 
 

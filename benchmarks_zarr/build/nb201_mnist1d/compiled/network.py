@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks_zarr.build.nb201_mnist1d import convolutions
-from benchmarks_zarr.build.nb201_mnist1d import kernels as k
+from benchmarks_zarr.build.nb201_mnist1d.compiled import convolutions
+from benchmarks_zarr.build.nb201_mnist1d.compiled import kernels as k
 from mfnas_vec._jit import njit_numeric as njit
 from mfnas_vec.spaces.nb201 import EDGES
 
