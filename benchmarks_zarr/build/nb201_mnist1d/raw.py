@@ -135,10 +135,10 @@ def collect(job: Job, folder: Path | None, raw: Path | None) -> Results:
     n_graph = len(distinct_graphs().genes)
     done, arrays, machines = np.zeros(n_graph, bool), Arrays(), set[str]()
     parts = list(unpack(job, raw)) if raw else []
-    for number in range(len(chunk_graphs())) if folder else ():
-        if chunk := _chunk(job, folder, number):  # type: ignore[arg-type]
-            about = json.loads(chunk.pop("about").tobytes())
-            parts.append(chunk | {"machines": np.array([json.dumps(about["machine"], sort_keys=True)])})
+    for path in sorted((folder / job.key()).glob("*.npz")) if folder else ():
+        chunk = load(path)
+        about = json.loads(chunk.pop("about").tobytes())
+        parts.append(chunk | {"machines": np.array([json.dumps(about["machine"], sort_keys=True)])})
     for part in parts:
         rows = part.pop("graph")
         machines.update(part.pop("machines").tolist())

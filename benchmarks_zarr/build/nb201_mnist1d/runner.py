@@ -84,9 +84,9 @@ def graph_order(n: int) -> npt.NDArray[np.int64]:
     return np.argsort(uniform([2, n], n), kind="stable")
 
 
-def chunk_graphs() -> list[npt.NDArray[np.int64]]:
-    """The graphs of each chunk."""
-    order = graph_order(len(distinct_graphs().genes))
+def chunk_graphs(limit: int | None = None) -> list[npt.NDArray[np.int64]]:
+    """The graphs of each chunk; of the first ``limit`` graphs only."""
+    order = graph_order(len(distinct_graphs().genes))[:limit]
     return [order[i : i + CHUNK] for i in range(0, len(order), CHUNK)]
 
 
@@ -131,7 +131,9 @@ def compute(job: Job, graphs: npt.NDArray[np.int64], function: Callable[[npt.NDA
     return {"graph": graphs.astype(np.int32), "about": text, **stacked}
 
 
-def run(job: Job, folder: Path, *, packed: set[int] | None = None, backwards: bool = False) -> Iterator[str]:
+def run(
+    job: Job, folder: Path, *, packed: set[int] | None = None, backwards: bool = False, limit: int | None = None
+) -> Iterator[str]:
     """Do the chunks that are not done, and report each.
 
     Parameters
@@ -144,13 +146,17 @@ def run(job: Job, folder: Path, *, packed: set[int] | None = None, backwards: bo
         Graphs that are done elsewhere: chunks of these alone are skipped.
     backwards
         Start with the last chunk, for a second process beside one that starts with the first.
+    limit
+        Do the first ``limit`` graphs only, in the order of `graph_order`.
     """
     target = folder / job.key()
-    chunks = list(enumerate(chunk_graphs()))
+    whole, chunks = chunk_graphs(), list(enumerate(chunk_graphs(limit)))
     done = packed or set()
     function = None
     for i, graphs in reversed(chunks) if backwards else chunks:
-        path = target / f"{i:04d}.npz"
+        # A part of a chunk must not be taken for the whole one.
+        part = "" if len(graphs) == len(whole[i]) else f"-{len(graphs)}"
+        path = target / f"{i:04d}{part}.npz"
         if path.exists() or done.issuperset(graphs.tolist()):
             continue
         function = function or job.prepare()
