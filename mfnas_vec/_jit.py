@@ -45,13 +45,16 @@ def source_digest(root: Path | None = None) -> str:
 
 
 @functools.cache
-def cache_directory(also: Path | None = None) -> Path | None:
-    """Folder of this source's compiled kernels, or ``None`` where no folder can be written.
+def cache_directory(sources: Path | None = None) -> Path | None:
+    """Folder of compiled kernels, or ``None`` where no folder can be written.
 
-    ``also`` is the folder of sources outside the package that the kernels are compiled from.
+    ``sources`` is a folder outside the package whose kernels use nothing of the package but this module;
+    by default the kernels are the package's.
     """
     base = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("mfnas_vec", appauthor=False)
-    name = f"kernels-{source_digest()}" + (f"-{source_digest(also)}" if also else "")
+    name = f"kernels-{source_digest()}"
+    if sources is not None:
+        name = f"kernels-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]}-{source_digest(sources)}"
     folder = Path(base) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

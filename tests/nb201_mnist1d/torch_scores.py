@@ -103,4 +103,44 @@ def zen(net: nn.Module, x: torch.Tensor, changed: torch.Tensor) -> float:
         hook.remove()
     with torch.no_grad():
         change = (before - net.features(changed)).abs().sum(dim=(1, 2)).mean()
+    if not change:
+        return math.nan
     return math.log(change) + sum(0.5 * math.log(v.mean()) for v in variances)
+
+
+def all_scores(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
+    """All scores but zen of an untrained network on a batch."""
+    macs: list[int] = []
+    relu_inputs: list[torch.Tensor] = []
+    hooks = [
+        m.register_forward_hook(lambda m, _, out: macs.append(m.weight.numel() * out[0, 0].numel()))
+        for m in layers(net)
+    ]
+    hooks += [
+        m.register_forward_hook(lambda _, given, __: relu_inputs.append(given[0].detach()))
+        for m in net.modules()
+        if isinstance(m, nn.ReLU)
+    ]
+    with torch.no_grad():
+        net(x)
+    for hook in hooks:
+        hook.remove()
+    weights, gradients = [m.weight.detach() for m in layers(net)], loss_gradients(net, x, y)
+    products = [w * g for w, g in zip(weights, gradients, strict=True)]
+    with np.errstate(all="ignore"):
+        jacobian = input_gradients(net, x)
+        constant = not np.isfinite(np.corrcoef(jacobian)).all()
+        return {
+            "params": sum(p.numel() for p in net.parameters()),
+            "flops": sum(macs),
+            "synflow": synflow(net, tuple(x.shape[1:])),
+            "jacov": math.nan if constant else jacov(jacobian),
+            "snip": sum(float(p.abs().sum()) for p in products),
+            "grasp": grasp(net, x, y),
+            "fisher": fisher(net, x, y),
+            "grad_norm": sum(float(g.norm()) for g in gradients),
+            "plain": sum(float(p.sum()) for p in products),
+            "l2_norm": sum(float(w.norm()) for w in weights),
+            "nwot": nwot(net, x, relu_inputs),
+            "epe_nas": math.nan if constant else epe_nas(jacobian, y.numpy()),
+        }

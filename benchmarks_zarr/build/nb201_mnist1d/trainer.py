@@ -53,28 +53,30 @@ def uniform(key: list[int], size: int) -> npt.NDArray[np.float64]:
 
 
 def initial_weights(genes: npt.NDArray[np.int8], n_channel: int, n_class: int, seed: int) -> npt.NDArray[np.float64]:
-    """Initial parameters, as torch draws them by default: uniform within 1 / sqrt(inputs of a unit).
+    """Initial parameters.
 
-    The weights of an edge depend on seed, edge and operation alone. Edges without a convolution, and
-    outer taps of 1x1 convolutions, have zeros, which training keeps.
+    Convolutions are uniform within sqrt(6 / inputs of a unit) (He et al., ICCV 2015), the classifier
+    within 1 / sqrt(inputs); batch norms start as the identity. The weights of an edge depend on seed,
+    edge and operation alone. Edges without a convolution, and outer taps of 1x1 convolutions, have
+    zeros, which training keeps.
     """
     vector = np.zeros(network.n_weight(n_channel, n_class))
     weights = network.weight_views(vector, n_channel, n_class)
 
-    def draw(part: npt.NDArray[Any], stream: int, n_input: int) -> None:
-        part[...] = (2 * uniform([seed, _INITIAL, stream], part.size).reshape(part.shape) - 1) / math.sqrt(n_input)
+    def draw(part: npt.NDArray[Any], stream: int, bound: float) -> None:
+        part[...] = (2 * uniform([seed, _INITIAL, stream], part.size).reshape(part.shape) - 1) * bound
 
     a, b = network.CHANNELS
-    draw(weights.stem, 0, 3 * n_channel)
-    draw(weights.reduction, 1, 3 * a)
-    draw(weights.linear, 2, b)
-    draw(weights.bias, 3, b)
+    draw(weights.stem, 0, math.sqrt(6 / (3 * n_channel)))
+    draw(weights.reduction, 1, math.sqrt(6 / (3 * a)))
+    draw(weights.linear, 2, 1 / math.sqrt(b))
+    draw(weights.bias, 3, 1 / math.sqrt(b))
     for stage, (edges, c) in enumerate(((weights.first, a), (weights.second, b))):
         for e, op in enumerate(genes):
             if op == network.CONV3:
-                draw(edges[e], 4 + 6 * stage + e, 3 * c)
+                draw(edges[e], 4 + 6 * stage + e, math.sqrt(6 / (3 * c)))
             elif op == network.CONV1:
-                draw(edges[e, :, :, 1], 4 + 6 * stage + e, c)
+                draw(edges[e, :, :, 1], 4 + 6 * stage + e, math.sqrt(6 / c))
     for affine in (weights.stem_norm, weights.reduction_norm, weights.last_norm):
         affine[0] = 1
     for affine in (weights.first_norm, weights.second_norm):
