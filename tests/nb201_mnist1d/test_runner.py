@@ -133,8 +133,16 @@ def test_merged_table(tmp_path):
     rows = np.flatnonzero(graph == graph[0])
     assert len(rows) == 341
     assert np.unique(read["snip"].values[rows]).size == 1
-    result = run("RS", read, n_run=3)
+
+
+def test_searches_run_on_a_whole_table():
+    data, settings = sources.mnist1d(), Training()
+    results = made_up_results(settings, len(GENES))
+    made, _ = table.merge(*results, data, settings, name="nb201-mine", dataset="mine", title="Made up")
+    result = run("RS", made, n_run=3, max_time=3.0)
     assert result.sizes["run"] == 3
+    assert np.isfinite(result["test_performance"]).all()
+    assert "modelled" not in str(result.attrs)
 
 
 def own_data(path, **changes):
