@@ -121,12 +121,14 @@ def load(path: Path) -> Arrays:
         return {name: file[name] for name in file.files}
 
 
-def compute(job: Job, graphs: npt.NDArray[np.int64], function: Callable[[npt.NDArray[np.int8]], Arrays]) -> Arrays:
+def compute(
+    job: Job, key: str, graphs: npt.NDArray[np.int64], function: Callable[[npt.NDArray[np.int8]], Arrays]
+) -> Arrays:
     """The arrays of a chunk: those of its graphs, stacked."""
     genes = distinct_graphs().genes
     rows = [function(genes[g]) for g in graphs]
     stacked = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    about = {"key": job.key(), "machine": machine(), "settings": dict(job.settings)}
+    about = {"key": key, "machine": machine(), "settings": dict(job.settings)}
     text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
     return {"graph": graphs.astype(np.int32), "about": text, **stacked}
 
@@ -149,7 +151,8 @@ def run(
     limit
         Do the first ``limit`` graphs only, in the order of `graph_order`.
     """
-    target = folder / job.key()
+    key = job.key()  # now: the code that runs is that of now
+    target = folder / key
     whole, chunks = chunk_graphs(), list(enumerate(chunk_graphs(limit)))
     done = packed or set()
     function = None
@@ -161,6 +164,6 @@ def run(
             continue
         function = function or job.prepare()
         start, clock = time.perf_counter(), time.process_time()
-        save(path, compute(job, graphs, function))
+        save(path, compute(job, key, graphs, function))
         used, passed = time.process_time() - clock, time.perf_counter() - start
         yield f"{job.kind} chunk {i} of {len(chunks)}: {used:.1f} s of processor time in {passed:.1f} s"
