@@ -88,9 +88,10 @@ def build_table(
         Values by metric name (a DataFrame: a column per metric). Bare arrays follow the rows of the
         space, shape ``(n_epoch, n_arch)`` for training-based metrics, ``(n_arch,)`` for zero-cost
         scores, for ``test_acc`` or ``test_per``, and for training-based ones without epochs.
-        Labelled ones are aligned: a DataArray over ``arch`` and ``epoch`` by its dimensions and coordinates, a pandas Series, or DataFrame with
-        a column per epoch, by its index of architectures (what ``space.row_of`` takes as text or
-        genotype; integers are rows). NaN means missing, and so does an architecture without label.
+        Labelled ones are aligned: a DataArray over ``arch`` and ``epoch`` by its dimensions and
+        coordinates, a pandas Series, or DataFrame with a column per epoch, by its index of
+        architectures (what ``space.row_of`` takes as text or genotype; integers are rows). NaN
+        means missing, and so does an architecture without label.
     epochs
         The epochs of training-based metrics, ascending, shape ``(n_epoch,)``; those that labels
         name by default.

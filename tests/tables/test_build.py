@@ -98,8 +98,9 @@ def test_fractions_are_converted_where_it_is_said():
 
 
 GENES = SPACE.decode(SPACE.arch_code)[SHUFFLED]
+NAMES = SPACE.arch_key()
 LABELS = {
-    "names": [SPACE.arch_key()[row] for row in SHUFFLED],
+    "names": [NAMES[row] for row in SHUFFLED],
     "digits": [SPACE.digits(int(row)) for row in SHUFFLED],
     "genotypes": pd.Index([tuple(map(int, genes)) for genes in GENES], tupleize_cols=False),
     "multiindex": pd.MultiIndex.from_arrays(list(GENES.T)),
