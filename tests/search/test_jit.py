@@ -24,7 +24,8 @@ def test_one_specialization_serves_all(cifar10):
 
     for table in (cifar10, *map(hash_table, SPACES)):
         for optimizer in OPTIMIZERS:
-            run(optimizer, table, n_run=2, max_time=500.0)
+            own = {"max_epochs": 300} if optimizer == "Hyperband" else {}
+            run(optimizer, table, n_run=2, max_time=500.0, **own)
     kernels = {prepare(optimizer, cifar10, {}).job.kernel for optimizer in OPTIMIZERS}
     assert [len(kernel.signatures) for kernel in kernels] == [1] * 5
 
