@@ -204,7 +204,7 @@ def test_a_table_is_saved_and_opened_without_warnings(tmp_path, cifar10):
     assert not (tmp_path / "bad.zarr").exists()
     other = tmp_path / "other"
     other.mkdir()
-    with pytest.raises(ValueError, match="left alone"):
+    with pytest.raises(ValueError, match="left unchanged"):
         save_table(table, other, overwrite=True)
     assert {"save_table", "open_table"} <= set(mfnas_vec.__all__)
 
