@@ -17,7 +17,7 @@ from mfnas_vec.search.settings import Field, Settings, Values, nearest
 Memory = Callable[[Any, Any], int]
 
 #: The order of the published optimizers, in which they are listed; others follow.
-_PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
+PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +165,7 @@ def load_built_in(folder: Iterable[str], package: str) -> None:
     """Import every module of the package, each of which may register optimizers, and sort them."""
     for module in pkgutil.iter_modules(folder):
         importlib.import_module(f"{package}.{module.name}")
-    order = {name: place for place, name in enumerate(_PUBLISHED)}
+    order = {name: place for place, name in enumerate(PUBLISHED)}
     known = sorted(OPTIMIZERS.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
     OPTIMIZERS.clear()
     OPTIMIZERS.update(known)

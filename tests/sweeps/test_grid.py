@@ -77,6 +77,8 @@ def test_shipped_grids_have_their_combinations():
         "paper/ablation-zc-nbasr",
         "paper/ablation-ls",
         "paper/ablation-loss",
+        "paper/multi-fidelity",
+        "paper/protocols",
     }
     plans = {name: make_plan(load_grid(name), {}) for name in shipped_grids()}
     assert {name: sum(len(plan.cells) for plan in found) for name, found in plans.items()} == {
@@ -88,6 +90,8 @@ def test_shipped_grids_have_their_combinations():
         "paper/ablation-zc-nbasr": 9 * 5,
         "paper/ablation-ls": 2 * 6 * 3,
         "paper/ablation-loss": 2 * 13 * 3,
+        "paper/multi-fidelity": 7 * 5,
+        "paper/protocols": 73 * 5,
     }
     assert [plan.problem for plan in plans["paper/main"]] == list(PROBLEMS)
     labels = [e.optimizer for e in GRID]
