@@ -9,7 +9,7 @@ import xarray as xr
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.run import run
-from mfnas_vec.search import OPTIMIZERS, get_optimizer
+from mfnas_vec.search import find_optimizer, get_optimizer
 
 
 def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     attrs, runs = search.runs.attrs, search.runs
     if not search.optimizer:
         raise ValueError(f"{search.store} does not name the optimizer of {search.label}")
-    if search.optimizer not in OPTIMIZERS:
+    if find_optimizer(search.optimizer) is None:
         raise ValueError(
             f"{search.label} is no registered optimizer and cannot be re-run here: "
             "simulate it with trace=True, so that its result keeps its trace"

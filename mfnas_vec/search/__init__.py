@@ -20,7 +20,7 @@ from mfnas_vec.search.interface import (
     uniform,
 )
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, PROTOCOLS
-from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, get_optimizer, load_built_in, optimizer
+from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, find_optimizer, get_optimizer, load_built_in, optimizer
 from mfnas_vec.search.runner import Job
 from mfnas_vec.search.settings import Field, Settings
 
@@ -45,6 +45,7 @@ __all__ = [
     "end",
     "evaluate",
     "evaluate_row",
+    "find_optimizer",
     "get_optimizer",
     "going",
     "mutate",

@@ -161,6 +161,14 @@ def get_optimizer(name: str) -> Optimizer:
     return OPTIMIZERS[name]
 
 
+def find_optimizer(name: str) -> Optimizer | None:
+    """The optimizer of that name, ``None`` where there is none here."""
+    try:
+        return get_optimizer(name)
+    except ValueError:
+        return None
+
+
 def load_built_in(folder: Iterable[str], package: str) -> None:
     """Import every module of the package, each of which may register optimizers, and sort them."""
     for module in pkgutil.iter_modules(folder):

@@ -94,6 +94,14 @@ def test_curves_are_made_again(tmp_path):
     assert n_eval == {11, 21}
 
 
+def test_curves_are_made_again_in_a_process_that_has_not_loaded_the_adapter(tmp_path):
+    sweep(write_grid(tmp_path, GRID), tmp_path / "r.zarr", n_thread=1)
+    process = start("plot", "anytime", tmp_path / "r.zarr", "--over", "evaluations", "--out", tmp_path / "a.svg")
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "OPTUNA-RS" in (tmp_path / "a.svg").read_text()
+
+
 def test_other_inputs_than_those_of_the_settings_are_refused(cifar10, registered):
     def peeks(simulator, rng):
         simulator.evaluate(simulator.sample(rng), epoch=200)

@@ -15,7 +15,7 @@ from mfnas_vec.analysis.study import Study
 from mfnas_vec.published.reproduce import GRID
 from mfnas_vec.report.page.words import joined
 from mfnas_vec.report.text import value_text
-from mfnas_vec.search import OPTIMIZERS
+from mfnas_vec.search import find_optimizer
 from mfnas_vec.sweeps.contents import Contents
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
 from mfnas_vec.tables.provenance import UNSTATED
@@ -72,7 +72,7 @@ def settings_of(study: Study) -> list[OptimizerSettings]:
 
 
 def _settings(name: str, by_problem: dict[str, list[Search]], problems: Sequence[str]) -> OptimizerSettings:
-    optimizer = OPTIMIZERS.get(name)
+    optimizer = find_optimizer(name)
     meaning = {s.name: s.help.replace("`", "") for s in optimizer.fields} if optimizer else {}
     # Values of each setting by problem, in the order of the searches.
     values: dict[str, dict[str, list[str]]] = {}
@@ -207,7 +207,7 @@ def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) 
 def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
     part = contents.parts[0]
     search = next(s for s in study.searches[part.problem].values() if s.store == place)
-    if search.optimizer not in OPTIMIZERS:
+    if find_optimizer(search.optimizer) is None:
         attrs = part.dataset.attrs
         given = {"name": search.optimizer, "n_run": part.n_run, "seed": int(attrs["seed"])}
         given |= {"protocol": str(attrs["protocol"]), "trace": True, **json.loads(search.settings)}
