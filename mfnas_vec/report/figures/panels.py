@@ -132,9 +132,14 @@ def looks(study: Study) -> dict[str, Look]:
         for i, label in enumerate(selection(study)[0]):
             found[label] = Look(COLOURS[(i + 1) % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
         return {label: found.get(label, Look(COLOURS[0], MARKERS[0], "-")) for label in optimizers}
+    # Optimizers that are not built in: the last colours first, then those of built-in ones that are not here.
+    others = [optimizer for optimizer in dict.fromkeys(optimizers.values()) if optimizer not in _SLOTS]
+    used = {_SLOTS[optimizer] for optimizer in optimizers.values() if optimizer in _SLOTS}
+    order = [*range(len(_SLOTS), len(COLOURS)), *(slot for slot in range(len(_SLOTS)) if slot not in used)]
+    slots = _SLOTS | {optimizer: order[i % len(order)] for i, optimizer in enumerate(others)}
     seen: dict[str, int] = {}
     for label, optimizer in optimizers.items():
-        slot = _SLOTS.get(optimizer, len(_SLOTS))
+        slot = slots[optimizer]
         nth = seen[optimizer] = seen.get(optimizer, -1) + 1
         marker = MARKERS[(slot + nth) % len(MARKERS)]
         found[label] = Look(COLOURS[slot], marker, DASHES[nth % len(DASHES)])
