@@ -75,33 +75,18 @@ def test_every_search_is_run_under_its_protocol(searches):
 
 def test_changes_are_mean_differences_of_the_same_runs(searches):
     found = changes(searches)
+    places = [(k, protocol) for k in (4, 8) for protocol in PROTOCOLS[1:]]
     assert [(c.search, c.base, c.protocol) for c in found] == [
-        (f"SH {p} n_candidate={k}", "gecco2024", p) for k in (4, 8) for p in PROTOCOLS[1:]
-    ] or {(c.base, c.protocol) for c in found} == {("gecco2024", p) for p in PROTOCOLS[1:]}
-    for change in found:
-        labels = [label for label, s in searches["nbasr"].items() if s.settings == _settings(searches, change)]
-        before, after = (
-            next(searches["nbasr"][name].runs for name in labels if searches["nbasr"][name].runs.attrs["protocol"] == p)
-            for p in (change.base, change.protocol)
-        )
-        difference = (after[TEST] - before[TEST]).values
+        (f"SH n_candidate={k}", "gecco2024", p) for k, p in places
+    ]
+    for change, (k, protocol) in zip(found, places, strict=True):
+        before = searches["nbasr"][f"SH gecco2024 n_candidate={k}"].runs
+        after = searches["nbasr"][f"SH {protocol} n_candidate={k}"].runs
         effect = change.effects[TEST]
-        assert effect.mean == pytest.approx(difference.mean())
+        assert effect.mean == pytest.approx(float((after[TEST] - before[TEST]).mean()))
         assert effect.low <= effect.mean <= effect.high
-        assert change.other_answer == (after["arch"] != before["arch"]).values.mean()
+        assert change.other_answer == float((after["arch"] != before["arch"]).mean())
         assert change.selected_on == "test"
-        # Published: the highest test error of the last two, never a lower one than theirs by score.
-        assert (difference >= 0).all()
-
-
-def _settings(searches, change):
-    return next(
-        s.settings
-        for label, s in searches["nbasr"].items()
-        if label.startswith(change.search.split(" n_candidate")[0].removesuffix(change.protocol).strip())
-        and s.runs.attrs["protocol"] == change.protocol
-        and label.endswith(change.search.rpartition("=")[2])
-    )
 
 
 def test_there_must_be_something_to_compare(searches):
@@ -130,8 +115,8 @@ def test_the_command_run_warns(tmp_path, capsys):
     arguments = ["--n_run", "20", "--out", out]
     assert main(["run", "--optimizer", "SH", "--ss", "nbasr", "--protocol", "head2025", *arguments]) == 0
     assert "WARNING: test results chose the answers of SH" in capsys.readouterr().out
-    with xr.open_zarr(out) as result:
-        assert result.attrs["selected_on"] == "test"
-        assert "test_per: modelled" in list(result.attrs["inputs"])
+    result = xr.open_zarr(out, chunks=None)
+    assert result.attrs["selected_on"] == "test"
+    assert "test_per: modelled" in list(result.attrs["inputs"])
     assert main(["run", "--optimizer", "RS", "--ss", "nbasr", "--protocol", "head2025", "--n_run", "20"]) == 0
     assert "WARNING: test results" not in capsys.readouterr().out
