@@ -25,10 +25,14 @@ def made(mean, sd, *, direction="maximize", provenance="measured", problem="nb10
 
 
 def test_gaps_of_the_published_table_are_its_differences():
-    """Where the table is consistent: its gaps are those of its best and worst means."""
-    for columns in PUBLISHED.values():
-        for column in columns.values():
-            assert abs(column.best - column.worst) == pytest.approx(column.gap, abs=0.0151)
+    """All but one, which the publication prints as 1.40 where its best and worst differ by 1.42."""
+    differ = [
+        (problem, name)
+        for problem, columns in PUBLISHED.items()
+        for name, column in columns.items()
+        if abs(abs(column.best - column.worst) - column.gap) > 0.011
+    ]
+    assert differ == [("nb201-cifar10", "R-MF-NAS")]
 
 
 def test_best_worst_mean_and_gap():
