@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import Search
@@ -66,7 +65,9 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
         n_thread=n_thread,
         **given_settings(search, table),
     )
-    same = found.attrs["inputs_digest"] == search.inputs_digest and np.array_equal(runs["arch"], found["arch"])
+    same = found.attrs["inputs_digest"] == search.inputs_digest and runs["arch"].equals(
+        found["arch"].reset_coords(drop=True)
+    )
     if not same:
         raise ValueError(
             f"{search.store}: {search.label} on {attrs.get('problem')} cannot be re-run: "

@@ -108,7 +108,7 @@ class Study:
             self.__dict__.pop(name, None)
 
     @classmethod
-    def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
+    def of(cls, results: Any, *tables: xr.Dataset) -> "Study":
         """Results of ``run`` in memory, by the label that each is to have.
 
         Parameters

@@ -226,7 +226,7 @@ def test_a_failed_run_does_not_take_the_others_with_it(nb201):
         failed = result["stop_reason"] == 3
         assert result["stop_reason"].attrs["flag_meanings"].split()[3] == "failed"
         assert 0 < int(failed.sum()) < 20
-        assert ((result["arch"] == -1) == failed).all()
+        assert (result["arch"].isnull() == failed).all()
         assert (np.isnan(result["search_score"]) == failed).all()
         assert (result["evaluations"] == 1).all()
         assert (result["stop_reason"][~failed] == 2).all()
