@@ -134,15 +134,17 @@ def test_a_list_varies_a_setting():
         }
     )
     (plan,) = make_plan(grid, {})
-    assert {name: values.tolist() for name, values in plan.dims.items()} == {
+    found = {name: values.tolist() for name, values in plan.dims.items()}
+    assert math.isnan(found["n_candidate"].pop())
+    assert found == {
         "optimizer": ["RS", "SH", "MF-NAS"],
-        "list_iepoch": ["", "12,200", "200", "12,25,50,100,200"],
-        "n_candidate": [-1, 32, 16, 64],
+        "list_iepoch": ["n/a", "12,200", "200", "12,25,50,100,200"],
+        "n_candidate": [16, 32, 64],
         "max_time": [20000.0, math.inf],
     }
     assert len(plan.cells) == 1 + 2 + 4
     # Optimizers that do not vary a setting stand where their own value is.
-    assert [cell.position for cell in plan.cells][:3] == [(0, 0, 0, 0), (1, 1, 1, 0), (1, 2, 1, 0)]
+    assert [cell.position for cell in plan.cells][:3] == [(0, 0, 3, 0), (1, 1, 1, 0), (1, 2, 1, 0)]
 
 
 def test_settings_of_a_problem_hold_where_the_optimizer_says_nothing():
