@@ -5,4 +5,4 @@ for proxy in ("params", "latency"):
     result = run("MF-NAS", table, n_run=500, seed=0, metric_stage1=proxy)
     test = result["test_performance"]
     print(f"{proxy:8} {float(test.mean()):.2f} ± {float(test.std()):.2f} % ({test.provenance})")
-print(result[["arch", "search_score", "cost_epochs"]].isel(run=[0, 1, 2]).to_dataframe())
+print(result.to_dataframe()[["arch", "search_score", "cost_epochs"]].head(3))

@@ -44,8 +44,7 @@ def _spaces(names: list[str], tables: dict[str, Any]) -> list[str]:
 def settings_part() -> str:
     """Every setting, the optimizers that have it and its published default per table."""
     tables = {name: open_table(name) for name in table_names()}
-    rows: dict[str, list[str]] = {}
-    users: dict[str, list[str]] = {}
+    users: dict[tuple[str, str, str], list[str]] = {}
     for optimizer in OPTIMIZERS.values():
         defaults = {name: optimizer.settings.defaults(table) for name, table in tables.items()}
         for setting in optimizer.fields:
@@ -59,13 +58,11 @@ def settings_part() -> str:
                 default = "true for REA+W, false for REA"
             if setting.optional and default == "none" and setting.kind == "bool":
                 default = "follows the metric"
-            if setting.name in rows and rows[setting.name][2] != setting.help:
-                raise SystemExit(f"{setting.name} is explained in two ways")
             alias = "".join(f" (or `{a}`)" for a, n in optimizer.aliases.items() if n == setting.name)
-            rows[setting.name] = [f"`{setting.name}`{alias}", default, setting.help]
-            users.setdefault(setting.name, []).append(optimizer.name)
+            row = (f"`{setting.name}`{alias}", default, setting.help)
+            users.setdefault(row, []).append(optimizer.name)
     head = ["setting", "optimizers", "published default", "meaning"]
-    return markdown([head, *([r[0], ", ".join(users[name]), *r[1:]] for name, r in rows.items())])
+    return markdown([head, *([name, ", ".join(names), *rest] for (name, *rest), names in users.items())])
 
 
 def provenance_part() -> str:

@@ -25,6 +25,7 @@ from mfnas_vec import open_table
 from mfnas_vec._files import new_file
 from mfnas_vec.runs.run import Search, prepare
 from mfnas_vec.runs.threads import available_threads
+from mfnas_vec.search.fidelity import as_rungs
 from mfnas_vec.spaces.base import SearchSpace
 from mfnas_vec.sweeps.cluster import connect
 from mfnas_vec.sweeps.sweep import sweep
@@ -54,8 +55,9 @@ class SmallSpace(SearchSpace):
 def small_search(search: Search) -> Search:
     """The same search on a small synthetic table, in the place of its own."""
     score = np.random.default_rng(0).random(81)
-    _, _, *rest = search.job.arguments
-    arguments = (SmallSpace().arrays, Objective(score, np.zeros(1), 0, 0), *rest)
+    _, _, _, *rest = search.job.arguments
+    metric = as_rungs(Objective(score, np.zeros(1), 0, 0))
+    arguments = (SmallSpace().arrays, metric, metric, *rest)
     return search._replace(job=dataclasses.replace(search.job, arguments=arguments))
 
 

@@ -14,8 +14,11 @@ __all__ = [
     "SPACES",
     "Simulator",
     "build_table",
+    "compare",
+    "genotypes",
     "open_table",
     "optimizer",
+    "report",
     "run",
     "save_table",
     "simulate",
@@ -23,6 +26,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from mfnas_vec.report.comparison import compare
+    from mfnas_vec.report.page.write import report
+    from mfnas_vec.runs.genotypes import genotypes
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.simulate import simulate
     from mfnas_vec.runs.simulator import Simulator
@@ -38,6 +44,8 @@ _HOMES = {
     "SPACES": "mfnas_vec.spaces",
     "Simulator": "mfnas_vec.runs.simulator",
     "build_table": "mfnas_vec.tables.build",
+    "compare": "mfnas_vec.report.comparison",
+    "genotypes": "mfnas_vec.runs.genotypes",
     "open_table": "mfnas_vec.tables.store",
     "optimizer": "mfnas_vec.search",
     "run": "mfnas_vec.runs.run",
@@ -48,6 +56,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "report":  # a package that can be called
+        return importlib.import_module("mfnas_vec.report")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -47,10 +47,17 @@ def source_digest(root: Path | None = None) -> str:
 
 
 @functools.cache
-def cache_directory() -> Path | None:
-    """Folder of this source's compiled kernels, or ``None`` where no folder can be written."""
+def cache_directory(sources: Path | None = None) -> Path | None:
+    """Folder of compiled kernels, or ``None`` where no folder can be written.
+
+    ``sources`` is a folder outside the package whose kernels use nothing of the package but this module;
+    by default the kernels are the package's.
+    """
     base = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("mfnas_vec", appauthor=False)
-    folder = Path(base) / f"kernels-{source_digest()}"
+    name = f"kernels-{source_digest()}"
+    if sources is not None:
+        name = f"kernels-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]}-{source_digest(sources)}"
+    folder = Path(base) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -67,20 +74,33 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     return numba.njit(function, **options)
 
 
-def njit(function: Callable[..., Any], *, keep: bool = True) -> Any:
-    """Compile a kernel on its first call, without the GIL, and (``keep``) keep the machine code on disk.
-
-    Kernels take arrays, scalars and (named) tuples of both, and cannot allocate.
-    """
-    folder = cache_directory() if keep else None
+def _compile_cached(function: Callable[..., Any], folder: Path | None, **options: Any) -> Any:
     settings: Any = numba.config
     previous = settings.CACHE_DIR
     # Only our own functions go to our folder: the setting is read when a function is decorated.
     settings.CACHE_DIR = "" if folder is None else str(folder)
     try:
-        return _compile(function, cache=folder is not None)
+        return _compile(function, cache=folder is not None, **options)
     finally:
         settings.CACHE_DIR = previous
+
+
+def njit(function: Callable[..., Any], *, keep: bool = True) -> Any:
+    """Compile a kernel on its first call, without the GIL, and (``keep``) keep the machine code on disk.
+
+    Kernels take arrays, scalars and (named) tuples of both, and cannot allocate.
+    """
+    return _compile_cached(function, cache_directory() if keep else None)
+
+
+def njit_numeric(function: Callable[..., Any]) -> Any:
+    """Compile arithmetic on long arrays outside the package, such as the layers of a network.
+
+    Products and sums may be fused and reordered, so that sums use vector registers: the same
+    machine gives the same bytes, another one may differ in the last bits. Not for searches.
+    """
+    folder = Path(function.__code__.co_filename).parent
+    return _compile_cached(function, cache_directory(folder), fastmath={"contract", "nsz", "reassoc"})
 
 
 def njit_inline(function: Callable[..., Any]) -> Any:

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from mfnas_vec.search import OPTIMIZERS
+
 TEXT = (Path(__file__).parents[1] / "docs/outside-optimizers.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -10,8 +12,13 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 def test_the_blocks_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = {}
-    for block in BLOCK.findall(TEXT):
-        exec(block, names)
+    before = dict(OPTIMIZERS)
+    try:
+        for block in BLOCK.findall(TEXT):
+            exec(block, names)
+    finally:
+        OPTIMIZERS.clear()
+        OPTIMIZERS.update(before)
     written = (tmp_path / "page.html").read_text(encoding="utf-8")
     printed = capsys.readouterr().out
     for label in ("Optuna TPE", "RS", "REA"):
@@ -19,6 +26,8 @@ def test_the_blocks_run_one_after_the_other(tmp_path, monkeypatch, capsys):
         assert label in printed
     simulated = dict(re.findall(r"(\d) workers: (\d+) s", printed))
     assert int(simulated["1"]) > 2 * int(simulated["4"])
+    climbed = names["results"]["nb201-cifar10"].to_dataset().sel(optimizer="CLIMB")["evaluations"].mean("run")
+    assert float(climbed.sel(max_time=20_000)) > 3 * float(climbed.sel(max_time=5_000))
     assert (names["found"]["cost_seconds"] <= 5000).all()
 
 

@@ -17,7 +17,7 @@ from mfnas_vec.analysis.statistics import (
     over_runs,
 )
 from mfnas_vec.runs.result import RUN, STEP
-from mfnas_vec.runs.trace import check_trace
+from mfnas_vec.runs.trace import check_trace, step_codes
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.optimum import best_of
 from mfnas_vec.tables.schema import TRAIN_SECONDS
@@ -54,22 +54,22 @@ def _check_cost(result: xr.Dataset, over: str, table: xr.Dataset | None = None) 
 
 def _step_costs(result: xr.Dataset, over: str) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Cumulative cost of each step, shape ``(..., run, step)``, and whether the run made it."""
-    taken = result["trace_code"].transpose(..., RUN, STEP).values >= 0
+    taken = step_codes(result, "code") >= 0
     if over == "evaluations" and "trace_evaluations" not in result:
         return np.cumsum(taken, axis=-1).astype(np.float64), taken
     costs = result[f"trace_{over}"].transpose(..., RUN, STEP).values.astype(np.float64)
     return costs, taken
 
 
-def _incumbent_scores(result: xr.Dataset) -> FloatArray:
-    """Search score of the incumbent at each step, to be maximised.
+def _incumbent_scores(result: xr.Dataset, sign: float) -> FloatArray:
+    """Search score of the incumbent at each step; ``sign`` makes it one to be maximised.
 
     NaN without an incumbent, and in a zero-cost stage before a trained one, whose scores have other
     units.
     """
-    code, incumbent, score, fidelity = (
-        result[f"trace_{name}"].transpose(..., RUN, STEP).values for name in ("code", "incumbent", "score", "fidelity")
-    )
+    code, incumbent = step_codes(result, "code"), step_codes(result, "incumbent")
+    score, fidelity = (result[f"trace_{name}"].transpose(..., RUN, STEP).values for name in ("score", "fidelity"))
+    score = sign * score
     trained = (fidelity > 0).any(axis=-1)
     found = np.full(score.shape, np.nan)
     carried = np.full(score.shape[:-1], np.nan)
@@ -81,12 +81,12 @@ def _incumbent_scores(result: xr.Dataset) -> FloatArray:
         own = counts & (code[..., step] == incumbent[..., step])
         carried = np.where(own, np.fmax(carried, score[..., step]), carried)
         found[..., step] = carried
-    return found
+    return sign * found
 
 
 def incumbent_tests(result: xr.Dataset, table: xr.Dataset) -> FloatArray:
     """Test result of the incumbent at each step, shape ``(..., run, step)``; NaN where there is none."""
-    incumbent = result["trace_incumbent"].transpose(..., RUN, STEP).values
+    incumbent = step_codes(result, "incumbent")
     rows = dense.table_space(table).row(np.maximum(incumbent, 0))
     return np.where(incumbent >= 0, dense.test_results(table)[rows], np.nan)
 
@@ -160,9 +160,9 @@ def anytime(
         attrs = result["search_score"].attrs
         try:
             sign = direction_sign(attrs)
-        except ValueError:  # it differs between the optimizers of a sweep: scores stay to be maximised
-            sign, attrs = 1.0, {"long_name": "score of the incumbent, to be maximised (losses negated)"}
-        steps.append(("search_score", sign * _incumbent_scores(result), attrs))
+        except ValueError:  # it differs between the optimizers
+            sign, attrs = 1.0, {"long_name": "score of the incumbent"}
+        steps.append(("search_score", _incumbent_scores(result, sign), attrs))
     curves: dict[str, Any] = {}
     for name, values, attrs in steps:
         held = np.full(last.shape, np.nan)

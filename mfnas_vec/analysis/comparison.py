@@ -38,7 +38,7 @@ def scores_of(result: xr.Dataset) -> FloatArray:
         Over ``run`` alone.
     """
     test = result[TEST].values.astype(np.float64) * direction_sign(result[TEST].attrs)
-    scores = np.where(result["arch"].values < 0, -np.inf, test)
+    scores = np.where(result["arch"].isnull().values, -np.inf, test)
     return scores[~np.isnan(scores)]
 
 

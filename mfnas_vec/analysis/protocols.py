@@ -80,7 +80,7 @@ def _change(problem: str, before: Search, after: Search) -> Change:
     effects = {name: _effect(one[name].values, other[name].values) for name in (TEST, *COSTS)}
     return Change(
         problem,
-        after.label.removesuffix(_protocol(after)).strip(),
+        after.label.replace(f" {_protocol(after)}", "", 1),
         _protocol(before),
         _protocol(after),
         effects,

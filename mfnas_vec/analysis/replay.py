@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.run import run
-from mfnas_vec.search import get_optimizer, is_registered
+from mfnas_vec.search import find_optimizer, get_optimizer
 
 
 def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     attrs, runs = search.runs.attrs, search.runs
     if not search.optimizer:
         raise ValueError(f"{search.store} does not name the optimizer of {search.label}")
-    if not is_registered(search.optimizer):
+    if find_optimizer(search.optimizer) is None:
         raise ValueError(
             f"{search.label} is no registered optimizer and cannot be re-run here: "
             "give the file that registers it (--plugin, load_plugin), or "
@@ -67,7 +66,9 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
         n_thread=n_thread,
         **given_settings(search, table),
     )
-    same = found.attrs["inputs_digest"] == search.inputs_digest and np.array_equal(runs["arch"], found["arch"])
+    same = found.attrs["inputs_digest"] == search.inputs_digest and runs["arch"].equals(
+        found["arch"].reset_coords(drop=True)
+    )
     if not same:
         raise ValueError(
             f"{search.store}: {search.label} on {attrs.get('problem')} cannot be re-run: "

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.statistics import TEST, leading_dims, present
+from mfnas_vec.runs.conventions import NOT_APPLICABLE
 from mfnas_vec.runs.result import RUN, cell_attrs
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.sweeps.contents import Contents, Part, read_contents
@@ -17,7 +18,6 @@ from mfnas_vec.tables.provenance import UNSTATED, weakest
 
 #: Variables that comparisons read.
 _READ = ("arch", TEST, "cost_seconds", "cost_epochs", "evaluations", "unique_evaluations")
-
 #: Settings whose published short name stands in labels.
 _SHORT = {"n_candidate": "k"}
 
@@ -132,35 +132,62 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
             settings, digest = str(result.attrs["settings"]), str(result.attrs["inputs_digest"])
         if name:
             label = f"{name}: {label}" if dims else name
-        values = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
+        every = {dim: one[dim].item() for dim in dims if dim != "optimizer"}
+        values = {dim: value for dim, value in every.items() if value == value and value != NOT_APPLICABLE}
         inputs, searched, charged = _sources_of(one)
         kind, missing = provenance_of(one), str(root.get("missing", "refuse"))
         about = kind, place, optimizer, values, missing, inputs, searched, charged, course
         yield Search(label, runs, settings, digest, *about)
 
 
-def searches_of(results: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Search]]:
-    """Results of ``run`` in memory as searches, by problem and label.
+def searches_of(results: Any) -> dict[str, dict[str, Search]]:
+    """Results in memory as searches, by problem and label.
 
     Parameters
     ----------
     results
-        By the label that each is to have.
+        What ``run`` or ``sweep`` returned, or a list of those, or a mapping by label.
 
     Raises
     ------
     ValueError
-        If one is no result of ``run``, or results on a problem cannot be compared.
+        If one is no result, two searches have one label, or results cannot be compared.
     """
+    if isinstance(results, Mapping) and not isinstance(results, (xr.Dataset, xr.DataTree)):
+        named = [(str(label), result) for label, result in results.items()]
+    else:
+        named = [("", result) for result in (results if isinstance(results, (list, tuple)) else [results])]
     found: dict[str, dict[str, Search]] = {}
-    for label, result in results.items():
-        if not isinstance(result, xr.Dataset) or "optimizer" not in result.attrs or TEST not in result:
-            raise ValueError(f"results[{label!r}] is no result of run")
-        whole = Part(str(result.attrs.get("problem", "")), result, 1, result.sizes[RUN], 1, 1)
-        found.setdefault(whole.problem, {})[label] = next(_searches(whole, {}, label, label))
+    for i, (name, result) in enumerate(named):
+        place = f"results[{name!r}]" if name else f"results[{i}]"
+        root = {str(key): value for key, value in result.attrs.items()} if isinstance(result, xr.DataTree) else {}
+        for part in _parts(result, place):
+            for search in _searches(part, root, name, place):
+                others = found.setdefault(part.problem, {})
+                if search.label in others:
+                    raise ValueError(
+                        f"{part.problem}: {others[search.label].store} and {place} both have {search.label!r}; "
+                        "a mapping gives results other labels: {'label': result}"
+                    )
+                others[search.label] = search
+    if not named:
+        raise ValueError("results is empty")
     for problem, searches in found.items():
         _check(problem, list(searches.values()))
     return found
+
+
+def _parts(result: Any, place: str) -> Iterator[Part]:
+    if isinstance(result, xr.DataTree):
+        for node in result.children.values() or [result]:
+            yield from _parts(node.to_dataset(), place)
+        return
+    if not isinstance(result, xr.Dataset) or TEST not in result or RUN not in result.dims or "settings" not in result:
+        what = "" if isinstance(result, xr.Dataset) else f", but a {type(result).__name__}"
+        raise ValueError(f"{place} is no result of run or sweep{what}")
+    if leading_dims(result) and "inputs" not in result.coords:
+        raise ValueError(f"{place} does not say the inputs of each search: give joined results one by one")
+    yield Part(str(result.attrs.get("problem", "")), result, 1, result.sizes[RUN], 1, 1)
 
 
 def _optimizer_of(label: str, root: Mapping[str, Any]) -> str:

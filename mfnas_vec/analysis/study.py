@@ -13,7 +13,7 @@ from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.runs.trace import thin
-from mfnas_vec.search import is_registered
+from mfnas_vec.search import find_optimizer
 from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
 from mfnas_vec.sweeps.store import is_url
@@ -108,7 +108,7 @@ class Study:
             self.__dict__.pop(name, None)
 
     @classmethod
-    def of(cls, results: Mapping[str, xr.Dataset], *tables: xr.Dataset) -> "Study":
+    def of(cls, results: Any, *tables: xr.Dataset) -> "Study":
         """Results of ``run`` in memory, by the label that each is to have.
 
         Parameters
@@ -213,7 +213,7 @@ class Study:
         """The inputs of the searches on a problem, in memory."""
         if problem not in self._inputs:
             table = self.table(problem)
-            again = [s for s in self.searches[problem].values() if is_registered(s.optimizer) and s.course is None]
+            again = [s for s in self.searches[problem].values() if s.course is None and find_optimizer(s.optimizer)]
             wanted = [(s.optimizer, given_settings(s, table)) for s in again]
             self._inputs[problem] = load_inputs(table, wanted)
         return self._inputs[problem]

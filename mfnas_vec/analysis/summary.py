@@ -53,7 +53,7 @@ def summarize(result: xr.Dataset, *, interval: bool = True) -> Summary:
 
     return Summary(
         n_run=test.size,
-        n_found=int((result["arch"].values >= 0).sum()),
+        n_found=int(result["arch"].notnull().sum()),
         n_tested=known.size,
         mean=float(known.mean()) if known.size else math.nan,
         sd=float(known.std()) if known.size else math.nan,

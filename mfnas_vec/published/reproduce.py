@@ -176,7 +176,11 @@ def stack(
     def texts(values: Iterable[str]) -> tuple[str, Any]:
         return OPTIMIZER, np.array(list(values), dtype=np.dtypes.StringDType())
 
-    joined = xr.concat([r.drop_attrs(deep=False) for r in results], dim=OPTIMIZER, combine_attrs="override")
+    joined = xr.concat(
+        [r.drop_attrs(deep=False).drop_vars(list(conventions.SCALARS)) for r in results],
+        dim=OPTIMIZER,
+        combine_attrs="override",
+    )
     for name in ("search_score", "cost_seconds"):
         joined[name].attrs.pop("provenance")
         joined[name].attrs["ancillary_variables"] = conventions.ANCILLARY[name]
@@ -196,6 +200,6 @@ def stack(
         if name in joined.coords:
             joined[name].attrs["long_name"] = long_name
     about = problem_attrs(problem, table) | {conventions.DESCRIPTION: conventions.OVER_OPTIMIZERS}
-    shared = ("space", "dataset", "protocol", "seed", "opened_from_digest", "mfnas_vec_version")
+    shared = ("space", "dataset", "protocol", "seed", "opened_from_digest", "mfnas_vec_version", conventions.FORMAT)
     timings = {key: [r.attrs[key] for r in results] for key in results[0].attrs if key.startswith(TIMING_PREFIX)}
     return joined.assign_attrs(about | {key: results[0].attrs[key] for key in shared} | timings)

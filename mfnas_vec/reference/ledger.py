@@ -13,7 +13,7 @@ from mfnas_vec.tables.dense import CUMULATIVE, LAST_INCREMENT
 STOP_TIME = 0
 STOP_EVALUATIONS = 1
 STOP_COMPLETED = 2
-STOP_EPOCHS = 3
+STOP_EPOCHS = 4
 
 MISSING = -np.inf
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -14,7 +14,7 @@ from mfnas_vec.analysis.comparison import (
     scores_of,
 )
 from mfnas_vec.analysis.ranks import LEAST_PROBLEMS, compare_problems
-from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.searches import Search, searches_of
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report.text import aligned, interval_text, selection_note
@@ -54,6 +54,28 @@ def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str |
         parts.append(across_text(problems))
     notes = notes_of(problems)
     return "\n\n".join([*parts, "\n".join(f"  note: {note}" for note in [*notes, METHOD])])
+
+
+def compare(results: Any, *, against: str | None = None) -> str:
+    """Which search is better, by how much, and what remains open, as text.
+
+    Parameters
+    ----------
+    results
+        What ``run`` or ``sweep`` returned, a list of those, or a mapping by label (see ``searches_of``).
+    against
+        Compare all others with the search of this label only.
+
+    Raises
+    ------
+    ValueError
+        As of ``searches_of`` and ``comparison_text``.
+
+    Examples
+    --------
+    >>> print(compare({"a": run("RS", table), "b": run("SH", table)}))  # doctest: +SKIP
+    """
+    return comparison_text(searches_of(results), against)
 
 
 def problem_text(problem: str, searches: Mapping[str, Search], against: str | None = None) -> str:
@@ -261,7 +283,7 @@ def notes_of(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
     if largest > 1.2:
         times = f"{largest:.2g}" if largest < 10 else f"{largest:,.0f}"
         notes.append(f"the searches do not cost the same: on a problem, up to {times} times as many seconds.")
-    unknown = sum(int((s.runs["arch"] >= 0).sum()) - int(s.runs[TEST].notnull().sum()) for s in searches)
+    unknown = sum(int(s.runs["arch"].notnull().sum()) - int(s.runs[TEST].notnull().sum()) for s in searches)
     if unknown:
         notes.append(f"{unknown} runs found an architecture without a test result in the table; they are left out.")
     return notes

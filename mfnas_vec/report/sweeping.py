@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mfnas_vec.runs.conventions import NOT_APPLICABLE
 from mfnas_vec.sweeps.contents import Contents, Part
 from mfnas_vec.sweeps.estimate import Estimate
 from mfnas_vec.sweeps.grid import Grid
@@ -71,7 +72,8 @@ def _part_lines(part: Part) -> list[str]:
     done = "" if part.n_finished == part.n_block else f", {part.n_finished:,} of {part.n_block:,} blocks finished"
     test = dataset["test_performance"].attrs
     if "search_provenance" in dataset.coords:
-        kinds = {str(v) for name in ("search_provenance", "seconds_provenance") for v in dataset[name].values.flat if v}
+        kinds = {str(v) for name in ("search_provenance", "seconds_provenance") for v in dataset[name].values.flat}
+        kinds.discard(NOT_APPLICABLE)
     else:
         kinds = {str(dataset[name].attrs["provenance"]) for name in ("search_score", "cost_seconds")}
     settings = dataset.attrs.get("settings")
@@ -84,5 +86,5 @@ def _part_lines(part: Part) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
-    return {"": "-", "-1": "-", "-1.0": "-"}.get(text, text)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return "-" if text in (NOT_APPLICABLE, "nan") else text

@@ -1,5 +1,6 @@
 """Plain text for the terminal."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,6 +42,8 @@ def value_text(value: Any) -> str:
     """A setting's value as a user would type it."""
     if value is None:
         return "none"
+    if value is dataclasses.MISSING:
+        return "to be given"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):

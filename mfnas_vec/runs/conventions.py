@@ -4,17 +4,32 @@
 DESCRIPTION = "description"
 
 RUNS = (
-    "Simulated runs of architecture searches on a benchmark table. A run that found no architecture has -1 in arch "
-    "and genotype, NaN in search_score and test_performance. Numbers are measured in an experiment, computed from a "
-    "definition or modelled (estimated): attributes named provenance say which, inputs what the search read. Numbers "
-    "without provenance are counts of the simulated search and follow from what it read."
+    "Simulated runs of architecture searches on a benchmark table. NaN is missing: a run that found no architecture "
+    "has NaN in arch (a row of the table), code (of the genotype), search_score and test_performance. Numbers are "
+    "measured in an experiment, computed from a definition or modelled (estimated): attributes named provenance say "
+    "which, inputs what the search read. Numbers without provenance are counts of the simulated search and follow from "
+    "what it read."
 )
 OVER_OPTIMIZERS = RUNS + " Along optimizer, coordinates tell settings, inputs and provenance of each."
 OVER_GRID = (
-    RUNS + " Over optimizer and each varied setting: a setting that an optimizer does not have is -1 or an empty text, "
-    "infinity is no limit. Combinations that do not exist have exists false, -1 or NaN in every run, and empty texts."
+    RUNS + " Over optimizer and each varied setting: a setting that an optimizer does not have is NaN or n/a, infinity "
+    "is no limit. Combinations that do not exist have exists false, NaN in every run, and n/a in place of texts."
 )
 TREE = "A group per problem, each with a description of its own."
+
+#: Title of a result of one search: it stays true when results are joined.
+TITLE = "Simulated runs of an architecture search"
+#: Attribute of results and stores: the number of their form. 1, which had none, held -1 for missing numbers.
+FORMAT = "result_format"
+FORMAT_NUMBER = 2
+#: Texts in place of what a combination does not have.
+NOT_APPLICABLE = "n/a"
+#: Scalar coordinates of the result of one search.
+SCALARS = {
+    "optimizer": {"long_name": "label of the optimizer"},
+    "problem": {"long_name": "name of the table"},
+    "settings": {"long_name": "all settings, as JSON"},
+}
 
 #: What the coordinates over optimizers and settings are.
 COORDINATES = {

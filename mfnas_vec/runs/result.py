@@ -10,12 +10,13 @@ import xarray as xr
 
 import mfnas_vec
 from mfnas_vec.runs import conventions
+from mfnas_vec.runs.genotypes import with_nan
 from mfnas_vec.search.interface import STOP_MEANINGS
 from mfnas_vec.search.memory import Outcome, Trace
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
-from mfnas_vec.tables.schema import COMPUTED, EPOCH, GENE, MEASURED
+from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED
 
 RUN = "run"
 STEP = "step"
@@ -73,10 +74,11 @@ def _inputs_digest(job: Reading, test: np.ndarray[Any, np.dtype[np.float64]]) ->
     return digest.hexdigest()[:32]
 
 
-#: What every run tells: dimensions after those of a grid, type, and the value that means "none".
+#: The variables over runs: dimensions after those of a grid, type in stores, and what stands for missing there,
+#: which readers take for NaN (``_FillValue``).
 RUN_VARIABLES: dict[str, tuple[tuple[str, ...], str, float]] = {
     "arch": ((RUN,), "int32", NO_ARCH),
-    "genotype": ((RUN, GENE), "int8", -1),
+    "code": ((RUN,), "int32", -1),
     "search_score": ((RUN,), "float64", math.nan),
     "test_performance": ((RUN,), "float64", math.nan),
     "cost_seconds": ((RUN,), "float64", math.nan),
@@ -88,19 +90,16 @@ RUN_VARIABLES: dict[str, tuple[tuple[str, ...], str, float]] = {
 
 
 def run_arrays(table: xr.Dataset, job: Reading, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
-    """The ``RUN_VARIABLES`` of finished runs.
+    """The ``RUN_VARIABLES`` of finished runs, as stores keep them.
 
-    ``arch`` and ``genotype`` are -1, scores NaN, for a run that found no architecture.
+    ``arch`` and ``code`` are -1, scores NaN, for a run that found no architecture.
     """
-    space = dense.table_space(table)
     found = outcome.row != NO_ARCH
-    genotype = np.full((outcome.row.size, space.n_gene), -1, np.int8)
-    genotype[found] = space.decode(outcome.code[found])
     test = np.full(outcome.row.size, np.nan)
     test[found] = dense.test_results(table)[outcome.row[found]]
     arrays: dict[str, np.ndarray[Any, Any]] = {
         "arch": outcome.row,
-        "genotype": genotype,
+        "code": np.where(found, outcome.code, -1),
         "search_score": np.where(found & (outcome.score != -np.inf), outcome.score * job.sign, np.nan),
         "test_performance": test,
         "cost_seconds": outcome.seconds,
@@ -139,8 +138,8 @@ def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str
     unpriced = MEASURED if searched == MEASURED else COMPUTED
     price = weakest([kind for v, e, kind in read if (v, e) in paid]) if paid else unpriced
     variables: dict[str, dict[str, Any]] = {
-        "arch": {"long_name": "row of the architecture found, -1 if none"},
-        "genotype": {"long_name": "genotype found, a number per gene, -1 if none"},
+        "arch": {"long_name": "row of the architecture found", "comment": "NaN: none found"},
+        "code": {"long_name": "code of the genotype found", "comment": "NaN: none found"},
         "search_score": {
             "long_name": f"{job.metric} of the architecture found, as the search saw it",
             "comment": "NaN: none found",
@@ -178,6 +177,7 @@ def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str
         "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
         "inputs_digest": _inputs_digest(job, dense.test_results(table)),
         "opened_from_digest": str(table.attrs.get("digest", "")),
+        conventions.FORMAT: conventions.FORMAT_NUMBER,
         "mfnas_vec_version": mfnas_vec.__version__,
     }
     if job.selected_on == "test":
@@ -197,15 +197,21 @@ def assemble(
     first_run: int,
     protocol: str,
 ) -> xr.Dataset:
-    """The result of a batch of runs as a Dataset over ``run`` (and ``gene``, ``step``)."""
+    """The result of a batch of runs as a Dataset over ``run`` (and ``step``)."""
     told = describe(optimizer, table, job, values)
-    arrays = run_arrays(table, job, outcome)
+    arrays = {
+        name: with_nan(values, values == RUN_VARIABLES[name][2])
+        for name, values in run_arrays(table, job, outcome).items()
+    }
     runs = np.arange(first_run, first_run + outcome.row.size)
     result = xr.Dataset(
         {name: (RUN_VARIABLES[name][0], arrays[name], told.variables[name]) for name in RUN_VARIABLES},
-        coords={RUN: (RUN, runs, {"long_name": "run index of the seed"})},
+        coords={
+            RUN: (RUN, runs, {"long_name": "run index of the seed"}),
+            **{name: _text(told.attrs[name], conventions.SCALARS[name]) for name in conventions.SCALARS},
+        },
         attrs={
-            "title": f"{optimizer.name} on {told.attrs['problem']}",
+            "title": conventions.TITLE,
             conventions.DESCRIPTION: conventions.RUNS,
             **told.attrs,
             "protocol": protocol,
@@ -213,47 +219,61 @@ def assemble(
         },
     )
     if trace is not None:
-        result = result.merge(_trace_variables(trace, dense.table_space(table).row(np.maximum(trace.code, 0))))
+        rows = dense.table_space(table).row(np.maximum(trace.code, 0))
+        result = result.merge(_trace_variables(trace, rows, _own_scores(table, job, trace, rows)))
         scores = weakest([provenance(table, variable, epoch) for variable, epoch in job.inputs])
         result["trace_score"].attrs["provenance"] = scores
         result["trace_seconds"].attrs["provenance"] = told.variables["cost_seconds"]["provenance"]
     return result
 
 
-def _trace_variables(trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]) -> xr.Dataset:
+def _text(value: str, attrs: dict[str, str]) -> xr.Variable:
+    return xr.Variable((), np.array(value, dtype=np.dtypes.StringDType()), attrs)
+
+
+def _own_scores(
+    table: xr.Dataset, job: Reading, trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]
+) -> np.ndarray[Any, Any]:
+    """Scores of a trace as their metrics have them: to be maximised in searches, of either direction in tables."""
+    factor = np.ones(trace.score.shape)
+    for zero_cost in (True, False):
+        names = dict.fromkeys(v for v, epoch in job.inputs if (epoch is None) == zero_cost)
+        signs = {name: dense.sign(table, name) for name in names}
+        steps = (trace.fidelity == 0) == zero_cost
+        if len(set(signs.values())) == 1:
+            factor[steps] = next(iter(signs.values()))
+            continue
+        for name, sign in signs.items():  # stages of different directions: the table says which one it was
+            if zero_cost and sign < 0:
+                own = dense.read(table, name, (ARCH,))[rows]
+                factor[steps & (trace.score == -own)] = -1.0
+    return np.where(trace.score == -np.inf, np.nan, trace.score * factor)
+
+
+def _trace_variables(
+    trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]], scores: np.ndarray[Any, Any]
+) -> xr.Dataset:
     dims = (RUN, STEP)
-    taken = trace.code >= 0
-    pad = "; unused steps: "
-    return xr.Dataset(
-        {
-            "trace_code": (dims, trace.code, {"long_name": "code of the genotype evaluated" + pad + "-1"}),
-            "trace_arch": (dims, np.where(taken, rows, NO_ARCH), {"long_name": "row evaluated" + pad + "-1"}),
-            "trace_fidelity": (
-                dims,
-                trace.fidelity,
-                {
-                    "long_name": "epochs of the metric read, 0 for a zero-cost one" + pad + "0",
-                    "units": "epoch",
-                },
-            ),
-            "trace_score": (
-                dims,
-                trace.score,
-                {
-                    "long_name": "score, to be maximised (losses negated)" + pad + "NaN",
-                    "comment": "of the metric and in the units that the stage of the search reads",
-                },
-            ),
-            "trace_seconds": (
-                dims,
-                trace.seconds,
-                {"long_name": "cumulative search time" + pad + "NaN", "units": "s"},
-            ),
-            "trace_epochs": (
-                dims,
-                trace.epochs,
-                {"long_name": "cumulative epochs" + pad + "0", "units": "epoch"},
-            ),
-            "trace_incumbent": (dims, trace.incumbent, {"long_name": "code of the best so far" + pad + "-1"}),
-        }
-    )
+    unused = trace.code < 0
+    pad = "; NaN: unused steps"
+    about: dict[str, tuple[np.ndarray[Any, Any], dict[str, str]]] = {
+        "code": (trace.code, {"long_name": "code of the genotype evaluated" + pad}),
+        "arch": (rows, {"long_name": "row evaluated" + pad}),
+        "fidelity": (
+            trace.fidelity,
+            {"long_name": "epochs of the metric read, 0 for a zero-cost one" + pad, "units": "epoch"},
+        ),
+        "score": (
+            scores,
+            {
+                "long_name": "score evaluated" + pad,
+                "comment": "of the metric, with the sign and in the units that the stage of the search reads",
+            },
+        ),
+        "seconds": (trace.seconds, {"long_name": "cumulative search time" + pad, "units": "s"}),
+        "epochs": (trace.epochs, {"long_name": "cumulative epochs" + pad, "units": "epoch"}),
+    }
+    found = {f"trace_{name}": (dims, with_nan(values, unused), attrs) for name, (values, attrs) in about.items()}
+    incumbent = with_nan(trace.incumbent, trace.incumbent < 0)
+    found["trace_incumbent"] = (dims, incumbent, {"long_name": "code of the best so far; NaN: none, unused steps"})
+    return xr.Dataset(found)

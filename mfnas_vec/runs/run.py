@@ -75,6 +75,8 @@ def prepare(
     ValueError
         If an argument or a setting is impossible; the message names it and what is allowed.
     """
+    if isinstance(optimizer, xr.Dataset):
+        raise ValueError(f"the optimizer comes first, then the table: run({str(table)!r}, table)")
     spec = get_optimizer(optimizer)
     dense.check_rows(table)
     test = dense.test_variable(table)
@@ -139,11 +141,13 @@ def run(
     Returns
     -------
     xarray.Dataset
-        Dims ``run`` (``gene``, and ``step`` with ``trace``): ``arch, genotype, search_score,
-        test_performance, cost_seconds, cost_epochs, evaluations, unique_evaluations,
-        stop_reason``; with ``trace`` also ``trace_code, trace_arch, trace_fidelity, trace_score,
-        trace_seconds, trace_epochs, trace_incumbent``. Attributes tell settings, seed, protocol,
-        provenance and digests.
+        Dims ``run`` (and ``step`` with ``trace``): ``arch, code, search_score, test_performance,
+        cost_seconds, cost_epochs, evaluations, unique_evaluations, stop_reason``; with ``trace`` also
+        ``trace_code, trace_arch, trace_fidelity, trace_score, trace_seconds, trace_epochs,
+        trace_incumbent``. NaN is missing: ``arch`` and ``code`` are integers if every run found an
+        architecture, else floats. ``genotypes(result)`` has a number per gene. Scores have the sign of
+        their metric. ``optimizer, problem`` and ``settings`` are scalar coordinates, which label what
+        ``xarray.concat`` joins; attributes have seed, protocol, provenance and digests.
 
     Raises
     ------
@@ -155,7 +159,7 @@ def run(
     >>> from mfnas_vec import open_table, run
     >>> result = run("RS", open_table("nb201-cifar10"), n_run=10)
     >>> dict(result.sizes)
-    {'run': 10, 'gene': 6}
+    {'run': 10}
     """
     n_run = check_runs(n_run)
     first_run = check_count("first_run", first_run, 0, 2**62)

@@ -89,7 +89,7 @@ def simulate(
     ...             genotype, best = child, score
     >>> result = simulate(climb, open_table("nb201-cifar10"), n_run=4, workers=1, max_eval=50)
     >>> dict(result.sizes)
-    {'run': 4, 'gene': 6}
+    {'run': 4}
     """
     n_run = check_runs(n_run)
     first_run = check_count("first_run", first_run, 0, 2**62)

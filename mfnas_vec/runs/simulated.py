@@ -13,6 +13,7 @@ from mfnas_vec.runs.reports import FailedRunsWarning, Report, failure_text, fill
 from mfnas_vec.runs.simulator import MAX_WORKERS, RESTART, Simulator
 from mfnas_vec.runs.threads import Progress
 from mfnas_vec.search import OPTIMIZERS, Optimizer, SingleFidelity
+from mfnas_vec.search.fidelity import SELECTED_ON_METRIC
 from mfnas_vec.search.memory import Outcome, Trace
 from mfnas_vec.tables.coverage import WORST
 
@@ -39,6 +40,7 @@ class SimulatedJob:
     #: Every score and price that is read.
     arrays: tuple[Any, ...]
     unpaid: tuple[tuple[str, int | None], ...] = ()
+    selected_on: str = SELECTED_ON_METRIC
     kernel: None = None
     #: The reports of the last batch: a trace is asked for after the runs that it is of.
     last: dict[tuple[int, int, int], list[Report]] = dataclasses.field(default_factory=dict, compare=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -11,6 +12,21 @@ from mfnas_vec.runs.result import TIMING_PREFIX
 
 #: Attribute that every result has: stores without it are no results and are never replaced.
 MARK = "mfnas_vec_version"
+
+
+def check_format(attrs: Mapping[str, Any], place: str) -> None:
+    """Refuse results of a version whose results have another form.
+
+    Raises
+    ------
+    ValueError
+        If they do not say that they have this one.
+    """
+    if attrs.get(conventions.FORMAT) != conventions.FORMAT_NUMBER:
+        raise ValueError(
+            f"{place} holds results of another version of mfnas_vec, which have another form: make them again with "
+            "the same command (run, reproduce or sweep) and another --out; runs repeat exactly"
+        )
 
 
 def check_target(path: str | Path, *, overwrite: bool = False) -> None:
@@ -71,7 +87,11 @@ def write_results(
     groups = {name: without_timings(result) for name, result in results.items()}
     version = next(iter(groups.values())).attrs[MARK]
     with _files.new_folder(path, replace=MARK if overwrite else None, within=RESULTS) as folder:
-        about = {"title": "The published grid of searches, run anew", conventions.DESCRIPTION: conventions.TREE}
+        about: dict[str, Any] = {
+            conventions.FORMAT: conventions.FORMAT_NUMBER,
+            "title": "The published grid of searches, run anew",
+            conventions.DESCRIPTION: conventions.TREE,
+        }
         _files.write_tree(groups, {MARK: version, **about}, folder / RESULTS)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")

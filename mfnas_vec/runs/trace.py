@@ -1,12 +1,10 @@
 """Traces of runs: every evaluation, or what matters of them."""
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.runs.result import RUN, STEP
-
-#: What stands in unused steps of a trace's variables, if not 0.
-_UNUSED = {"trace_code": -1, "trace_arch": -1, "trace_incumbent": -1, "trace_score": np.nan, "trace_seconds": np.nan}
 
 
 def check_trace(result: xr.Dataset) -> None:
@@ -19,6 +17,12 @@ def check_trace(result: xr.Dataset) -> None:
     """
     if "trace_code" not in result.variables:
         raise ValueError("the result has no trace: run with trace=True (--trace)")
+
+
+def step_codes(result: xr.Dataset, name: str) -> npt.NDArray[np.int64]:
+    """Codes of a trace, "code" or "incumbent", shape ``(..., n_run, n_step)``: -1 where there is none."""
+    codes = result[f"trace_{name}"].transpose(..., RUN, STEP).values
+    return np.where(np.isnan(codes), -1, codes).astype(np.int64)
 
 
 def thin(result: xr.Dataset) -> xr.Dataset:
@@ -36,7 +40,7 @@ def thin(result: xr.Dataset) -> xr.Dataset:
         of the test result, and costs of reaching one, are as before; those of the score are not.
     """
     check_trace(result)
-    code, incumbent = (result[f"trace_{name}"].transpose(RUN, STEP).values for name in ("code", "incumbent"))
+    code, incumbent = step_codes(result, "code"), step_codes(result, "incumbent")
     taken = code >= 0
     kept = np.diff(incumbent, axis=1, prepend=-1) != 0
     kept[:, :-1] |= taken[:, :-1] & ~taken[:, 1:]
@@ -49,10 +53,10 @@ def thin(result: xr.Dataset) -> xr.Dataset:
     thinned = result.drop_vars(names)
     for name in names:
         values = result[name].transpose(RUN, STEP)
-        shorter = np.full((values.sizes[RUN], n_step), _UNUSED.get(name, 0), values.dtype)
+        shorter = np.full((values.sizes[RUN], n_step), np.nan)
         shorter[runs, place] = values.values[runs, steps]
         thinned[name] = (RUN, STEP), shorter, values.attrs
-    made = np.zeros((code.shape[0], n_step), np.int64)
+    made = np.full((code.shape[0], n_step), np.nan)
     made[runs, place] = steps + 1
-    thinned["trace_evaluations"] = (RUN, STEP), made, {"long_name": "evaluations made; unused steps: 0", "units": "1"}
+    thinned["trace_evaluations"] = (RUN, STEP), made, {"long_name": "evaluations made; NaN: unused steps", "units": "1"}
     return thinned

@@ -24,7 +24,7 @@ from mfnas_vec.search.interface import (
 from mfnas_vec.search.lookup import row_of
 from mfnas_vec.search.plugins import load_plugin
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, PROTOCOLS
-from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, get_optimizer, is_registered, load_built_in, optimizer
+from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, find_optimizer, get_optimizer, load_built_in, optimizer
 from mfnas_vec.search.runner import Job
 from mfnas_vec.search.settings import Field, Settings
 
@@ -49,11 +49,11 @@ __all__ = [
     "end",
     "evaluate",
     "evaluate_row",
+    "find_optimizer",
     "gene_of",
     "get_optimizer",
     "going",
     "inlined",
-    "is_registered",
     "load_plugin",
     "mutate",
     "neighbour",

@@ -19,7 +19,7 @@ from mfnas_vec.search.sources import code_digest, is_outside
 Memory = Callable[[Any, Any], int]
 
 #: The order of the published optimizers, in which they are listed; others follow.
-_PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
+PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,15 +186,6 @@ def get_optimizer(name: str) -> Optimizer:
     return OPTIMIZERS[name]
 
 
-def is_registered(name: str) -> bool:
-    """Whether ``get_optimizer`` knows an optimizer."""
-    try:
-        get_optimizer(name)
-    except ValueError:
-        return False
-    return True
-
-
 def is_portable(name: str) -> bool:
     """Whether another process can find an optimizer: built in, from a plug-in file, or installed."""
     found = get_optimizer(name)
@@ -202,11 +193,19 @@ def is_portable(name: str) -> bool:
     return built_in or found.plugin is not None or name in installed()
 
 
+def find_optimizer(name: str) -> Optimizer | None:
+    """The optimizer of that name, ``None`` where there is none here."""
+    try:
+        return get_optimizer(name)
+    except ValueError:
+        return None
+
+
 def load_built_in(folder: Iterable[str], package: str) -> None:
     """Import every module of the package, each of which may register optimizers, and sort them."""
     for module in pkgutil.iter_modules(folder):
         importlib.import_module(f"{package}.{module.name}")
-    order = {name: place for place, name in enumerate(_PUBLISHED)}
+    order = {name: place for place, name in enumerate(PUBLISHED)}
     known = sorted(OPTIMIZERS.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
     OPTIMIZERS.clear()
     OPTIMIZERS.update(known)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from mfnas_vec import _files
 from mfnas_vec.runs.result import RUN
-from mfnas_vec.runs.store import RESULTS
+from mfnas_vec.runs.store import RESULTS, check_format
 from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, SKELETON, STATE
 from mfnas_vec.sweeps.store import GridStore, is_url, n_chunk, open_store, open_tree
 
@@ -58,6 +58,7 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
     root = store.attributes()
     if root is None:
         raise ValueError(f"{path}: no result store")
+    check_format(root, str(path))
     if root.get(STATE) == CREATING:
         return Contents("sweep", root, [])
     if STATE in root:

@@ -14,8 +14,6 @@ from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.plan import ProblemPlan, group_of
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, make_skeleton
 from mfnas_vec.sweeps.store import GridStore, n_chunk, open_store
-from mfnas_vec.tables import dense
-from mfnas_vec.tables.schema import GENE
 
 #: Trial runs per cell, and number of cells.
 TRIAL_RUNS = 32
@@ -92,6 +90,5 @@ def _peak_memory(plans: Sequence[ProblemPlan]) -> int:
 
 
 def _bytes_per_run(plan: ProblemPlan) -> int:
-    n_gene = dense.table_space(plan.table).n_gene
     sizes = {name: np.dtype(dtype).itemsize for name, (_, dtype, _) in RUN_VARIABLES.items()}
-    return sum(size * (n_gene if GENE in RUN_VARIABLES[name][0] else 1) for name, size in sizes.items())
+    return sum(sizes.values())

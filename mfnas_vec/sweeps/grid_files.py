@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from mfnas_vec.search import OPTIMIZERS
+from mfnas_vec.search.registry import PUBLISHED
 from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.grid import Grid, grid_of
 
@@ -155,7 +156,7 @@ def published_grid(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> Grid:
     if len(algorithms) != 1 or len(problems) != 1:
         names = " and ".join(name for name, _ in contents)
         raise ValueError(f"{names}: two files must be the published code's algo.yaml and problem.yaml")
-    optimizers = {label: own for label, own in algorithms[0].items() if label in OPTIMIZERS}
+    optimizers = {label: own for label, own in algorithms[0].items() if label in PUBLISHED}
     settings = {field.name for label in optimizers for field in OPTIMIZERS[label].fields}
     budgets = {
         PUBLISHED_PROBLEMS[name]: {

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -26,8 +27,8 @@ OPTIMIZER = "optimizer"
 MAX_CELLS = 100_000
 
 #: How a coordinate says that an optimizer has no such setting.
-NO_TEXT = ""
-NO_NUMBER = -1
+NO_TEXT = conventions.NOT_APPLICABLE
+NO_NUMBER = np.nan
 
 
 class Source(NamedTuple):
@@ -131,7 +132,7 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
     for name in varied:
         setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
         labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in told]
-        dims[name] = list(dict.fromkeys(labels[name]))
+        dims[name] = _sorted(list(dict.fromkeys(labels[name])))
     places = {name: {label: i for i, label in enumerate(values)} for name, values in dims.items()}
     cells: list[Cell] = []
     taken: set[tuple[int, ...]] = set()
@@ -187,6 +188,13 @@ def _label(setting: Field, value: Any) -> Any:
     return value if numeric else str(value).lower() if setting.kind == "bool" else str(value)
 
 
+def _sorted(labels: list[Any]) -> list[Any]:
+    """Numbers ascending, NaN last; texts as they come."""
+    if any(isinstance(label, str) for label in labels):
+        return labels
+    return sorted(labels, key=lambda label: (math.isnan(label), label))
+
+
 def _array(values: list[Any]) -> np.ndarray[Any, Any]:
     if any(isinstance(value, str) for value in values):
         return np.array(values, dtype=np.dtypes.StringDType())
@@ -196,12 +204,12 @@ def _array(values: list[Any]) -> np.ndarray[Any, Any]:
 def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
     """All of a problem's results but the runs: coordinates, and what is known of each cell.
 
-    Cells that do not exist have ``exists`` false and empty texts.
+    Cells that do not exist have ``exists`` false and "n/a" in place of texts.
     """
     names = list(plan.dims)
 
     def texts(of: dict[tuple[int, ...], str]) -> tuple[list[str], Any]:
-        array = np.full(plan.shape, "", dtype=np.dtypes.StringDType())
+        array = np.full(plan.shape, NO_TEXT, dtype=np.dtypes.StringDType())
         for position, text in of.items():
             array[position] = text
         return names, array
@@ -220,7 +228,7 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
     coords: dict[str, Any] = {name: (name, values) for name, values in plan.dims.items()}
     for name, values in coords.items():
         if name != OPTIMIZER:
-            absent = "an empty text" if values[1].dtype.kind == "T" else str(NO_NUMBER)
+            absent = NO_TEXT if values[1].dtype.kind == "T" else "NaN"
             values[1].flags.writeable = False
             coords[name] = (*values, {"long_name": f"setting {name}", "note": f"{absent}: no such setting"})
     coords |= {
@@ -245,6 +253,7 @@ def template(plan: ProblemPlan, grid: Grid) -> xr.Dataset:
     shared = plan.cells[0].description.attrs
     attrs = problem_attrs(plan.problem, plan.table) | {conventions.DESCRIPTION: conventions.OVER_GRID}
     attrs |= {key: shared[key] for key in ("space", "sampling", "dataset", "opened_from_digest", "mfnas_vec_version")}
+    attrs[conventions.FORMAT] = conventions.FORMAT_NUMBER
     return xr.Dataset(coords=coords, attrs=attrs | {"protocol": grid.protocol, "seed": grid.seed})
 
 
@@ -264,4 +273,4 @@ def run_attrs(plan: ProblemPlan) -> dict[str, dict[str, Any]]:
 
 def group_of(plan: ProblemPlan, grid: Grid) -> Group:
     """What a problem's group of the result store holds before any run."""
-    return Group(template(plan, grid), run_attrs(plan), dense.table_space(plan.table).n_gene, grid.n_run)
+    return Group(template(plan, grid), run_attrs(plan), grid.n_run)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mfnas_vec.runs import conventions
-from mfnas_vec.runs.store import MARK
+from mfnas_vec.runs.store import MARK, check_format
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.plan import ProblemPlan
@@ -33,6 +33,7 @@ def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
     outside = [f"{name}: {source}" for name in used if (source := get_optimizer(name).source)]
     return {
         MARK: plans[0].cells[0].description.attrs[MARK],
+        conventions.FORMAT: conventions.FORMAT_NUMBER,
         "title": grid.title or grid.name,
         conventions.DESCRIPTION: conventions.TREE,
         "grid_name": grid.name,
@@ -61,6 +62,7 @@ def existing(store: GridStore, attrs: Mapping[str, Any], resume: bool) -> str | 
         raise ValueError(f"{store.name} exists already and is not the store of a sweep, so it is left unchanged")
     if found is None:
         return None
+    check_format(found, store.name)
     if not resume:
         state = "(complete)" if found[STATE] == COMPLETE else "(unfinished); --resume (resume=True) completes it"
         raise ValueError(f"{store.name} exists already, a sweep's store {state}")

@@ -14,7 +14,6 @@ from zarr.codecs import ZstdCodec
 from zarr.storage import MemoryStore
 
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES
-from mfnas_vec.tables.schema import GENE
 
 #: Runs per chunk.
 RUNS_PER_CHUNK = 8192
@@ -36,7 +35,6 @@ class Group(NamedTuple):
     template: xr.Dataset
     #: Attributes of the variables over runs.
     run_attrs: Mapping[str, Mapping[str, Any]]
-    n_gene: int
     n_run: int
 
 
@@ -80,18 +78,18 @@ def _create_group(store: Store, problem: str, group: Group) -> None:
     template.to_zarr(store, group=problem, mode="w", zarr_format=3, consolidated=False)
     folder = zarr.open_group(store, path=problem, mode="r+", use_consolidated=False)
     shape = tuple(template["exists"].shape)
-    sizes = {RUN: n_run, GENE: group.n_gene}
     chunk = min(n_run, RUNS_PER_CHUNK)
     for name, (dims, dtype, fill) in RUN_VARIABLES.items():
         folder.create_array(
             name,
-            shape=(*shape, *(sizes[dim] for dim in dims)),
-            chunks=(*(1 for _ in shape), *({RUN: chunk}.get(dim, sizes[dim]) for dim in dims)),
+            shape=(*shape, n_run),
+            chunks=(*(1 for _ in shape), chunk),
             dtype=dtype,
             fill_value=fill,
             dimension_names=(*map(str, template["exists"].dims), *dims),
             compressors=ZstdCodec(level=3, checksum=True),
-            attributes=dict(group.run_attrs[name]),
+            # Readers take a whole number that has the fill value for missing: NaN.
+            attributes=dict(group.run_attrs[name]) | ({} if dtype.startswith("float") else {"_FillValue": int(fill)}),
         )
     index = folder.create_array(
         RUN,

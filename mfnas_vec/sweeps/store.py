@@ -166,7 +166,7 @@ class GridStore:
     def finished(self, problem: str) -> set[Block]:
         """(position, number of chunk) of every finished block."""
         keys: set[Block] | None = None
-        for name, (dims, _, _) in RUN_VARIABLES.items():
+        for name in RUN_VARIABLES:
             prefix = f"{problem}/{name}/c/"
             with self._errors("read"):
                 names = sync(_collect(self._store.list_prefix(prefix)))
@@ -174,8 +174,6 @@ class GridStore:
             for key in names:
                 with contextlib.suppress(ValueError):  # scratch files of a killed writer
                     *position, chunk = (int(part) for part in key.removeprefix(prefix).split("/"))
-                    if len(dims) > 1:
-                        chunk, position = position[-1], position[:-1]
                     found.add((tuple(position), chunk))
             keys = found if keys is None else keys & found
         return keys or set()

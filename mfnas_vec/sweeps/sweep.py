@@ -10,6 +10,7 @@ import xarray as xr
 from zarr.abc.store import Store
 
 from mfnas_vec.runs.run import Search, check_count, check_threads
+from mfnas_vec.runs.store import check_format
 from mfnas_vec.search.registry import is_portable
 from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.blocks import Task, make_block, make_tasks, prepare_task
@@ -277,4 +278,5 @@ def open_results(path: str | Path, storage_options: Mapping[str, Any] | None = N
     place = open_store(path, storage_options)
     if STATE not in (GridStore(place, str(path)).attributes() or {}):
         raise ValueError(f"{path}: no sweep's store")
+    check_format(GridStore(place, str(path)).attributes() or {}, str(path))
     return open_tree(place)

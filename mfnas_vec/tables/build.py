@@ -87,10 +87,11 @@ def build_table(
     metrics
         Values by metric name (a DataFrame: a column per metric). Bare arrays follow the rows of the
         space, shape ``(n_epoch, n_arch)`` for training-based metrics, ``(n_arch,)`` for zero-cost
-        scores and for ``test_acc`` or ``test_per``. Labelled ones are aligned: a DataArray over
-        ``arch`` and ``epoch`` by its dimensions and coordinates, a pandas Series, or DataFrame with
-        a column per epoch, by its index of architectures (what ``space.row_of`` takes as text or
-        genotype; integers are rows). NaN means missing, and so does an architecture without label.
+        scores, for ``test_acc`` or ``test_per``, and for training-based ones without epochs.
+        Labelled ones are aligned: a DataArray over ``arch`` and ``epoch`` by its dimensions and
+        coordinates, a pandas Series, or DataFrame with a column per epoch, by its index of
+        architectures (what ``space.row_of`` takes as text or genotype; integers are rows). NaN
+        means missing, and so does an architecture without label.
     epochs
         The epochs of training-based metrics, ascending, shape ``(n_epoch,)``; those that labels
         name by default.
@@ -155,6 +156,8 @@ def build_table(
         shapes: tuple[tuple[int, ...], ...] = (curves, flat)
         if declared is not None:
             shapes = (curves,) if EPOCH in declared.dims else (flat,)
+            if not epoch.size and key != TRAIN_SECONDS:  # a training-based metric of whole trainings
+                shapes = (*shapes, flat)
         elif key.removesuffix(SECONDS_SUFFIX) in prices:
             shapes = ((), flat)
         array = found.values if found.epochs is None else found.values[[found.epochs.index(e) for e in epoch]]

@@ -61,7 +61,6 @@ _DECLARED = (
     Variable(TRAIN_SECONDS, (EPOCH, ARCH), "s", "none", "cumulative training time"),
     _score("params", "trainable parameters", "1e6"),
     _score("flops", "multiply-adds for one input", "1e6"),
-    _score("latency", "time of one forward pass", "s"),
     _score("synflow", "synaptic flow"),
     _score("jacov", "Jacobian covariance"),
     _score("snip", "single-shot pruning saliency"),

@@ -33,7 +33,7 @@ def made(test, label, *, direction="maximize", provenance="measured", seconds=1.
     n = test.size
     runs = xr.Dataset(
         {
-            "arch": ("run", np.where(np.isnan(test), -1, 0)),
+            "arch": ("run", np.where(np.isnan(test), np.nan, 0)),
             "cost_seconds": ("run", np.full(n, seconds)),
             "cost_epochs": ("run", np.ones(n, int)),
             "evaluations": ("run", np.ones(n, int)),

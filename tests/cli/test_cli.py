@@ -48,7 +48,7 @@ def test_run_writes_a_store(capsys, tmp_path):
     ]
     assert mfnas(capsys, *words)[0] == 0
     result = xr.open_zarr(tmp_path / "r.zarr", chunks=None)
-    assert dict(result.sizes) == {"run": 4, "gene": 6, "step": int(result["evaluations"].max())}
+    assert dict(result.sizes) == {"run": 4, "step": int(result["evaluations"].max())}
     assert not any(key.startswith("timing_") for key in result.attrs)
     code, _, err = mfnas(capsys, *words)
     assert code == 2

@@ -63,6 +63,7 @@ def test_mean_of_seeds(tmp_path, dataset):
         np.testing.assert_allclose(table[name].values[rows], expected, rtol=1e-14)
     assert np.isnan(table[f"val_{kind}"].values[:, 1]).all()
     assert "flops" not in table
+    assert (table["latency"].attrs["units"], table["latency"].attrs["direction"]) == ("s", "maximize")
     assert [text.partition(" ")[0] for _, text in checks(table)] == ["params"]
 
     one = import_table("nbgraph-full", [tmp_path], trials="2")

@@ -5,6 +5,7 @@ import pytest
 from mfnas_vec import run, simulate
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.comparison import comparison_text
+from mfnas_vec.report.figures.panels import looks
 from mfnas_vec.report.page.write import page, write_page
 from mfnas_vec.runs.parallel import random_search
 from mfnas_vec.runs.store import write_result
@@ -55,3 +56,11 @@ def test_a_stored_trace_is_what_the_run_made_again_would_give(results, cifar10):
     stored = Study.of({"RS": traced}).traced("nb201-cifar10", "RS")
     again = Study.of({"RS": results["RS"]}).traced("nb201-cifar10", "RS")
     assert stored.drop_attrs().equals(again.drop_attrs())
+
+
+def test_optimizers_from_outside_have_looks_of_their_own(results):
+    mine = results["mine"]
+    named = {f"own {i}": mine.isel(run=slice(4 * i, 4 * i + 4)).assign_attrs(optimizer=f"own {i}") for i in range(3)}
+    chosen = looks(Study.of({"RS": results["RS"], "REA": results["REA"], **named}))
+    assert len({look.colour for look in chosen.values()}) == 5
+    assert chosen["RS"] == looks(Study.of({"RS": results["RS"], "REA": results["REA"]}))["RS"]

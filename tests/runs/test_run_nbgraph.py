@@ -152,8 +152,8 @@ def test_mf_nas_returns_the_best_validated_of_the_candidates():
     val, params = table["val_acc"].values, table["params"].values
     for i in range(40):
         rows, fidelity = (found[f"trace_{v}"].values[i] for v in ("arch", "fidelity"))
-        trained = rows[(fidelity == 1) & (rows >= 0)]
-        met = np.unique(rows[:2_000])
+        trained = rows[(fidelity == 1) & (rows >= 0)].astype(int)
+        met = np.unique(rows[:2_000]).astype(int)
         assert len(set(trained.tolist())) == 30
         assert params[trained].min() >= np.sort(params[met])[-30]
         assert val[found["arch"].values[i]] == val[trained].max()

@@ -11,10 +11,13 @@ from support.twins import make_job, run_twin
 from mfnas_vec import Simulator
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
-from mfnas_vec.search import PROTOCOLS
+from mfnas_vec.search import CORRECTED, GECCO2024
 from mfnas_vec.search.defaults import list_iepoch, published
 from mfnas_vec.spaces import SPACES, get_space
 from mfnas_vec.tables.build import build_table
+
+#: Those of the simulator: head2025 is of compiled searches only.
+PROTOCOLS = (GECCO2024, CORRECTED)
 
 BUDGETS = [
     {"max_eval": 0, "max_time": None},

@@ -24,9 +24,10 @@ def test_one_specialization_serves_all(cifar10):
 
     for table in (cifar10, *map(hash_table, SPACES)):
         for optimizer in OPTIMIZERS:
-            run(optimizer, table, n_run=2, max_time=500.0)
+            own = {"max_epochs": 300} if optimizer == "Hyperband" else {}
+            run(optimizer, table, n_run=2, max_time=500.0, **own)
     kernels = {prepare(optimizer, cifar10, {}).job.kernel for optimizer in OPTIMIZERS}
-    assert [len(kernel.signatures) for kernel in kernels] == [1] * 5
+    assert {len(kernel.signatures) for kernel in kernels} == {1}
 
 
 def test_a_cold_start_compiles_once_and_says_so(tmp_path, monkeypatch):

@@ -65,9 +65,9 @@ def test_seconds_of_cifar10_are_halved_in_head2025_only():
 def test_missing_proxies_of_nbasr_rank_best_in_head2025():
     n = get_space("nbasr").n_arch
     proxy = np.arange(n, dtype=float)
-    proxy[:3] = np.nan, np.inf, -np.inf
-    metrics = {"val_per": np.ones((4, n)), "synflow": proxy, "test_per": np.ones(n)}
+    metrics = {"val_per": np.full((4, n), 50.0), "synflow": proxy, "test_per": np.full(n, 50.0)}
     table = build_table("nbasr", metrics, epochs=[10, 20, 30, 40], provenance="computed")
+    table["synflow"].values[:3] = [np.nan, np.inf, -np.inf]  # which build_table would refuse
     scores = {p: make_job("MF-NAS", table, p, metric_stage1="synflow").arguments[2].score[0] for p in PROTOCOLS}
     assert (scores["head2025"][:3] == np.inf).all()
     assert scores["gecco2024"][:3].tolist() == scores["corrected"][:3].tolist() == [-np.inf, np.inf, -np.inf]

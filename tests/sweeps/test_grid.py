@@ -77,6 +77,8 @@ def test_shipped_grids_have_their_combinations():
         "paper/ablation-zc-nbasr",
         "paper/ablation-ls",
         "paper/ablation-loss",
+        "paper/multi-fidelity",
+        "paper/protocols",
     }
     plans = {name: make_plan(load_grid(name), {}) for name in shipped_grids()}
     assert {name: sum(len(plan.cells) for plan in found) for name, found in plans.items()} == {
@@ -88,6 +90,8 @@ def test_shipped_grids_have_their_combinations():
         "paper/ablation-zc-nbasr": 9 * 5,
         "paper/ablation-ls": 2 * 6 * 3,
         "paper/ablation-loss": 2 * 13 * 3,
+        "paper/multi-fidelity": 7 * 5,
+        "paper/protocols": 73 * 5,
     }
     assert [plan.problem for plan in plans["paper/main"]] == list(PROBLEMS)
     labels = [e.optimizer for e in GRID]
@@ -130,15 +134,17 @@ def test_a_list_varies_a_setting():
         }
     )
     (plan,) = make_plan(grid, {})
-    assert {name: values.tolist() for name, values in plan.dims.items()} == {
+    found = {name: values.tolist() for name, values in plan.dims.items()}
+    assert math.isnan(found["n_candidate"].pop())
+    assert found == {
         "optimizer": ["RS", "SH", "MF-NAS"],
-        "list_iepoch": ["", "12,200", "200", "12,25,50,100,200"],
-        "n_candidate": [-1, 32, 16, 64],
+        "list_iepoch": ["n/a", "12,200", "200", "12,25,50,100,200"],
+        "n_candidate": [16, 32, 64],
         "max_time": [20000.0, math.inf],
     }
     assert len(plan.cells) == 1 + 2 + 4
     # Optimizers that do not vary a setting stand where their own value is.
-    assert [cell.position for cell in plan.cells][:3] == [(0, 0, 0, 0), (1, 1, 1, 0), (1, 2, 1, 0)]
+    assert [cell.position for cell in plan.cells][:3] == [(0, 0, 3, 0), (1, 1, 1, 0), (1, 2, 1, 0)]
 
 
 def test_settings_of_a_problem_hold_where_the_optimizer_says_nothing():

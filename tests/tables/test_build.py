@@ -98,8 +98,9 @@ def test_fractions_are_converted_where_it_is_said():
 
 
 GENES = SPACE.decode(SPACE.arch_code)[SHUFFLED]
+NAMES = SPACE.arch_key()
 LABELS = {
-    "names": [SPACE.arch_key()[row] for row in SHUFFLED],
+    "names": [NAMES[row] for row in SHUFFLED],
     "digits": [SPACE.digits(int(row)) for row in SHUFFLED],
     "genotypes": pd.Index([tuple(map(int, genes)) for genes in GENES], tupleize_cols=False),
     "multiindex": pd.MultiIndex.from_arrays(list(GENES.T)),
@@ -203,7 +204,7 @@ def test_a_table_is_saved_and_opened_without_warnings(tmp_path, cifar10):
     assert not (tmp_path / "bad.zarr").exists()
     other = tmp_path / "other"
     other.mkdir()
-    with pytest.raises(ValueError, match="left alone"):
+    with pytest.raises(ValueError, match="left unchanged"):
         save_table(table, other, overwrite=True)
     assert {"save_table", "open_table"} <= set(mfnas_vec.__all__)
 

@@ -23,6 +23,8 @@ from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.spaces.nbgraph import DATASETS
 
 SOURCE, LICENCE = "NAS-Bench-Graph (Qin et al., NeurIPS 2022), per-epoch files", "see figshare.com, article 20070371"
+#: Attributes of the latency: as a proxy, more is better, as of parameters.
+LATENCY = {"long_name": "time of one forward pass", "units": "s", "direction": "maximize"}
 #: Bytes of a file, and times the usual memory of its objects: 26,206 trainings of up to 500 epochs.
 MAX_FILE, SCALE = 4 * 2**30, 8
 MAX_EPOCHS = 10_000
@@ -146,6 +148,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         draft.score(f"test_{kind}" if name == "test" else name)[:] = scores[name] / len(files)
     draft.percent(f"train_{kind}", f"val_{kind}", f"test_{kind}")
     draft.check_millions("params")
-    draft.attrs = {f"test_{kind}": {"comment": "of each training at its epoch of least validation loss"}}
+    best = {"comment": "of each training at its epoch of least validation loss"}
+    draft.attrs = {"latency": LATENCY, f"test_{kind}": best}
     told = f"mean of {len(files)} seeds" if options.trials == MEAN else f"seed {options.trials}"
     return draft.finish(f"nbgraph-{dataset}", dataset, format_name="nbgraph-full", files=files, trials=told)

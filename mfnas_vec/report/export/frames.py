@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import provenance_of
 from mfnas_vec.analysis.statistics import TEST, leading_dims, over_runs
 from mfnas_vec.report.export.cells import Results, cells_of, stated
+from mfnas_vec.runs.genotypes import genotypes
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES, cell_attrs
 from mfnas_vec.tables.provenance import UNSTATED
 from mfnas_vec.tables.schema import GENE
@@ -23,7 +25,7 @@ def to_long(result: xr.Dataset) -> Any:
     Returns
     -------
     pandas.DataFrame
-        Columns ``problem, optimizer``, each varied setting (-1 or empty: not a setting of this optimizer),
+        Columns ``problem, optimizer``, each varied setting (NaN or n/a: not a setting of this optimizer),
         ``search`` (a label that is unique), ``run``, the variables of ``run`` (genes with spaces
         between, ``stop_reason`` in words), and what the numbers are: ``test_variable, test_units, test_direction,
         test_provenance, search_provenance, seconds_provenance, provenance`` (the weakest of all
@@ -42,14 +44,14 @@ def to_long(result: xr.Dataset) -> Any:
                 columns[dim] = value if isinstance(value, (int, float)) else str(value)
         columns |= {"search": label, RUN: cell[RUN].values}
         for name in RUN_VARIABLES:
-            if name == "genotype":
-                genes = cell[name].transpose(RUN, GENE).values
-                columns[name] = [" ".join(map(str, row)) if row[0] >= 0 else "" for row in genes.tolist()]
+            if name == "code":
+                genes = genotypes(cell).transpose(RUN, GENE).values
+                columns["genotype"] = [" ".join(str(int(gene)) for gene in row if gene >= 0) for row in genes]
             elif name == "stop_reason":
                 words = str(cell[name].attrs.get("flag_meanings", "")).split()
-                columns[name] = [words[i] if 0 <= i < len(words) else "" for i in cell[name].values.tolist()]
+                columns[name] = [words[int(i)] if 0 <= i < len(words) else "" for i in cell[name].values.tolist()]
             else:
-                columns[name] = cell[name].values
+                columns[name] = whole(cell[name].values, RUN_VARIABLES[name][1])
         test = cell[TEST].attrs
         columns |= {f"test_{key}": str(test.get(key, UNSTATED)) for key in ("variable", "units", "direction")}
         columns["test_provenance"] = str(test.get("provenance", UNSTATED))
@@ -59,6 +61,11 @@ def to_long(result: xr.Dataset) -> Any:
         columns |= cell_attrs(cell) | {key: attrs[key] for key in ("seed",) if key in attrs}
         frames.append(pd.DataFrame(columns, index=pd.RangeIndex(cell.sizes[RUN])))
     return pd.concat(frames, ignore_index=True)
+
+
+def whole(values: Any, dtype: str) -> Any:
+    """Numbers as the integers that they are, unless one is missing."""
+    return values if np.isnan(values).any() else values.astype(dtype)
 
 
 def to_wide(result: xr.Dataset, variable: str = TEST) -> Any:
@@ -79,7 +86,8 @@ def to_wide(result: xr.Dataset, variable: str = TEST) -> Any:
     values = over_runs(result, variable)
     if set(values.dims) != {*leading_dims(result), RUN}:
         raise ValueError(f"variable={variable!r} has more dimensions than runs")
-    columns = {label: cell[variable].values for label, cell in cells_of(result)}
+    dtype = RUN_VARIABLES[variable][1] if variable in RUN_VARIABLES else "float64"
+    columns = {label: whole(cell[variable].values, dtype) for label, cell in cells_of(result)}
     return pd.DataFrame(columns, index=pd.Index(result[RUN].values, name=RUN))
 
 

@@ -24,7 +24,9 @@ from mfnas_vec.analysis.anytime import check_table, incumbent_tests, is_timed
 from mfnas_vec.analysis.searches import provenance_of
 from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
 from mfnas_vec.report.export.cells import Results, cells_of, stated
+from mfnas_vec.runs.genotypes import genotypes
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES, STEP
+from mfnas_vec.runs.trace import step_codes
 from mfnas_vec.spaces.nbgraph import DATASETS as NBGRAPH_DATASETS
 from mfnas_vec.tables.library import ORIGINS
 from mfnas_vec.tables.schema import GENE
@@ -194,7 +196,8 @@ def _write_cell(
     if not timed:
         course = course._replace(seconds=np.full(course.seconds.shape, np.nan))
     course = course._replace(raw_y=np.where(np.isnan(course.raw_y), -sign * np.inf, course.raw_y))
-    n_gene, number, name = runs.sizes[GENE], _function_id(problem), _file_name(problem)
+    genes = genotypes(runs).transpose(RUN, GENE).values
+    n_gene, number, name = genes.shape[1], _function_id(problem), _file_name(problem)
     data = Path(f"data_f{number}_{name}") / f"IOHprofiler_f{number}_DIM{n_gene}.dat"
     (folder / data).parent.mkdir()
     (folder / data).write_text(_lines(course), encoding="utf-8", newline="\n")
@@ -209,7 +212,7 @@ def _write_cell(
         "experiment_attributes": _attributes(cell, table is not None),
         "run_attributes": [RUN, "search_score"],
         "attributes": list(_COLUMNS),
-        "scenarios": [{"dimension": n_gene, "path": data.as_posix(), "runs": _runs(runs, course.since)}],
+        "scenarios": [{"dimension": n_gene, "path": data.as_posix(), "runs": _runs(runs, genes, course.since)}],
     }
     text = json.dumps(document, allow_nan=False, ensure_ascii=False) + "\n"
     (folder / f"IOHprofiler_f{number}_{name}.json").write_text(text, encoding="utf-8", newline="\n")
@@ -230,7 +233,8 @@ def _ends(runs: xr.Dataset) -> _Course:
 
 def _course(problem: str, runs: xr.Dataset, table: xr.Dataset) -> _Course:
     """The incumbents' test results of traced runs: at the first and last evaluation, and at every change."""
-    code, incumbent, seconds, epochs = (runs[name].transpose(RUN, STEP).values for name in _TRACE)
+    code, incumbent = step_codes(runs, "code"), step_codes(runs, "incumbent")
+    seconds, epochs = (runs[name].transpose(RUN, STEP).values for name in _TRACE[2:])
     taken = code >= 0
     n_step = taken.sum(axis=1)
     steps = np.arange(code.shape[1])
@@ -257,21 +261,25 @@ def _lines(course: _Course) -> str:
     )
 
 
-def _runs(runs: xr.Dataset, since: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+def _runs(runs: xr.Dataset, genes: FloatArray, since: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     """Entries of the runs in the JSON file."""
     values = (
         runs[RUN].values,
-        runs["evaluations"].values,
+        runs["evaluations"].values.astype(np.int64),
         since,
         runs[TEST].values,
         runs["search_score"].values,
-        runs["genotype"].transpose(RUN, GENE).values,
+        genes,
     )
     return [
         {
             "instance": 1,
             "evals": evals,
-            "best": {"evals": best, "y": None if math.isnan(test) else test, "x": genes if genes[0] >= 0 else []},
+            "best": {
+                "evals": best,
+                "y": None if math.isnan(test) else test,
+                "x": [int(gene) for gene in genes if gene >= 0],
+            },
             RUN: index,
             "search_score": None if math.isnan(score) else score,
         }

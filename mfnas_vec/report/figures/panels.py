@@ -1,7 +1,7 @@
 """What figures of searches share: a panel per problem, one look per search, legends and captions."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfnas_vec.analysis.searches import Search
@@ -132,7 +132,11 @@ def looks(study: Study) -> dict[str, Look]:
         for i, label in enumerate(selection(study)[0]):
             found[label] = Look(COLOURS[(i + 1) % len(COLOURS)], MARKERS[i % len(MARKERS)], "-")
         return {label: found.get(label, Look(COLOURS[0], MARKERS[0], "-")) for label in optimizers}
-    slots = _slots(dict.fromkeys(optimizers.values()))
+    # Optimizers that are not built in: the last colours first, then those of built-in ones that are not here.
+    others = [optimizer for optimizer in dict.fromkeys(optimizers.values()) if optimizer not in _SLOTS]
+    used = {_SLOTS[optimizer] for optimizer in optimizers.values() if optimizer in _SLOTS}
+    order = [*range(len(_SLOTS), len(COLOURS)), *(slot for slot in range(len(_SLOTS)) if slot not in used)]
+    slots = _SLOTS | {optimizer: order[i % len(order)] for i, optimizer in enumerate(others)}
     seen: dict[str, int] = {}
     for label, optimizer in optimizers.items():
         slot = slots[optimizer]
@@ -140,16 +144,6 @@ def looks(study: Study) -> dict[str, Look]:
         marker = MARKERS[(slot + nth) % len(MARKERS)]
         found[label] = Look(COLOURS[slot], marker, DASHES[nth % len(DASHES)])
     return found
-
-
-def _slots(optimizers: Iterable[str]) -> dict[str, int]:
-    """The slot of each optimizer: its own of the published ones, else one that is free as long as there are any."""
-    names = list(optimizers)
-    found = {name: _SLOTS[name] for name in names if name in _SLOTS}
-    places = [*range(len(_SLOTS), len(COLOURS)), *range(len(_SLOTS))]
-    free = [place for place in places if place not in found.values()] or places
-    others = [name for name in names if name not in found]
-    return found | {name: free[i % len(free)] for i, name in enumerate(others)}
 
 
 def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":

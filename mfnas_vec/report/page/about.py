@@ -15,7 +15,7 @@ from mfnas_vec.analysis.study import Study
 from mfnas_vec.published.reproduce import GRID
 from mfnas_vec.report.page.words import joined
 from mfnas_vec.report.text import value_text
-from mfnas_vec.search import get_optimizer, is_registered
+from mfnas_vec.search import find_optimizer
 from mfnas_vec.sweeps.contents import Contents
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
 from mfnas_vec.tables.provenance import UNSTATED
@@ -72,7 +72,7 @@ def settings_of(study: Study) -> list[OptimizerSettings]:
 
 
 def _settings(name: str, by_problem: dict[str, list[Search]], problems: Sequence[str]) -> OptimizerSettings:
-    optimizer = get_optimizer(name) if is_registered(name) else None
+    optimizer = find_optimizer(name)
     meaning = {s.name: s.help.replace("`", "") for s in optimizer.fields} if optimizer else {}
     # Values of each setting by problem, in the order of the searches.
     values: dict[str, dict[str, list[str]]] = {}
@@ -198,7 +198,7 @@ def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> R
 
 def _plugins(optimizers: Iterable[str]) -> list[str]:
     """The options that load the files of optimizers from outside, as far as they were loaded here."""
-    found = [get_optimizer(name).plugin for name in optimizers if is_registered(name)]
+    found = [known.plugin for name in optimizers if (known := find_optimizer(name))]
     names = dict.fromkeys(plugin.name for plugin in found if plugin is not None)
     return [word for name in names for word in ("--plugin", name)]
 
@@ -215,7 +215,7 @@ def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) 
 def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
     part = contents.parts[0]
     search = next(s for s in study.searches[part.problem].values() if s.store == place)
-    if not is_registered(search.optimizer):
+    if find_optimizer(search.optimizer) is None:
         attrs = part.dataset.attrs
         given = {"name": search.optimizer, "n_run": part.n_run, "seed": int(attrs["seed"])}
         given |= {"protocol": str(attrs["protocol"]), "trace": True, **json.loads(search.settings)}

@@ -87,7 +87,7 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
     if best is not None:
         away = regret(runs, best)["regret"].values
         away = away[~np.isnan(away)]
-        n_judged = known.size + int((runs["arch"].values < 0).sum())
+        n_judged = known.size + int(runs["arch"].isnull().sum())
         lost = float(away.mean()) if known.size else math.nan
         success = float((away <= CLOSE * abs(best)).sum() / n_judged) if n_judged else math.nan
     share = unique_share(runs)["unique_share"].values

@@ -38,14 +38,13 @@ def varied_settings(study: Study) -> dict[str, list[object]]:
     for searches in study.searches.values():
         for search in searches.values():
             for name, value in search.place.items():
-                if value not in ("", -1, -1.0):  # not a setting of this optimizer
-                    found.setdefault(name, {})[value] = None
+                found.setdefault(name, {})[value] = None
     return {name: list(values) for name, values in found.items() if len(values) > 1}
 
 
 def title_of(study: Study) -> str:
     """The default title of a page."""
-    titles = [str(c.attrs["title"]) for c in study.contents if c.attrs.get("title")]
+    titles = [str(c.attrs["title"]) for c in study.contents if c.attrs.get("title") and c.kind != "run"]
     if len(study.contents) == 1 and titles:
         return titles[0]
     if len(study.contents) == 1 and study.contents[0].kind == "reproduce":

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from mfnas_vec._files import new_file
 from mfnas_vec.analysis.statistics import LEAST_RUNS
 from mfnas_vec.analysis.study import Study, open_study
@@ -74,6 +76,40 @@ def page(study: Study, title: str | None = None) -> str:
         "csv": {"summary": rows_csv(rows), "pairs": pairs_csv(pairs)},
     }
     return render(content, styles.css())
+
+
+def report(
+    results: Any,
+    path: str | Path | None = None,
+    *,
+    tables: Sequence[xr.Dataset] = (),
+    title: str | None = None,
+    overwrite: bool = False,
+) -> str:
+    """The page on results in memory, as HTML.
+
+    Parameters
+    ----------
+    results
+        What ``run`` or ``sweep`` returned, a list of those, or a mapping by label (see ``searches_of``).
+    path, overwrite
+        A file to write it to, and whether it is replaced if it exists.
+    tables
+        The tables of the results, if they are not found by the names of the problems.
+    title
+        As of ``page``.
+
+    Raises
+    ------
+    ValueError
+        As of ``searches_of`` and ``write_page``.
+    """
+    check_packages()
+    text = page(Study.of(results, *tables), title)
+    if path is not None:
+        with new_file(path, overwrite=overwrite) as scratch:
+            Path(scratch).write_text(text, encoding="utf-8", newline="\n")
+    return text
 
 
 def write_page(
