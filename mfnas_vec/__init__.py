@@ -9,14 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["OPTIMIZERS", "SPACES", "Simulator", "build_table", "open_table", "run", "save_table", "simulate", "sweep"]
+__all__ = [
+    "OPTIMIZERS",
+    "SPACES",
+    "CategoricalSpace",
+    "Simulator",
+    "build_table",
+    "open_table",
+    "register_space",
+    "run",
+    "save_table",
+    "simulate",
+    "sweep",
+]
 
 if TYPE_CHECKING:
     from mfnas_vec.runs.run import run
     from mfnas_vec.runs.simulate import simulate
     from mfnas_vec.runs.simulator import Simulator
     from mfnas_vec.search import OPTIMIZERS
-    from mfnas_vec.spaces import SPACES
+    from mfnas_vec.spaces import SPACES, CategoricalSpace, register_space
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
     from mfnas_vec.tables.store import open_table, save_table
@@ -25,9 +37,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "OPTIMIZERS": "mfnas_vec.search",
     "SPACES": "mfnas_vec.spaces",
+    "CategoricalSpace": "mfnas_vec.spaces",
     "Simulator": "mfnas_vec.runs.simulator",
     "build_table": "mfnas_vec.tables.build",
     "open_table": "mfnas_vec.tables.store",
+    "register_space": "mfnas_vec.spaces",
     "run": "mfnas_vec.runs.run",
     "save_table": "mfnas_vec.tables.store",
     "simulate": "mfnas_vec.runs.simulate",
