@@ -19,6 +19,7 @@ ORDER = [
     "tables",
     "search",
     "runs",
+    "testing",
     "adapters",
     "sweeps",
     "analysis",
