@@ -110,7 +110,7 @@ def _check_neighbours(space: SearchSpace, code: int) -> None:
     n = _compiled_neighbours(a, code, np.zeros(max(space.cardinality) ** 2, np.int64), rows, listed)
     _check(space, np.array_equal(np.sort(listed[:n]), neighbours), f"compiled code lists other neighbours of {code}")
     drawn, drawn_rows = np.zeros(50, np.int64), np.zeros(50, np.int64)
-    _compiled_draws(a, code, 0, drawn, drawn_rows)
+    _compiled_draws(a, code, 0, np.zeros(3, np.uint64), drawn, drawn_rows)
     _check(space, np.isin(drawn, [*neighbours, code]).all(), f"compiled code draws no neighbour of {code}")
     _check(space, (drawn_rows == space.row(drawn)).all(), f"compiled code draws a wrong row of a neighbour of {code}")
 
@@ -128,7 +128,7 @@ def _rejection_samples(space: SearchSpace, rng: np.random.Generator, n: int) -> 
 
 def _check_samples(space: SearchSpace, rng: np.random.Generator, seed: int) -> None:
     codes, rows = np.zeros(N_SAMPLE, np.int64), np.zeros(N_SAMPLE, np.int64)
-    _compiled_draws(space.arrays, NO_ARCH, seed, codes, rows)
+    _compiled_draws(space.arrays, NO_ARCH, seed, np.zeros(3, np.uint64), codes, rows)
     _check(space, space.is_valid(codes).all(), "a sample is invalid")
     _check(space, (rows == space.row(codes)).all(), "a sample has a wrong row")
     for part in (lambda c: c * N_PART // space.n_code, lambda c: c % N_PART):
@@ -161,9 +161,8 @@ def _compiled_neighbours(space, code, values, rows, listed):
 
 
 @njit
-def _compiled_draws(space, code, seed, codes, rows):
+def _compiled_draws(space, code, seed, state, codes, rows):
     """Neighbours of a code, or samples where there is none."""
-    state = np.zeros(3, np.uint64)
     seed_run(state, seed, 0)
     for i in range(codes.size):
         if code >= 0:

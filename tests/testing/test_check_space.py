@@ -14,7 +14,7 @@ def test_built_in_spaces(name):
 @pytest.mark.parametrize(
     "space",
     [
-        CategoricalSpace("wide", {"a": range(20), "b": range(128), "c": "no yes".split()}),
+        CategoricalSpace("wide", {"a": range(20), "b": range(128), "c": ["no", "yes"]}),
         CategoricalSpace("sorted", dict.fromkeys("abc", range(20)), canonical=lambda g: np.sort(g, axis=1)),
         CategoricalSpace("few", dict.fromkeys("abcd", range(4)), valid=lambda g: g.sum(axis=1) == 5),
         CategoricalSpace(
