@@ -131,9 +131,10 @@ def _check_samples(space: SearchSpace, rng: np.random.Generator, seed: int) -> N
     _compiled_draws(space.arrays, NO_ARCH, seed, np.zeros(3, np.uint64), codes, rows)
     _check(space, space.is_valid(codes).all(), "a sample is invalid")
     _check(space, (rows == space.row(codes)).all(), "a sample has a wrong row")
-    for part in (lambda c: c * N_PART // space.n_code, lambda c: c % N_PART):
-        drawn = np.bincount(part(codes), minlength=N_PART)
-        expected = np.bincount(part(_rejection_samples(space, rng, N_SAMPLE)), minlength=N_PART)
+    others = _rejection_samples(space, rng, N_SAMPLE)
+    first, last = (codes * N_PART // space.n_code, others * N_PART // space.n_code), (codes % N_PART, others % N_PART)
+    for parts in (first, last):
+        drawn, expected = (np.bincount(part, minlength=N_PART) for part in parts)
         both = drawn + expected
         chi_square = float((((drawn - expected) ** 2)[both > 0] / both[both > 0]).sum())
         _check(space, chi_square < MOST_CHI_SQUARE, f"samples are not uniform over {space.sampling}: {chi_square:.0f}")
