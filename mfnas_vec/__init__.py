@@ -12,12 +12,14 @@ __version__ = "0.1.0"
 __all__ = [
     "OPTIMIZERS",
     "SPACES",
+    "CategoricalSpace",
     "Simulator",
     "build_table",
     "compare",
     "genotypes",
     "open_table",
     "optimizer",
+    "register_space",
     "report",
     "run",
     "save_table",
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from mfnas_vec.runs.simulate import simulate
     from mfnas_vec.runs.simulator import Simulator
     from mfnas_vec.search import OPTIMIZERS, optimizer
-    from mfnas_vec.spaces import SPACES
+    from mfnas_vec.spaces import SPACES, CategoricalSpace, register_space
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.build import build_table
     from mfnas_vec.tables.store import open_table, save_table
@@ -42,12 +44,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "OPTIMIZERS": "mfnas_vec.search",
     "SPACES": "mfnas_vec.spaces",
+    "CategoricalSpace": "mfnas_vec.spaces",
     "Simulator": "mfnas_vec.runs.simulator",
     "build_table": "mfnas_vec.tables.build",
     "compare": "mfnas_vec.report.comparison",
     "genotypes": "mfnas_vec.runs.genotypes",
     "open_table": "mfnas_vec.tables.store",
     "optimizer": "mfnas_vec.search",
+    "register_space": "mfnas_vec.spaces",
     "run": "mfnas_vec.runs.run",
     "save_table": "mfnas_vec.tables.store",
     "simulate": "mfnas_vec.runs.simulate",

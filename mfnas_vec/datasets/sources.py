@@ -105,6 +105,17 @@ SOURCES = {
             _NATS,
             "github.com/D-X-Y/NATS-Bench",
         ),
+        Source(
+            "nats-sss",
+            "NATS-Bench size, all epochs and seeds",
+            f"{_DRIVE}1scOMTUwcQhAMa_IMedp9lTzwmgqHLGgA",
+            "NATS-sss-v1_0-50262-simple.tar",
+            "nats-sss",
+            "MIT",
+            "unknown",
+            _NATS,
+            "github.com/D-X-Y/NATS-Bench",
+        ),
         _mf_nas(
             "mf-nas-cifar10", "1-bM3530VM-74PiHao_VejbqKKcrq65g6", "[NB201][cifar10]_data.p", "NAS-Bench-201, CIFAR-10"
         ),

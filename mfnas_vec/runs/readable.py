@@ -186,8 +186,9 @@ class Readable:
             row = self.space.row_of_key(text)
         except ValueError:
             raise ValueError(f"architecture={text!r} is no valid architecture of {self.space.name}") from None
-        if len(text.strip()) == self.space.n_gene and text.strip().isdecimal():
-            return self._of_genotype([int(digit) for digit in text.strip()]), row
+        genes = self.space.genes_of_digits(text)
+        if genes is not None:
+            return self._of_genotype(genes), row
         return int(self.space.arch_code[row]), row
 
 

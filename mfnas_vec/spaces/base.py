@@ -12,6 +12,7 @@ every space, so that one compiled kernel serves all of them.
 import abc
 import copy
 import functools
+import hashlib
 import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
@@ -254,8 +255,21 @@ class SearchSpace(abc.ABC):
         return int(a.cell[offset + int(a.low_code[mask, low])])
 
     def digits(self, code: int) -> str:
-        """Genotype of a code as a string of gene digits, as the published logs print it."""
-        return "".join(str(g) for g in self.decode(code).tolist())
+        """Genotype of a code as a string of gene digits, as the published logs print it.
+
+        Where a gene has more than ten values there is a dot between genes.
+        """
+        return self._dot.join(str(g) for g in self.decode(code).tolist())
+
+    @property
+    def _dot(self) -> str:
+        return "" if max(self.cardinality) <= 10 else "."
+
+    def genes_of_digits(self, text: str) -> list[int] | None:
+        """The genes of a text that ``digits`` may have written, in range or not; ``None`` for any other text."""
+        words = text.strip().split(".") if self._dot else list(text.strip())
+        fits = len(words) == self.n_gene and all(w.isascii() and w.isdecimal() and len(w) <= 3 for w in words)
+        return [int(word) for word in words] if fits else None
 
     def row_of_key(self, key: str) -> int:
         """Row of an architecture given as gene digits, published name or hash, or readable form.
@@ -266,15 +280,20 @@ class SearchSpace(abc.ABC):
             If the text names no architecture of the space.
         """
         text = key.strip()
-        if len(text) == self.n_gene and text.isdecimal():
-            row = int(self.row(self.encode([int(digit) for digit in text])))
+        genes = self.genes_of_digits(text)
+        if genes is not None:
+            row = int(self.row(self.encode(genes)))
         else:
-            row = self._row_of_name.get(text.lower(), NO_ARCH)
+            row = self._name_row(text)
             if row == NO_ARCH:
                 row = int(self.row(self.encode(self.from_string(text))))
         if row == NO_ARCH:
             raise ValueError(f"key={key!r} is no valid architecture of {self.name}")
         return row
+
+    def _name_row(self, text: str) -> int:
+        """Row of a published name or hash; ``NO_ARCH`` where it is none."""
+        return self._row_of_name.get(text.lower(), NO_ARCH)
 
     @functools.cached_property
     def _row_of_name(self) -> dict[str, int]:
@@ -290,6 +309,13 @@ class SearchSpace(abc.ABC):
         """A code of each architecture: the smallest of its genotypes, shape ``(n_arch,)``."""
         rows = self.row(np.arange(self.n_code))
         return np.unique(rows[rows >= 0], return_index=True)[1].astype(np.int64)
+
+    def definition(self) -> list[Any]:
+        """What tells this definition from another one of the same name."""
+        digest = hashlib.sha256()
+        for field in self.arrays:
+            digest.update(field.tobytes() if isinstance(field, np.ndarray) else repr(field).encode())
+        return [type(self).__qualname__, self.cardinality, self.n_arch, self.sampling, digest.hexdigest()]
 
     @abc.abstractmethod
     def arch_key(self) -> list[str]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from mfnas_vec.spaces import SearchSpace, get_space
+from mfnas_vec.spaces import SearchSpace, check_registered, get_space
 from mfnas_vec.tables.alignment import Aligned, FloatArray, align
 from mfnas_vec.tables.checks import check_not_fractions, check_values, is_accuracy
 from mfnas_vec.tables.coverage import mark_coverage
@@ -83,7 +83,7 @@ def build_table(
     Parameters
     ----------
     space
-        A search space or its name.
+        A search space, which must be registered (``register_space``), or its name.
     metrics
         Values by metric name (a DataFrame: a column per metric). Bare arrays follow the rows of the
         space, shape ``(n_epoch, n_arch)`` for training-based metrics, ``(n_arch,)`` for zero-cost
@@ -135,6 +135,7 @@ def build_table(
     """
     if isinstance(space, str):
         space = get_space(space)
+    check_registered(space)
     prices = dict(seconds or {})
     names = [*metrics, *([TRAIN_SECONDS] if train_seconds is not None else []), *_seconds_names(metrics, prices)]
     kinds = _kinds(provenance, names)

@@ -159,6 +159,35 @@ def test_nats_topology(tmp_path):
         assert one["test_acc"].values[11] == source["eval_acc1es"][test]
 
 
+def test_nats_size(tmp_path):
+    draw = np.random.default_rng(3)
+    folder = tmp_path / "NATS-sss-v1_0-50262-simple"
+    folder.mkdir()
+    record = upstream.nats_record("16:8:24:64:40", draw, (777,), epochs=90)
+    (folder / "000001.pickle.pbz2").write_bytes(upstream.bz2_pickle(record))
+    row = (((1 * 8 + 0) * 8 + 2) * 8 + 7) * 8 + 4
+    table = import_table("nats-sss", [folder])
+    assert table.attrs["name"] == likely_name("nats-sss", [folder], None, None) == "nats-sss-cifar10"
+    assert table.attrs["space"] == "nats-sss"
+    assert table["arch_key"].values[row] == "16:8:24:64:40"
+    assert table["val_acc"].attrs["n_arch_known"] == 1
+    runs = record["90"]["all_results"]
+    valid, tested = runs["cifar10-valid", 777], runs["cifar10", 777]
+    np.testing.assert_array_equal(table["epoch"], np.arange(1, 91))
+    np.testing.assert_array_equal(
+        table["val_acc"].values[:, row], [valid["eval_acc1es"][f"x-valid@{e}"] for e in range(90)]
+    )
+    assert table["test_acc"].values[row] == tested["eval_acc1es"]["ori-test@89"]
+    assert table["train_seconds"].values[89, row] == pytest.approx(sum(valid["train_times"].values()))
+    other = import_table("nats-sss", [folder], dataset="ImageNet16-120", trials="777")
+    assert other["val_acc"].values[89, row] == runs["ImageNet16-120", 777]["eval_acc1es"]["x-valid@89"]
+    with pytest.raises(ValueError, match="holds no trainings of 200 epochs"):
+        import_table("nats-tss", [folder])
+    topology = write(tmp_path / "1.pickle.pbz2", upstream.bz2_pickle(upstream.nats_record("8:8:8:8:9", draw, (7,), 90)))
+    with pytest.raises(ValueError, match="layer5='9' must be one of 8, 16"):
+        import_table("nats-sss", [topology])
+
+
 def test_nats_topology_in_a_tar_archive(tmp_path):
     space, draw = SPACES["nb201"], np.random.default_rng(8)
     data = upstream.bz2_pickle(upstream.nats_record(space.to_string(space.decode(99)), draw))
@@ -304,6 +333,7 @@ def test_imported_tables_take_precedence(capsys, tmp_path, user_tables):
         ("mf-nas", ["data.p"], None, None, None),
         ("nats-tss", ["x"], None, None, "nb201-cifar10"),
         ("nats-tss", ["x"], "ImageNet16-120", None, "nb201-imagenet16"),
+        ("nats-sss", ["x"], None, None, "nats-sss-cifar10"),
         ("nasbench101", ["x"], None, None, "nb101"),
         ("csv", ["x.csv"], None, "nbasr", "nbasr"),
         ("csv", ["x.csv"], None, None, None),

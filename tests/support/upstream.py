@@ -83,22 +83,22 @@ def nb101_record(key, epochs, *values):
     return [key, epochs, "", "", base64.encodebytes(metrics_message(*values)).decode()]
 
 
-def nats_record(arch, draw, seeds=(777, 888)):
+def nats_record(arch, draw, seeds=(777, 888), epochs=200):
     """A record of NATS-Bench, bz2 pickled."""
     splits = {"cifar10-valid": "x-valid", "cifar10": "ori-test", "cifar100": "ori-test", "ImageNet16-120": "ori-test"}
     results = {}
     for name, split in splits.items():
         for seed in seeds:
-            accuracy = {f"{split}@{e}": 100 * draw.random() for e in range(200)}
-            accuracy |= {f"{s}@199": 100 * draw.random() for s in ("x-valid", "x-test") if s != split}
+            accuracy = {f"{split}@{e}": 100 * draw.random() for e in range(epochs)}
+            accuracy |= {f"{s}@{epochs - 1}": 100 * draw.random() for s in ("x-valid", "x-test") if s != split}
             results[name, seed] = {
-                "train_acc1es": {e: 100 * draw.random() for e in range(200)},
-                "train_losses": {e: draw.random() for e in range(200)},
-                "train_times": {e: np.float64(5 + draw.random()) for e in range(200)},
+                "train_acc1es": {e: 100 * draw.random() for e in range(epochs)},
+                "train_losses": {e: draw.random() for e in range(epochs)},
+                "train_times": {e: np.float64(5 + draw.random()) for e in range(epochs)},
                 "eval_acc1es": accuracy,
                 "eval_losses": {key: draw.random() for key in accuracy},
             }
-    return {"200": {"arch_str": arch, "all_results": results}, "12": {}}
+    return {str(epochs): {"arch_str": arch, "all_results": results}, "12": {}}
 
 
 def bz2_pickle(value):

@@ -23,6 +23,7 @@ IMPORTERS = {
     "mf-nas": Importer("mf_nas", "files of the published MF-NAS code: data.p and zero-cost scores of one problem"),
     "nasbench101": Importer("nasbench101", "NAS-Bench-101's TFRecord files"),
     "nats-tss": Importer("nats", "NATS-Bench topology (NAS-Bench-201): the folder of bz2 pickles"),
+    "nats-sss": Importer("nats_sss", "NATS-Bench size: the folder of bz2 pickles"),
     "nb-asr": Importer("nb_asr", "NAS-Bench-ASR's pickles"),
     "nbgraph-full": Importer("nbgraph", "NAS-Bench-Graph's per-epoch pickles of one data set (cora0.bench, ...)"),
     "suite-zero": Importer("suite_zero", "NAS-Bench-Suite-Zero's JSON of zero-cost scores, merged into a table"),
@@ -34,7 +35,11 @@ def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | No
     """Name of the table that an import will make, where that can be told before reading the files."""
     if into is not None:
         return into
-    word = (dataset or ("cifar10" if format_name == "nats-tss" else "")).lower().replace("imagenet16-120", "imagenet16")
+    word = (
+        (dataset or ("cifar10" if format_name.startswith("nats-") else ""))
+        .lower()
+        .replace("imagenet16-120", "imagenet16")
+    )
     if format_name == "mf-nas":
         for path in paths:
             found = [d for d in ("cifar100", "cifar10", "imagenet16") if f"[{d}" in Path(path).name.lower()]
@@ -43,6 +48,8 @@ def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | No
                 return "nb101"
     if format_name in ("mf-nas", "nats-tss"):
         return f"nb201-{word}" if word else None
+    if format_name == "nats-sss":
+        return f"nats-sss-{word}"
     if format_name == "nbgraph-full":
         from mfnas_vec.datasets.importers.nbgraph import dataset_of
 
@@ -75,7 +82,7 @@ def import_table(
         Of "csv": the search space, the columns (all numeric ones by default) and where the numbers
         come from.
     dataset
-        Data set of NAS-Bench-201 or NAS-Bench-Graph, where the files do not say.
+        Data set of NAS-Bench-201, NATS-Bench or NAS-Bench-Graph, where the files do not say.
     trials
         "mean", or which repeated training to take: a seed (NATS-Bench, NAS-Bench-ASR, NAS-Bench-Graph)
         or a place in the file (NAS-Bench-101).

@@ -1,7 +1,9 @@
-"""NATS-Bench topology records (NAS-Bench-201): the folder ``NATS-tss-v1_0-3ffb9-simple``, or its tar archive.
+"""NATS-Bench records: the folders ``NATS-tss-v1_0-3ffb9-simple`` (topology, NAS-Bench-201) and
+``NATS-sss-v1_0-50262-simple`` (size), or their tar archives.
 
-A bz2 pickle per cell, ``NNNNNN.pickle.pbz2``: trainings of 200 epochs by data set and seed, each with
-accuracy and loss of every epoch. Splits:
+A bz2 pickle per architecture, ``NNNNNN.pickle.pbz2``: trainings by data set and seed, each with
+accuracy and loss of every epoch. Of the trainings with different schedules, those of most epochs are
+taken: 200 (topology) or 90 (size). Splits:
 
 - cifar10: trained on half of the training set and validated on the other (``cifar10-valid``, ``x-valid``)
   gives ``val_*``, ``train_*`` and seconds; trained on all of it (``cifar10``, ``ori-test``) gives ``test_acc``;
@@ -12,6 +14,7 @@ accuracy and loss of every epoch. Splits:
 Accuracies are percent. Reads one file at a time; peak memory about 400 MB.
 """
 
+import dataclasses
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -29,7 +32,20 @@ from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
-N_EPOCH = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+    """One of the two benchmarks."""
+
+    format_name: str
+    space: str
+    #: Epochs of the longest trainings; its digits are their name in a record.
+    n_epoch: int
+
+
+TOPOLOGY = Benchmark("nats-tss", "nb201", 200)
+SIZE = Benchmark("nats-sss", "nats-sss", 90)
 #: Largest unpacked record: real ones have about a megabyte.
 MAX_RECORD = 64 * 2**20
 #: Validated training, its validation split, the one of earlier epochs; tested training, its test split.
@@ -95,23 +111,23 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
         raise ValueError(f"{path} is not a complete tar archive: {error}") from error
 
 
-def _trainings(record: Any) -> dict[tuple[str, int], Mapping[str, Any]]:
+def _trainings(record: Any, n_epoch: int) -> dict[tuple[str, int], Mapping[str, Any]]:
     try:
-        results = record["200"]["all_results"]
+        results = record[str(n_epoch)]["all_results"]
         named = {(name, seed): training for (name, seed), training in results.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"it holds no trainings of {N_EPOCH} epochs") from error
+        raise ValueError(f"it holds no trainings of {n_epoch} epochs") from error
     for name, seed in named:
         if not isinstance(name, str) or type(seed) is not int:
             raise ValueError(f"a training is named {(name, seed)!r:.60}, not by a data set and a seed")
     return named
 
 
-def _by_epoch(values: Any, prefix: str = "") -> FloatArray:
+def _by_epoch(values: Any, n_epoch: int, prefix: str = "") -> FloatArray:
     """Values of all epochs, NaN where an epoch has none."""
     if not isinstance(values, Mapping):
         raise ValueError("a training lacks its curves")
-    keys = [f"{prefix}@{e}" if prefix else e for e in range(N_EPOCH)]
+    keys = [f"{prefix}@{e}" if prefix else e for e in range(n_epoch)]
     return np.array([number(values[key]) if key in values else np.nan for key in keys])
 
 
@@ -119,39 +135,47 @@ def _mean(curves: list[FloatArray]) -> FloatArray:
     return np.asarray(np.mean(curves, axis=0))
 
 
-def _cell(trainings: dict[tuple[str, int], Mapping[str, Any]], dataset: str, trials: str) -> dict[str, FloatArray]:
+def _curves(
+    trainings: dict[tuple[str, int], Mapping[str, Any]], n_epoch: int, dataset: str, trials: str
+) -> dict[str, FloatArray]:
     name, last, before, test_name, test_split = SPLITS[dataset]
     seeds = {n: [s for m, s in trainings if m == n and trials in (MEAN, str(s))] for n in (name, test_name)}
     parts: dict[str, list[FloatArray]] = {}
     for seed in seeds[name]:
         one = trainings[name, seed]
         for kind, key in (("acc", "acc1es"), ("loss", "losses")):
-            parts.setdefault(f"train_{kind}", []).append(_by_epoch(one.get(f"train_{key}")))
-            curve = _by_epoch(one.get(f"eval_{key}"), before)
-            final = _by_epoch(one.get(f"eval_{key}"), last)[-1]
+            parts.setdefault(f"train_{kind}", []).append(_by_epoch(one.get(f"train_{key}"), n_epoch))
+            curve = _by_epoch(one.get(f"eval_{key}"), n_epoch, before)
+            final = _by_epoch(one.get(f"eval_{key}"), n_epoch, last)[-1]
             parts.setdefault(f"val_{kind}", []).append(np.append(curve[:-1], final))
-        parts.setdefault(TRAIN_SECONDS, []).append(np.cumsum(_by_epoch(one.get("train_times"))))
+        parts.setdefault(TRAIN_SECONDS, []).append(np.cumsum(_by_epoch(one.get("train_times"), n_epoch)))
     for seed in seeds[test_name]:
-        test = _by_epoch(trainings[test_name, seed].get("eval_acc1es"), test_split)[-1:]
+        test = _by_epoch(trainings[test_name, seed].get("eval_acc1es"), n_epoch, test_split)[-1:]
         parts.setdefault("test_acc", []).append(test)
     return {key: _mean(curves) for key, curves in parts.items()}
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
+    """Import topology records of one data set (see ``read_benchmark``)."""
+    return read_benchmark(TOPOLOGY, paths, options)
+
+
+def read_benchmark(benchmark: Benchmark, paths: list[Path], options: Options) -> xr.Dataset:
     """Import records of one data set (cifar10 by default): the mean of trials, or those of one seed.
 
     Raises
     ------
     ValueError
-        If a file is damaged or not a record, a cell occurs twice, or no training has the seed.
+        If a file is damaged or not a record, an architecture occurs twice, or no training has the seed.
     """
+    n_epoch = benchmark.n_epoch
     dataset = (options.dataset or "cifar10").lower().replace("imagenet16-120", "imagenet16")
     if dataset not in SPLITS:
         raise ValueError(f"dataset={options.dataset!r} must be one of {', '.join(SPLITS)}")
     if options.trials != MEAN and not options.trials.isdecimal():
         raise ValueError(f"trials={options.trials!r} must be mean, or a seed such as 777")
-    space = get_space("nb201")
-    draft = Draft(space, range(1, N_EPOCH + 1), source=SOURCE, licence=LICENCE)
+    space = get_space(benchmark.space)
+    draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
     total = count_records(paths) or space.n_arch
     n_read, seen = 0, Seen()
     for path, record in read_records(paths):
@@ -159,14 +183,14 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
             options.tell(min(n_read, total), total)
         n_read += 1
         try:
-            trainings = _trainings(record)
-            row = seen(row_of(space, record["200"]["arch_str"]))
-            cell = _cell(trainings, dataset, options.trials)
+            trainings = _trainings(record, n_epoch)
+            row = seen(row_of(space, record[str(n_epoch)]["arch_str"]))
+            curves = _curves(trainings, n_epoch, dataset, options.trials)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is not a record of NATS-Bench: {error}") from error
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        for name, values in cell.items():
+        for name, values in curves.items():
             if name == "test_acc":
                 draft.score(name)[row] = values[0]
             else:
@@ -176,8 +200,10 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     draft.check_percent("val_acc", "train_acc", "test_acc")
     note = f"training {SPLITS[dataset][0]}, split {SPLITS[dataset][1]}"
     if SPLITS[dataset][1] != SPLITS[dataset][2]:
-        note += f" after epoch {N_EPOCH}, {SPLITS[dataset][2]} before"
+        note += f" after epoch {n_epoch}, {SPLITS[dataset][2]} before"
     draft.attrs = {"val_acc": {"comment": note}, "val_loss": {"comment": note}}
     draft.attrs["test_acc"] = {"comment": f"training {SPLITS[dataset][3]}, split {SPLITS[dataset][4]}"}
     trials = "mean of all" if options.trials == MEAN else f"seed {options.trials}"
-    return draft.finish(f"nb201-{dataset}", dataset, format_name="nats-tss", files=paths, trials=trials)
+    return draft.finish(
+        f"{benchmark.space}-{dataset}", dataset, format_name=benchmark.format_name, files=paths, trials=trials
+    )
