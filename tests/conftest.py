@@ -26,6 +26,23 @@ def no_tables_of_the_user(tmp_path_factory):
         os.environ[name] = str(tmp_path_factory.mktemp("user") / "folder")
 
 
+@pytest.fixture(autouse=True)
+def registered_as_before(monkeypatch):
+    """Optimizers, spaces and plug-ins that a test registers are unknown to the next one."""
+    from mfnas_vec.search import OPTIMIZERS, plugins
+    from mfnas_vec.search.registry import OPTIONAL
+    from mfnas_vec.spaces import SPACES
+
+    monkeypatch.setattr(plugins, "_LOADED", {})
+    optimizers, spaces = dict(OPTIMIZERS), dict(SPACES)
+    yield
+    # Adapters register on their first import only.
+    optimizers |= {name: found for name, found in OPTIMIZERS.items() if name in OPTIONAL}
+    for registry, before in ((OPTIMIZERS, optimizers), (SPACES, spaces)):
+        registry.clear()
+        registry.update(before)
+
+
 @pytest.fixture
 def user_tables(tmp_path, monkeypatch):
     """An empty folder of imported tables."""

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from support.hash_tables import hash_table
+from support.hash_tables import SPACES, hash_table
+from support.optimizers import BUILT_IN
 from support.twins import assert_equal_to_twin
 
 from mfnas_vec.protocols import Protocol
-from mfnas_vec.search import OPTIMIZERS, PROTOCOLS
+from mfnas_vec.search import PROTOCOLS
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, HEAD2025, rules_of, usual
 from mfnas_vec.search.runner import USUAL
-from mfnas_vec.spaces import SPACES, get_space
+from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.build import build_table
 
 SINGLE = ("RS", "FLS", "BLS", "REA", "REA+W", "GA")
@@ -80,7 +81,7 @@ ODD = [
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_published_settings(optimizer, space, protocol):
     assert_equal_to_twin(optimizer, hash_table(space), 6, seed=11, protocol=protocol)
 
@@ -156,14 +157,14 @@ QUIRKY = {
 
 @pytest.mark.parametrize("kind", ["ties", "flat", "missing", "nothing"])
 @pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_ties_and_missing_scores(optimizer, space, kind):
     for protocol in PROTOCOLS:
         assert_equal_to_twin(optimizer, quirky_table(space, kind), 3, protocol=protocol, **QUIRKY[optimizer])
 
 
 def test_embedded_tables(cifar10):
-    for optimizer in OPTIMIZERS:
+    for optimizer in BUILT_IN:
         assert_equal_to_twin(optimizer, cifar10, 3, seed=4)
     assert_equal_to_twin("MF-NAS", cifar10, 3, metric_stage1="val_acc", max_eval_stage1=100)
 
@@ -178,7 +179,7 @@ FLIPPED = [
 @pytest.mark.parametrize(("protocol", "space"), FLIPPED)
 def test_every_decision_alone(protocol, space):
     """Protocols with one decision changed, on every optimizer: one compiled function serves them all."""
-    for optimizer in OPTIMIZERS:
+    for optimizer in BUILT_IN:
         assert_equal_to_twin(optimizer, hash_table(space), 1, seed=5, protocol=protocol)
     for settings in ({"k": 30, "max_eval_stage1": 200}, {"k": 7, "max_time": 2500.0}):
         assert_equal_to_twin("R-MF-NAS", hash_table(space), 1, seed=5, protocol=protocol, **settings)
@@ -189,7 +190,7 @@ def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
         assert usual.py_func(rules_of(name)) == rules_of(name)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_many_seeds(optimizer):
     for space in SPACES:
         for seed in range(20):

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import xarray as xr
-from support.hash_tables import hash_table
+from support.hash_tables import SPACES, hash_table
+from support.optimizers import BUILT_IN
 
 from mfnas_vec import run
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.store import write_result
-from mfnas_vec.search import OPTIMIZERS
-from mfnas_vec.spaces import SPACES
 
 N_RUN = 37
 
@@ -30,7 +29,7 @@ def facts(result):
     return result.drop_attrs(deep=False).assign_attrs(kept)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_threads_and_blocks_change_nothing(optimizer, table):
     own = budget(optimizer, table)
     reference = run(optimizer, table, n_run=N_RUN, seed=3, n_thread=1, block_size=N_RUN, trace=True, **own)
@@ -40,7 +39,7 @@ def test_threads_and_blocks_change_nothing(optimizer, table):
         xr.testing.assert_identical(facts(other), facts(reference))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_a_run_alone_is_the_run_among_others(optimizer, table):
     own = budget(optimizer, table)
     batch = run(optimizer, table, n_run=N_RUN, seed=3, **own)
@@ -49,7 +48,7 @@ def test_a_run_alone_is_the_run_among_others(optimizer, table):
         xr.testing.assert_equal(alone, batch.isel(run=[i]))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_seeds_and_runs_differ(optimizer, table):
     a, b = (run(optimizer, table, n_run=N_RUN, seed=seed, **budget(optimizer, table)) for seed in (0, 1))
     assert not a["search_score"].equals(b["search_score"])

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from support.optimizers import BUILT_IN
 
 from mfnas_vec import build_table, genotypes, run
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.runs.run import prepare
-from mfnas_vec.search import OPTIMIZERS
 
 
 def test_result_is_labelled_and_says_where_its_numbers_come_from(cifar10):
@@ -179,7 +179,7 @@ def test_free_evaluations_need_a_budget_of_evaluations():
     assert run("FLS", table, n_run=2, metric="mine", max_eval=500)["arch"].max() > 15_000
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_progress_counts_every_run(cifar10, optimizer):
     seen = []
     run(optimizer, cifar10, n_run=23, block_size=4, progress=seen.append)
@@ -314,7 +314,7 @@ def test_working_memory_is_not_handed_on_to_another_job(cifar10):
     np.testing.assert_array_equal(found.code, wide.runs(0, 0, 3, 1).code)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_working_memory_used_before_changes_no_number(cifar10, optimizer):
     search = prepare(optimizer, cifar10, {})
     for n in (0, 1, 7, 8, 9, 30):

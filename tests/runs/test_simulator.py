@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from support.hash_tables import hash_table
+from support.hash_tables import SPACES, hash_table
 from support.simulated import local_search, random_search, successive_halving, until_exhausted
 from support.twins import make_job, run_twin
 
@@ -13,7 +13,7 @@ from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.search import CORRECTED, GECCO2024
 from mfnas_vec.search.defaults import list_iepoch, published
-from mfnas_vec.spaces import SPACES, get_space
+from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.build import build_table
 
 #: Those of the simulator: head2025 is of compiled searches only.

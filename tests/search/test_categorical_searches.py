@@ -11,7 +11,6 @@ from mfnas_vec.reference.algorithms import TWINS
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.search import OPTIMIZERS
-from mfnas_vec.spaces import SPACES
 
 FEW = dict.fromkeys("abcd", range(5))
 WIDE = {"a": range(20), "b": range(3), "c": range(40)}
@@ -39,14 +38,6 @@ def in_order(genotype):
     swap = (genotype[:, 0] > genotype[:, 2]) & (genotype[:, 0] < 20) & (genotype[:, 2] < 20)
     found[swap, 0], found[swap, 2] = genotype[swap, 2], genotype[swap, 0]
     return found
-
-
-@pytest.fixture
-def registry():
-    kept = dict(SPACES)
-    yield
-    SPACES.clear()
-    SPACES.update(kept)
 
 
 def make_space(kind):
@@ -78,7 +69,7 @@ KINDS = ["few", "few valid", "wide", "wide valid", "wide shared", "wide valid sh
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("optimizer", list(SETTINGS))
-def test_equal_to_the_reference(registry, kind, optimizer):
+def test_equal_to_the_reference(kind, optimizer):
     table = make_table(register_space(make_space(kind)))
     for protocol in ("gecco2024", "corrected"):
         assert_equal_to_twin(optimizer, table, 6, protocol=protocol, **SETTINGS[optimizer])
@@ -101,7 +92,7 @@ HUGE = {f"g{i}": range(2) for i in range(10)} | {f"w{i}": range(128) for i in ra
 
 
 @pytest.mark.parametrize("optimizer", list(SETTINGS))
-def test_two_to_the_31_codes(registry, tmp_path, optimizer):
+def test_two_to_the_31_codes(tmp_path, optimizer):
     space = CategoricalSpace("huge", HUGE)
     small = register_space(CategoricalSpace("small", {key: [0, 1] for key in HUGE}))
     flat = make_table(small)[["params", "test_acc"]].rename(params="score")
@@ -137,7 +128,7 @@ def test_two_to_the_31_codes(registry, tmp_path, optimizer):
             np.testing.assert_array_equal(kept[run_index, : len(column)], np.array(column, dtype=kept.dtype))
 
 
-def test_from_arrays_to_a_sweep(registry, tmp_path):
+def test_from_arrays_to_a_sweep(tmp_path):
     space = register_space(make_space("wide valid shared"))
     save_table(make_table(space, n_level=30), tmp_path / "own.zarr")
     table = open_table(tmp_path / "own.zarr")
@@ -151,7 +142,7 @@ def test_from_arrays_to_a_sweep(registry, tmp_path):
 
 
 @pytest.mark.parametrize("optimizer", list(SETTINGS))
-def test_what_has_no_default_is_asked_for(registry, optimizer):
+def test_what_has_no_default_is_asked_for(optimizer):
     table = make_table(register_space(make_space("few")))
     with pytest.raises(ValueError, match=r"metric\w* is needed|n_candidate is needed|would never end"):
         run(optimizer, table, n_run=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mfnas_vec.cli import catalogue
-from mfnas_vec.search import OPTIMIZERS, load_plugin, plugins
+from mfnas_vec.search import OPTIMIZERS, load_plugin
 from mfnas_vec.testing import check_optimizer
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -17,16 +17,6 @@ SHORT = {
     "R-MF-NAS": {"n_candidate": 6, "max_eval_stage1": 50},
 }
 NEEDED = {"metric": "val_acc", "metric_stage1": "synflow", "metric_stage2": "val_acc", "iepoch": 12, "n_candidate": 6}
-
-
-@pytest.fixture
-def load(monkeypatch):
-    """``load_plugin``; the registry is left as it was."""
-    before = dict(OPTIMIZERS)
-    monkeypatch.setattr(plugins, "_LOADED", {})
-    yield load_plugin
-    OPTIMIZERS.clear()
-    OPTIMIZERS.update(before)
 
 
 def settings(name):
@@ -44,9 +34,9 @@ def test_built_in(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["simulated_annealing", "genetic_algorithm", "tabu_search"])
-def test_plug_ins(name, load):
+def test_plug_ins(name):
     before = set(OPTIMIZERS)
-    load(PLUGINS / f"{name}.py")
+    load_plugin(PLUGINS / f"{name}.py")
     (made,) = set(OPTIMIZERS) - before
     check_optimizer(made, **settings(made))
 
@@ -88,10 +78,10 @@ def broken(ctx, p):
         ("ctx.trace.seconds[ctx.run, :1] = 1e9", "seconds of run 0 fall"),
     ],
 )
-def test_what_is_wrong_is_found(tmp_path, load, line, message):
+def test_what_is_wrong_is_found(tmp_path, line, message):
     path = tmp_path / "broken.py"
     path.write_text(BROKEN.replace("{line}", line), encoding="utf-8")
-    load(path)
+    load_plugin(path)
     with pytest.raises(AssertionError, match=message):
         check_optimizer("BROKEN", **settings("BROKEN"))
 

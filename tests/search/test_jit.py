@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+from support.hash_tables import SPACES, hash_table
+
 from mfnas_vec import _jit, run
 from mfnas_vec.cli.catalogue import OPTIMIZERS
 from mfnas_vec.runs.run import prepare
@@ -18,10 +20,6 @@ print(sum(kernel.stats.cache_misses.values()), sum(kernel.stats.cache_hits.value
 
 
 def test_one_specialization_serves_all(cifar10):
-    from support.hash_tables import hash_table
-
-    from mfnas_vec.spaces import SPACES
-
     for table in (cifar10, *map(hash_table, SPACES)):
         for optimizer in OPTIMIZERS:
             own = {"max_epochs": 300} if optimizer == "Hyperband" else {}

@@ -17,18 +17,6 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 ANNEALING = PLUGINS / "simulated_annealing.py"
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """Leave the registry as it was."""
-    from mfnas_vec.search import plugins
-
-    before = dict(OPTIMIZERS)
-    monkeypatch.setattr(plugins, "_LOADED", {})
-    yield
-    OPTIMIZERS.clear()
-    OPTIMIZERS.update(before)
-
-
 def written(folder, text, name="mine.py"):
     path = folder / name
     path.write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfnas_vec import CategoricalSpace, build_table, register_space
-from mfnas_vec.spaces import NO_ARCH, SPACES, categorical, get_space
+from mfnas_vec.spaces import NO_ARCH, categorical, get_space
 
 GENES = {"a": [8, 16, 32], "b": ["x", "Y", "y", "z"], "c": [0.5, 1.5]}
 
@@ -17,14 +17,6 @@ def valid(genotype):
 
 def canonical(genotype):
     return np.sort(genotype, axis=1)
-
-
-@pytest.fixture
-def registry(monkeypatch):
-    kept = dict(SPACES)
-    yield SPACES
-    SPACES.clear()
-    SPACES.update(kept)
 
 
 def test_all_forms_of_a_plain_space():
@@ -63,7 +55,7 @@ def test_validity_and_shared_rows_by_enumeration():
         space.row_of("0:0:0")
 
 
-def test_registering_is_idempotent_for_the_same_definition_only(registry):
+def test_registering_is_idempotent_for_the_same_definition_only():
     first = register_space(CategoricalSpace("mine", GENES, valid=valid))
     assert register_space(CategoricalSpace("mine", GENES, valid=lambda g: valid(g))) is first
     assert get_space("mine") is first
@@ -83,7 +75,7 @@ def test_registering_is_idempotent_for_the_same_definition_only(registry):
         register_space("nb201")
 
 
-def test_a_table_needs_a_registered_space(registry):
+def test_a_table_needs_a_registered_space():
     space = CategoricalSpace("mine", GENES)
     with pytest.raises(ValueError, match=r"'mine' is not registered: call register_space"):
         build_table(space, {"score": np.arange(24.0)}, provenance="computed")
@@ -99,7 +91,7 @@ class Entry:
         self.load = lambda: found
 
 
-def test_entry_points_of_installed_packages(registry, monkeypatch):
+def test_entry_points_of_installed_packages(monkeypatch):
     space = CategoricalSpace("installed", GENES)
     groups = {"mfnas_vec.spaces": [Entry(space)]}
     monkeypatch.setattr("mfnas_vec.spaces.entry_points", lambda group: groups[group])

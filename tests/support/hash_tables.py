@@ -13,6 +13,8 @@ from mfnas_vec.tables.build import build_table
 
 EPOCHS = {"nb201": (12, 25, 50, 100, 200), "nb101": (4, 12, 36, 108), "nbasr": (10, 12, 20, 30, 40)}
 EPOCHS |= dict.fromkeys(("nbgraph", "nbgraph-proteins"), (5, 12, 20, 40))
+#: The spaces of the recorded runs and those that have data sets of their own.
+SPACES = tuple(EPOCHS)
 #: Names of the validation and test variables where they are not accuracies.
 VARIABLES = {"nbasr": ("val_per", "test_per"), "nbgraph-proteins": ("val_auc", "test_auc")}
 PROXIES = ("params", "flops", "synflow", "jacov")

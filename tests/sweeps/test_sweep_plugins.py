@@ -12,7 +12,7 @@ from mfnas_vec import sweep
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.cli import main
 from mfnas_vec.report.figures.panels import looks
-from mfnas_vec.search import OPTIMIZERS, load_plugin, plugins
+from mfnas_vec.search import load_plugin, plugins
 
 FILES = [Path(__file__).parents[1] / "plugins" / f"{name}.py" for name in ("simulated_annealing", "genetic_algorithm")]
 FILES.append(FILES[0].with_name("tabu_search.py"))
@@ -29,15 +29,10 @@ optimizers:
 
 
 @pytest.fixture
-def registered(monkeypatch):
-    """The plug-ins, loaded; the registry is left as it was."""
-    before = dict(OPTIMIZERS)
-    monkeypatch.setattr(plugins, "_LOADED", {})
+def registered():
+    """The plug-ins, loaded."""
     for file in FILES:
         load_plugin(file)
-    yield
-    OPTIMIZERS.clear()
-    OPTIMIZERS.update(before)
 
 
 @pytest.fixture(scope="module")

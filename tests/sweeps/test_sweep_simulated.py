@@ -12,7 +12,6 @@ from mfnas_vec.runs.parallel import random_search
 from mfnas_vec.runs.reports import FailedRunsWarning
 from mfnas_vec.runs.simulated import simulated
 from mfnas_vec.runs.store import without_timings
-from mfnas_vec.search import OPTIMIZERS
 
 GRID = """
 title: from outside
@@ -25,14 +24,6 @@ optimizers:
   OPTUNA-RS: {max_eval: [10, 20], iepoch: 12, problems: nb201-cifar10}
 """
 GRID = GRID.replace("RS: {max_eval: 20}\n", "RS: {max_eval: 20, iepoch: 10, problems: nbasr}\n", 1)
-
-
-@pytest.fixture
-def registered():
-    before = dict(OPTIMIZERS)
-    yield simulated
-    OPTIMIZERS.clear()
-    OPTIMIZERS.update(before)
 
 
 @pytest.fixture(scope="module")
@@ -103,24 +94,24 @@ def test_curves_are_made_again_in_a_process_that_has_not_loaded_the_adapter(tmp_
     assert "OPTUNA-RS" in (tmp_path / "a.svg").read_text()
 
 
-def test_other_inputs_than_those_of_the_settings_are_refused(cifar10, registered):
+def test_other_inputs_than_those_of_the_settings_are_refused(cifar10):
     def peeks(simulator, rng):
         simulator.evaluate(simulator.sample(rng), epoch=200)
 
-    registered("PEEKS", "reads what it does not declare", peeks)
+    simulated("PEEKS", "reads what it does not declare", peeks)
     with pytest.raises(RuntimeError, match="reads val_acc after 200 epochs, but its settings say val_acc after 12"):
         run("PEEKS", cifar10, n_run=2, max_eval=5, n_thread=1)
     with pytest.raises(ValueError, match="optimizer 'PEEKS' exists already"):
-        registered("PEEKS", "again", peeks)
+        simulated("PEEKS", "again", peeks)
 
 
-def test_failed_runs_are_told_and_the_rest_is_kept(cifar10, registered):
+def test_failed_runs_are_told_and_the_rest_is_kept(cifar10):
     def fails(simulator, rng):
         if rng.random() < 0.5:
             raise OSError("disk")
         random_search(simulator, rng)
 
-    registered("FAILS", "fails now and then", fails)
+    simulated("FAILS", "fails now and then", fails)
     with pytest.warns(FailedRunsWarning, match="OSError: disk"):
         result = run("FAILS", cifar10, n_run=12, max_eval=5, n_thread=2)
     failed = result["stop_reason"] == 3
@@ -128,8 +119,8 @@ def test_failed_runs_are_told_and_the_rest_is_kept(cifar10, registered):
     assert (result["arch"].isnull() == failed).all()
 
 
-def test_workers_are_a_setting(cifar10, registered):
-    registered("RS-PARALLEL", "random search on workers", random_search)
+def test_workers_are_a_setting(cifar10):
+    simulated("RS-PARALLEL", "random search on workers", random_search)
     settings = {"n_run": 4, "max_eval": 30, "protocol": "corrected", "max_time": None}
     one, four = (run("RS-PARALLEL", cifar10, n_worker=n, **settings) for n in (1, 4))
     assert (one["arch"] == four["arch"]).all()
