@@ -23,7 +23,7 @@ class Protocol(NamedTuple):
     # Local search
     strict_moves: bool  # move to strictly higher scores only, not to equal ones
     distinct_neighbours: bool  # evaluate one neighbour per architecture and position
-    overlooks_end_on_move: bool  # first improvement: an accepted move does not look at the budget
+    overlooks_end_on_move: bool  # first improvement under REFUSE: an accepted move does not look at the budget
     # Successive halving
     trains_last: bool  # a single survivor is trained on the next rung, too
     test_winner: bool  # the answer is the candidate of the last rung with the highest *test* value

@@ -15,7 +15,7 @@ from typing import Any
 from mfnas_bench.harness import PROBLEMS
 from mfnas_bench.machine import describe
 from mfnas_bench.measure import compare
-from mfnas_vec.search import OPTIMIZERS
+from mfnas_vec.cli.catalogue import OPTIMIZERS
 from mfnas_vec.tables.store import open_table
 
 #: How many times slower than committed a kernel may be found.

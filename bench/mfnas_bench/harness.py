@@ -13,9 +13,10 @@ from mfnas_bench.machine import describe, load_average
 from mfnas_bench.measure import kernel_seconds, spread, twin
 from mfnas_bench.processes import measure_processes
 from mfnas_bench.targets import judge
+from mfnas_vec.cli.catalogue import OPTIMIZERS
 from mfnas_vec.runs.run import Search, check_count, check_threads, prepare
 from mfnas_vec.runs.threads import available_threads
-from mfnas_vec.search import OPTIMIZERS, get_optimizer
+from mfnas_vec.search import get_optimizer
 from mfnas_vec.tables.dense import table_space
 from mfnas_vec.tables.store import open_table
 

@@ -9,6 +9,7 @@ import collections
 import itertools
 from typing import Any
 
+from mfnas_vec.protocols import REFUSE
 from mfnas_vec.reference.ledger import (
     MISSING,
     Ledger,
@@ -63,8 +64,9 @@ def climb(ledger: Ledger, objective: Any, first_improvement: bool, stream: Strea
         return []
     current_score = ledger.evaluate(objective, current)
     trends = [[(current, START)]]
-    # A move that overlooks the end of the budget reaches the head of the loop, too.
-    while ledger.within() or (rules.overlooks_end_on_move and len(trends[-1]) > 1):
+    # Under REFUSE every evaluation says whether it was the last; a move that overlooks it goes on here.
+    overlooks = rules.budget == REFUSE and rules.overlooks_end_on_move
+    while ledger.within() or (overlooks and len(trends[-1]) > 1):
         moved = False
         for position in stream.positions(space.n_gene):
             for code in stream.shuffled(valid_variants(space, current, [position], rules.distinct_neighbours)):
@@ -173,7 +175,7 @@ def _warm_up(ledger: Ledger, objective: Any, n_sample: int, stream: Stream) -> l
             score = MISSING
         else:
             break
-        if affordable and score >= leader_score:
+        if score >= leader_score:
             leader, leader_score = code, score
         codes.append(code)
         scores.append(score)

@@ -62,7 +62,7 @@ def test_every_search_is_run_under_its_protocol(searches):
     table = open_table("nbasr")
     for protocol in PROTOCOLS:
         for k in (4, 8):
-            found = searches["nbasr"][f"SH {protocol} n_candidate={k}"].runs
+            found = searches["nbasr"][f"SH {protocol} (k={k})"].runs
             alone = run("SH", table, n_run=40, protocol=protocol, k=k)
             np.testing.assert_array_equal(found["arch"], alone["arch"])
             assert found.attrs["protocol"] == protocol
@@ -76,12 +76,10 @@ def test_every_search_is_run_under_its_protocol(searches):
 def test_changes_are_mean_differences_of_the_same_runs(searches):
     found = changes(searches)
     places = [(k, protocol) for k in (4, 8) for protocol in PROTOCOLS[1:]]
-    assert [(c.search, c.base, c.protocol) for c in found] == [
-        (f"SH n_candidate={k}", "gecco2024", p) for k, p in places
-    ]
+    assert [(c.search, c.base, c.protocol) for c in found] == [(f"SH (k={k})", "gecco2024", p) for k, p in places]
     for change, (k, protocol) in zip(found, places, strict=True):
-        before = searches["nbasr"][f"SH gecco2024 n_candidate={k}"].runs
-        after = searches["nbasr"][f"SH {protocol} n_candidate={k}"].runs
+        before = searches["nbasr"][f"SH gecco2024 (k={k})"].runs
+        after = searches["nbasr"][f"SH {protocol} (k={k})"].runs
         effect = change.effects[TEST]
         assert effect.mean == pytest.approx(float((after[TEST] - before[TEST]).mean()))
         assert effect.low <= effect.mean <= effect.high

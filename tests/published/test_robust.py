@@ -85,7 +85,7 @@ def test_the_command(tmp_path, capsys):
     assert "83.14 ± 7.99" in text
     assert "protocol head2025" in text
     assert "WARNING: test results chose the answers of MF-NAS, R-MF-NAS" in text
-    rows = list(csv.DictReader((out / "table.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((out / "table.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["optimizer"] for row in rows] == list(OPTIMIZERS)
     assert {row["best_verdict"] for row in rows} == {"on modelled values"}
     assert "| best |" in (out / "table.md").read_text(encoding="utf-8")

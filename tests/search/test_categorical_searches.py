@@ -7,7 +7,7 @@ import pytest
 from support.twins import OUTCOME_FIELDS, assert_equal_to_twin, make_job, run_kernel
 
 from mfnas_vec import CategoricalSpace, build_table, open_table, register_space, run, save_table, sweep
-from mfnas_vec.reference.algorithms import TWINS
+from mfnas_vec.reference import REFERENCE
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.search import OPTIMIZERS
@@ -111,7 +111,7 @@ def test_two_to_the_31_codes(tmp_path, optimizer):
         else a
         for a in reference_arguments(optimizer, job)
     ]
-    records = [TWINS[optimizer](space, *arguments, KernelStream(2, run)) for run in range(n_run)]
+    records = [REFERENCE[optimizer](space, *arguments, KernelStream(2, run)) for run in range(n_run)]
     rows = np.array(list(found))
     values[0, rows] = list(found.values())
     assert rows.max() > 2**30
