@@ -7,6 +7,7 @@ repeated until a budget ends the run.
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import xarray as xr
@@ -27,7 +28,7 @@ from mfnas_vec.search.interface import (
 )
 from mfnas_vec.search.ranking import high_of, join, low_of, rank
 from mfnas_vec.search.registry import optimizer
-from mfnas_vec.search.settings import MAX_EVALUATIONS, Settings
+from mfnas_vec.search.settings import MAX_EVALUATIONS, Settings, Values
 from mfnas_vec.tables.schema import EPOCH
 
 #: Most candidates of a bracket.
@@ -53,6 +54,20 @@ class Promoting(Settings):
     max_epoch: MaxEpoch
     max_epochs: MaxEpochs
     max_time: MaxTime
+
+    @classmethod
+    def resolve(cls, table: xr.Dataset, given: Mapping[str, Any]) -> Values:
+        """All settings, checked.
+
+        Raises
+        ------
+        ValueError
+            If the table has no epochs, or as for other optimizers.
+        """
+        if EPOCH not in table.dims:
+            name = table.attrs.get("name", "the table")
+            raise ValueError(f"{name} has no epochs: Hyperband and ASHA need scores at several epochs of training")
+        return super().resolve(table, given)
 
     def ends(self) -> float:
         """Evaluations after which a run ends, whatever its budget."""

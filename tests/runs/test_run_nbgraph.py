@@ -171,6 +171,8 @@ def test_mf_nas_returns_the_best_validated_of_the_candidates():
         ("RS", {"metric": "test_acc"}, "is a test result"),
         ("MF-NAS", {"metric_stage1": "synflow"}, "is not a metric of nbgraph-cora"),
         ("RS", {"max_eval": None}, "the search would never end; set one"),
+        ("Hyperband", {}, "nbgraph-cora has no epochs: Hyperband and ASHA need scores at several epochs"),
+        ("ASHA", {"min_epoch": 1, "max_epoch": 3}, "nbgraph-cora has no epochs"),
         ("FLS", {"max_eval": None, "max_time": 100}, "evaluations of this metric may cost no seconds"),
     ],
 )
