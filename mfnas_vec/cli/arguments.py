@@ -55,13 +55,13 @@ def spelled_list(names: Sequence[str]) -> Callable[[str], str]:
 
 
 def add_plugin(parser: argparse.ArgumentParser) -> None:
-    """Add the argument of every command that needs optimizers of one's own; ``main`` loads the files."""
+    """Add the argument of every command that needs optimizers or spaces of one's own; ``main`` loads the files."""
     parser.add_argument(
         "--plugin",
         action="append",
         default=[],
         metavar="FILE",
-        help="a Python file that registers optimizers of your own; it is run; may be repeated",
+        help="a Python file that registers optimizers or spaces of your own; it is run; may be repeated",
     )
 
 

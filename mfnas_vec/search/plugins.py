@@ -1,4 +1,4 @@
-"""Optimizers from outside: from a file of one's own, or from an installed package.
+"""Optimizers and spaces from outside: from a file of one's own, or from an installed package.
 
 A file is read once and run as it was read: its text is what a cluster's workers get, and its digest
 is what a sweep's store remembers. Only a file that the user names is run, never one that a result
@@ -15,7 +15,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Largest plug-in file, bytes.
 MAX_BYTES = 1 << 20
@@ -48,6 +48,8 @@ class _Loaded(NamedTuple):
     #: Where it was read; another text of the same place takes its place.
     path: str
     module: types.ModuleType
+    #: Names of the search spaces that it registered.
+    spaces: tuple[str, ...]
 
 
 #: Every file that was loaded, by the name of its module.
@@ -55,7 +57,7 @@ _LOADED: dict[str, _Loaded] = {}
 
 
 def load_plugin(path: str | Path) -> types.ModuleType:
-    """Run a file that registers optimizers with ``@optimizer``.
+    """Run a file that registers optimizers (``@optimizer``) or search spaces (``register_space``).
 
     Loading a file again does nothing, unless it was edited: then what it registered is replaced.
 
@@ -105,14 +107,18 @@ def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
         As of ``load_plugin``.
     """
     from mfnas_vec.search.registry import OPTIMIZERS
+    from mfnas_vec.spaces import SPACES
 
     known = _LOADED.get(plugin.module)
     if known is not None:
         return known.module
-    before = dict(OPTIMIZERS)
+    before = dict(OPTIMIZERS), dict(SPACES)
     earlier = [name for name, loaded in _LOADED.items() if path and loaded.path == path]
-    for name in [name for name, found in before.items() if found.home in earlier]:
+    for name in [name for name, found in OPTIMIZERS.items() if found.home in earlier]:
         del OPTIMIZERS[name]
+    for name in (name for module in earlier for name in _LOADED[module].spaces):
+        SPACES.pop(name, None)
+    others = set(OPTIMIZERS), set(SPACES)
     module = types.ModuleType(plugin.module)
     # The text in memory, so that messages show its lines even if the file has changed since.
     shown = path or plugin.name
@@ -120,23 +126,24 @@ def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
     sys.modules[plugin.module] = module
     try:
         exec(compile(plugin.text, shown, "exec"), module.__dict__)
-        if all(found.home != plugin.module for found in OPTIMIZERS.values()) and not _registers_more(module):
-            raise ValueError("it registers no optimizer; decorate a search with @optimizer(name, Settings)")
+        spaces = tuple(name for name in SPACES if name not in others[1])
+        if not spaces and set(OPTIMIZERS) == others[0]:
+            raise ValueError("it registers nothing; decorate a search with @optimizer(name, Settings)")
     except (Exception, SystemExit) as error:
         del sys.modules[plugin.module]
-        OPTIMIZERS.clear()
-        OPTIMIZERS.update(before)
+        _restore(OPTIMIZERS, before[0])
+        _restore(SPACES, before[1])
         raise ValueError(f"plugin {shown}: {_told(error, shown)}") from None
     for name in earlier:
         del _LOADED[name]
     linecache.cache[shown] = (len(plugin.text), None, plugin.text.splitlines(keepends=True), shown)
-    _LOADED[plugin.module] = _Loaded(plugin, path, module)
+    _LOADED[plugin.module] = _Loaded(plugin, path, module, spaces)
     return module
 
 
-def _registers_more(module: types.ModuleType) -> bool:
-    """Whether a file registers something else: a search space, or a search in Python."""
-    return any(name in vars(module) for name in ("register_space", "simulated"))
+def _restore(registry: dict[str, Any], before: dict[str, Any]) -> None:
+    registry.clear()
+    registry.update(before)
 
 
 def _told(error: BaseException, path: str) -> str:
@@ -150,6 +157,11 @@ def _told(error: BaseException, path: str) -> str:
     words = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     kind = "" if isinstance(error, ValueError) and words else f"{type(error).__name__}: "
     return f"line {line}: {kind}{words}" if line else f"{kind}{words}"
+
+
+def loaded() -> tuple[Plugin, ...]:
+    """Every file that was loaded, in that order."""
+    return tuple(found.plugin for found in _LOADED.values())
 
 
 def plugin_of(module: str) -> Plugin | None:

@@ -11,7 +11,7 @@ from mfnas_vec.runs.result import describe, run_arrays
 from mfnas_vec.runs.run import Search, prepare
 from mfnas_vec.runs.threads import Progress
 from mfnas_vec.search import get_optimizer
-from mfnas_vec.search.plugins import Plugin, run_plugin
+from mfnas_vec.search.plugins import Plugin, loaded, run_plugin
 from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.plan import ProblemPlan, Source, load_inputs
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK
@@ -34,8 +34,9 @@ class Task(NamedTuple):
     seed: int
     start: int
     stop: int
-    #: The file that the optimizer is from, if any, and the digest of its source: a worker whose own differs is refused.
-    plugin: Plugin | None = None
+    #: Files of optimizers and spaces from outside, and the digest of this optimizer's source: a worker whose own
+    #: differs is refused.
+    plugins: tuple[Plugin, ...] = ()
     optimizer_digest: str = ""
 
     @property
@@ -55,7 +56,6 @@ def make_tasks(
     for plan in plans:
         done = finished.get(plan.problem, set())
         for cell in plan.cells:
-            optimizer = get_optimizer(cell.optimizer)
             left = [i for i in range(n_chunk(grid.n_run)) if (cell.position, i) not in done]
             for first, last in _stretches(left, chunks):
                 yield Task(
@@ -70,8 +70,8 @@ def make_tasks(
                     grid.seed,
                     first * RUNS_PER_CHUNK,
                     min((last + 1) * RUNS_PER_CHUNK, grid.n_run),
-                    optimizer.plugin,
-                    optimizer.source,
+                    loaded(),
+                    get_optimizer(cell.optimizer).source,
                 )
 
 
@@ -98,8 +98,8 @@ def prepare_task(task: Task, table: xr.Dataset) -> Search:
 @functools.lru_cache(maxsize=8)
 def _worker_search(task: Task) -> Search:
     """The search of a task, with its optimizer loaded and its table opened; ``task`` without the range of runs."""
-    if task.plugin is not None:
-        run_plugin(task.plugin)
+    for plugin in task.plugins:
+        run_plugin(plugin)
     if get_optimizer(task.optimizer).source != task.optimizer_digest:
         raise ValueError(
             f"the optimizer {task.optimizer!r} of this worker differs from that of the machine that sent the work"

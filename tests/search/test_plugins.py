@@ -12,6 +12,7 @@ from mfnas_vec.cli import main
 from mfnas_vec.runs.run import prepare
 from mfnas_vec.search import OPTIMIZERS, SingleFidelity, get_optimizer, load_plugin
 from mfnas_vec.search.sources import code_digest
+from mfnas_vec.spaces import SPACES
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 ANNEALING = PLUGINS / "simulated_annealing.py"
@@ -60,7 +61,7 @@ def test_names_are_taken_once(tmp_path):
         ("def f(:\n", "line 1: SyntaxError: invalid syntax"),
         ("import no_such_module\n", "line 1: ModuleNotFoundError: No module named 'no_such_module'"),
         ("raise SystemExit(3)\n", "line 1: SystemExit: 3"),
-        ("x = 1\n", "it registers no optimizer"),
+        ("x = 1\n", "it registers nothing"),
     ],
 )
 def test_a_file_that_does_not_run_is_refused_in_one_line(tmp_path, capsys, text, message):
@@ -230,3 +231,28 @@ def test_bounds_and_defaults_come_from_the_dataclass(cifar10):
     assert values["max_time"] == 20_000
     assert values["temperature"] == 1.0
     assert issubclass(get_optimizer("SA").settings, SingleFidelity)
+
+
+SPACE = """
+from mfnas_vec import CategoricalSpace, register_space
+
+register_space(CategoricalSpace("toy", {"width": [8, 16], "depth": %s}))
+"""
+
+
+def test_a_file_may_bring_a_space(tmp_path):
+    path = written(tmp_path, SPACE % "[1, 2]")
+    load_plugin(path)
+    assert SPACES["toy"].n_arch == 4
+    path.write_text(SPACE % "[1, 2, 3]", encoding="utf-8")
+    load_plugin(path)  # an edited file takes the place of what it was
+    assert SPACES["toy"].n_arch == 6
+    with pytest.raises(ValueError, match="exists already, with another definition"):
+        load_plugin(written(tmp_path, SPACE % "[1, 2, 4, 8]", "other.py"))
+    assert SPACES["toy"].n_arch == 6
+
+
+def test_what_a_failing_file_registered_is_forgotten(tmp_path):
+    with pytest.raises(ValueError, match="line 5: ZeroDivisionError"):
+        load_plugin(written(tmp_path, SPACE % "[1, 2]" + "1 / 0\n"))
+    assert "toy" not in SPACES

@@ -5,10 +5,11 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.sweeps import contents, start, write_grid
 
-from mfnas_vec import sweep
+from mfnas_vec import build_table, save_table, sweep
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.cli import main
 from mfnas_vec.report.figures.panels import looks
@@ -130,3 +131,31 @@ def test_without_the_file_the_curves_cannot_be_made(tmp_path, whole):
     errors = process.communicate(timeout=300)[1]
     assert process.returncode == 2
     assert "--plugin" in errors
+
+
+SPACE = """
+from mfnas_vec import CategoricalSpace, register_space
+
+register_space(CategoricalSpace("toy", {"width": [8, 16, 32], "depth": [1, 2, 3, 4]}))
+"""
+
+
+@pytest.mark.cluster
+def test_workers_get_the_file_of_a_space(tmp_path):
+    file = tmp_path / "space.py"
+    file.write_text(SPACE, encoding="utf-8")
+    load_plugin(file)
+    score = np.arange(12.0)
+    save_table(build_table("toy", {"mine": score, "test_acc": 50 + score}, provenance="computed"), tmp_path / "t.zarr")
+    grid = write_grid(
+        tmp_path,
+        f"""
+problems: ["{tmp_path / "t.zarr"}"]
+n_run: 20
+optimizers:
+  RS: {{metric: mine, max_eval: 5}}
+""",
+    )
+    run_command(["sweep", grid, "--out", tmp_path / "r.zarr", "--plugin", file, "--workers", "1"])
+    run_command(["sweep", grid, "--out", tmp_path / "own.zarr", "--plugin", file])
+    assert contents(tmp_path / "r.zarr") == contents(tmp_path / "own.zarr")
