@@ -141,25 +141,35 @@ def warm_up(ctx, n_sample, k):
 @njit_paste
 def draw_parent(scores, oldest, n, tournament_size, taken, rng):
     """Place of the best of a tournament; among equal scores the youngest (the last come) wins."""
-    whole = tournament_size >= n
     taken[:n] = 0
     winner = winner_rank = -1
     best = -np.inf
-    for t in range(n if whole else tournament_size):
-        rank = t  # 0: the oldest
-        if not whole:
-            # Floyd's sampling: a uniform subset with one draw a member.
-            last = n - tournament_size + t
-            rank = below(rng, last + 1)
-            if taken[rank]:
-                rank = last
-            taken[rank] = 1
+    for t in range(tournament_size):
+        # Floyd's sampling: a uniform subset with one draw a member.
+        last = n - tournament_size + t
+        rank = below(rng, last + 1)  # 0: the oldest
+        if taken[rank]:
+            rank = last
+        taken[rank] = 1
         place = oldest + rank
         if place >= n:
             place -= n
         score = scores[place]
         if score > best or (score == best and rank > winner_rank):
             winner, winner_rank, best = place, rank, score
+    return winner
+
+
+@njit_paste
+def best_of_all(scores, oldest, n):
+    """Place of the best of the population, the youngest of equal ones; nothing is drawn."""
+    winner = oldest
+    for rank in range(1, n):
+        place = oldest + rank
+        if place >= n:
+            place -= n
+        if scores[place] >= scores[winner]:
+            winner = place
     return winner
 
 
@@ -182,10 +192,16 @@ def evolve(ctx, state, settings, n_winner):
     codes, scores = work.codes, work.values
     pop_size, tournament_size, probability = settings
     size = n_winner if n_winner > 0 else pop_size
+    # A tournament of the whole population needs no look at all of it, unless its best has died.
+    whole = tournament_size >= size
     n = oldest = 0
+    parent = -1
     while n < size or going(ctx, state):
         if n == size:
-            parent = draw_parent(scores, oldest, size, tournament_size, work.marks, work.rng)
+            if not whole:
+                parent = draw_parent(scores, oldest, size, tournament_size, work.marks, work.rng)
+            elif parent < 0:
+                parent = best_of_all(scores, oldest, size)
             code, row = mutate(ctx, codes[parent], probability)
         elif n_winner > 0:
             code = code_at(work.top, n)
@@ -208,7 +224,11 @@ def evolve(ctx, state, settings, n_winner):
             n += 1
         else:
             place = oldest
-            oldest = (oldest + 1) % size
+            oldest = oldest + 1 if oldest + 1 < size else 0
+            if place == parent:
+                parent = -1
+            elif score >= scores[parent]:
+                parent = place
         codes[place], scores[place] = code, score
     return state
 
