@@ -60,7 +60,8 @@ def headline_part() -> str:
             [f"`{problem}`", *speeds, f"{mine[min(mine)]['ns_per_evaluation']:.1f}", f"{mine[most]['ratio_twin']:,.0f}"]
         )
     return (
-        f"{markdown_table(rows)}\n\n{main[0]['n_run']} runs at once, kernels alone, measured on {report['machine']['processor']}. "
+        f"{markdown_table(rows)}\n\n{main[0]['n_run']} runs at once, kernels alone, measured on "
+        f"{report['machine']['processor']}. "
         f"*x plain Python*: against the reference\nimplementation, on {most} threads."
     )
 
@@ -74,8 +75,9 @@ def speed_part() -> str:
         "![MF-NAS searches per second against the number of runs, by table and threads](../bench/speed.svg)\n\n"
         f"{markdown_table(speed_rows(report))}\n\n"
         f"Medians of {least_repeats(report)} repeats or more, kernels alone, measured. One thread, where no number is "
-        "given; the spread is that of the\nseconds, slowest less fastest over the median. *x reference*: seconds of one "
-        f"run of the reference implementation in plain Python over those of one run\nin the batch on {most} thread{'s' * (most != 1)}. "
+        "given; the spread is that of the\nseconds, slowest less fastest over the median. *x reference*: seconds of "
+        f"one run of the reference implementation in plain Python over those of one run\nin the batch on "
+        f"{most} thread{'s' * (most != 1)}. "
         "*x limit*: seconds over those of a compiled loop that makes as many evaluations and nothing\nelse: one "
         "random number, one dependent read of an array as long as the table, one note "
         "(`bench/mfnas_bench/limit.py`).\nReference, limit and kernel are measured in turn.\n\n"

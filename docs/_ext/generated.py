@@ -43,7 +43,9 @@ def command_line() -> str:
     parts = []
     for command in _commands(make_parser()):
         actions = [a for a in command._actions if not isinstance(a, argparse._HelpAction)]
-        rows = [[_spelling(a), (a.help or "").replace("%%", "%").replace("%(default)s", str(a.default))] for a in actions]
+        rows = [
+            [_spelling(a), (a.help or "").replace("%%", "%").replace("%(default)s", str(a.default))] for a in actions
+        ]
         text = " ".join((command.description or "").split())
         parts.append(f"## {command.prog}\n\n{text}\n\n{_table([['argument', 'meaning'], *rows])}\n")
     return "\n".join(parts)
@@ -70,7 +72,9 @@ def result_variables() -> str:
         if "flag_meanings" in attrs:
             comment = ": " + ", ".join(f"{i} {word}" for i, word in enumerate(attrs["flag_meanings"].split()))
         said = ["said" if "provenance" in attrs else ""]
-        rows.append([f"`{name}`", ", ".join(variable.dims), attrs.get("units", ""), *said, attrs["long_name"] + comment])
+        rows.append(
+            [f"`{name}`", ", ".join(variable.dims), attrs.get("units", ""), *said, attrs["long_name"] + comment]
+        )
     return _table(rows)
 
 
