@@ -32,8 +32,9 @@ def _arrow(x: float, y: float, to_x: float, to_y: float) -> str:
 def _picture(width: int, height: int, title: str, parts: Sequence[str]) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" font-family="sans-serif"><title>{title}</title><defs><marker id="head" viewBox="0 0 8 8" refX="7" '
-        f'refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="{INK}"/></marker></defs>'
+        f'role="img" font-family="sans-serif"><title>{title}</title><defs><marker id="head" viewBox="0 0 8 8" '
+        'refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        f'<path d="M0 0L8 4L0 8z" fill="{INK}"/></marker></defs>'
         f'<rect width="{width}" height="{height}" fill="white"/>'
     )
     return head + "\n" + "\n".join(parts) + "\n</svg>\n"
