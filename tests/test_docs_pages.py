@@ -88,3 +88,37 @@ def test_pictures_are_as_generated():
     pictures = load("pictures")
     for name, svg in pictures.PICTURES.items():
         assert (ROOT / "docs/_static" / name).read_text(encoding="utf-8") == svg(), name
+
+
+def test_the_page_on_optimizers_names_what_there_is():
+    from mfnas_vec import search
+
+    text = (ROOT / "docs/write-your-own-optimizer.md").read_text(encoding="utf-8")
+    table = text.split("| function | what it does |")[1].split("\n\n")[0]
+    names = re.findall(r"`([a-z_]+)\(", table)
+    assert len(names) >= 10
+    assert set(names) <= set(search.__all__)
+
+
+def test_the_example_of_optuna_is_short():
+    text = (ROOT / "docs/outside-optimizers.md").read_text(encoding="utf-8")
+    (example,) = (b for b in blocks.blocks_of(text) if b.mark == "example optuna")
+    assert len(example.code.strip().splitlines()) <= 15
+
+
+def test_there_are_answers_to_25_questions():
+    heads = re.findall(r"^## (\d+)\. ", (ROOT / "docs/how-do-i.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert heads == [str(i) for i in range(1, 26)]
+
+
+def test_every_command_optimizer_and_variable_is_in_the_reference():
+    from mfnas_vec.cli.catalogue import OPTIMIZERS
+    from mfnas_vec.tables.schema import SCHEMA
+
+    generated = load("generated")
+    text = generated.command_line()
+    for name in ("run", "reproduce", "sweep", "compare", "report", "tables import", "tables fetch", "bench"):
+        assert f"## mfnas {name}\n" in text
+    settings = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    assert all(name in settings for name in OPTIMIZERS)
+    assert all(f"`{name}`" in generated.table_variables() for name in SCHEMA)
