@@ -1,36 +1,34 @@
-"""Write the generated parts of the README: settings, tables, results, speed, scaling, an example's output.
+"""Write the generated parts of the README and of the pages in docs: settings, tables, results, speed, scaling.
 
     python bench/render.py [--check]
 
 Each part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. With ``--check``
-nothing is written; the exit code says whether the README is up to date.
+nothing is written; the exit code says whether all are up to date.
 """
 
-import contextlib
-import io
 import json
-import os
 import re
-import shutil
 import sys
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
 from figures import is_current, speed_figure
 from mfnas_bench.text import markdown_table as markdown
-from render_speed import scaling_part, speed_part
+from render_speed import headline_part, scaling_part, speed_part
 
 from mfnas_vec import open_table
 from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.report.text import value_text
 from mfnas_vec.search import OPTIMIZERS
+from mfnas_vec.tables.dense import test_variable
+from mfnas_vec.tables.optimum import best_of
 from mfnas_vec.tables.provenance import parse_entries
 from mfnas_vec.tables.schema import COMPUTED, MEASURED, MODELLED, SECONDS_SUFFIX, TRAIN_SECONDS
 from mfnas_vec.tables.store import read_manifest, table_names
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 FIGURE = ROOT / "bench" / "speed.svg"
 
 
@@ -182,71 +180,90 @@ def sweeps_part() -> str:
     )
 
 
-def example_part() -> str:
-    """The Python example with its real output."""
-    source = (ROOT / "bench" / "example.py").read_text(encoding="utf-8")
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(source, "example.py", "exec"), {"__name__": "__main__"})
-    return f"```python\n{source.strip()}\n```\n\nprints\n\n```text\n{printed.getvalue().rstrip()}\n```"
+def _licences(entry: dict[str, Any]) -> str:
+    found = {licence for v in entry["variables"].values() for licence in (v["licence"], *_by_epoch(v, "licence"))}
+    return ", ".join(sorted(found))
 
 
-def notebook_part() -> str:
-    """The example of a notebook with its real output; its figure is written beside it."""
-    source = (ROOT / "bench" / "notebook.py").read_text(encoding="utf-8")
-    printed = io.StringIO()
-    here = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
-        os.chdir(folder)
-        try:
-            exec(compile(source, "notebook.py", "exec"), {"__name__": "__main__"})
-            if "--check" not in sys.argv[1:]:
-                shutil.copyfile("mine.svg", ROOT / "bench" / "mine.svg")
-        finally:
-            os.chdir(here)
-    text = printed.getvalue().partition("\n\n  note:")[0]
-    return (
-        f"```python\n{source.strip()}\n```\n\nprints, and notes on the method,\n\n```text\n{text.rstrip()}\n```\n\n"
-        "![Regret of three searches against search cost](bench/mine.svg)"
-    )
+def _by_epoch(attrs: dict[str, Any], what: str) -> list[str]:
+    return [text.partition(": ")[2] for text in attrs.get(f"{what}_by_epoch", [])]
 
 
-PARTS = {
-    "settings": settings_part,
-    "provenance": provenance_part,
-    "nbgraph": nbgraph_part,
-    "results": results_part,
-    "measured": measured_part,
-    "speed": speed_part,
-    "scaling": scaling_part,
-    "sweeps": sweeps_part,
-    "example": example_part,
-    "notebook": notebook_part,
+def benchmarks_part() -> str:
+    """A section per embedded table: size, dimensions, sources, the best architecture there is."""
+    sections = []
+    for name, entry in read_manifest().items():
+        table = open_table(name)
+        best = best_of(table)
+        test = test_variable(table)
+        chosen = None if "epoch" in table.dims else metric_best(table, test)
+        epochs = ", ".join(str(e) for e in table["epoch"].values) if "epoch" in table.dims else "none"
+        sources = [v.get("source", "") for v in entry["variables"].values()]
+        sources += [s for v in entry["variables"].values() for s in _by_epoch(v, "source")]
+        rows = [
+            ["", ""],
+            ["space", f"`{entry['space']}`"],
+            ["architectures", f"{entry['n_arch']:,}"],
+            ["epochs", epochs],
+            ["best test result", f"{best['optimum']:.2f} (`{test}`, {best['optimum_provenance']})"],
+            *([["test result of the best on validation", chosen]] if chosen else []),
+            ["sources", "; ".join(dict.fromkeys(filter(None, sources)))],
+            ["licences", _licences(entry)],
+            ["size", f"{entry['n_byte'] / 1e6:.1f} MB"],
+        ]
+        sections.append(f"### {name}\n\n{entry['title']}.\n\n{markdown(rows)}")
+    return "\n\n".join(sections)
+
+
+def metric_best(table: xr.Dataset, test: str) -> str:
+    """Test result of the architectures with the best validation result; the mean of those that share it."""
+    values = table[test.replace("test", "val")].values
+    found = table[test].values[values == values.max()]
+    return f"{found.mean():.2f}" + (f" (mean of {found.size})" if found.size > 1 else "")
+
+
+#: Where each part stands, and what makes it.
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "headline": ("README.md", headline_part),
+    "settings": ("docs/reference/settings.md", settings_part),
+    "provenance": ("docs/benchmarks.md", provenance_part),
+    "benchmarks": ("docs/benchmarks.md", benchmarks_part),
+    "nbgraph": ("docs/results.md", nbgraph_part),
+    "results": ("docs/results.md", results_part),
+    "measured": ("docs/results.md", measured_part),
+    "speed": ("docs/performance.md", speed_part),
+    "scaling": ("docs/performance.md", scaling_part),
+    "sweeps": ("docs/performance.md", sweeps_part),
 }
 
 
-def render(text: str) -> str:
-    """The README with its generated parts made anew."""
-    for name, part in PARTS.items():
+def render(text: str, parts: dict[str, Callable[[], str]]) -> str:
+    """A page with its generated parts made again."""
+    for name, part in parts.items():
         pattern = re.compile(f"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        if len(pattern.findall(text)) != 1:
-            raise SystemExit(f"README.md must have the part {name!r} once")
-        before, after = pattern.search(text).groups()
-        made = part()
-        text = pattern.sub(lambda _: f"{before}{made}\n{after}", text)  # noqa: B023
+        found = pattern.findall(text)
+        if len(found) != 1:
+            raise SystemExit(f"the part {name!r} must stand once in its page")
+        ((before, after),) = found
+        made = f"{before}{part()}\n{after}"
+        text = pattern.sub(lambda _, made=made: made, text)
     return text
 
 
 def main() -> None:
-    """Write or check the README and its figure."""
-    text = README.read_text(encoding="utf-8")
-    made = render(text)
+    """Write or check the pages and the figure of speed."""
     report = json.loads((ROOT / "bench" / "speed.json").read_text(encoding="utf-8"))
     drawn = FIGURE.read_text(encoding="utf-8") if FIGURE.is_file() else ""
+    stale = [] if is_current(drawn, report) else [FIGURE.name]
+    made = {}
+    for page in dict.fromkeys(page for page, _ in PARTS.values()):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        made[page] = render(text, {name: part for name, (there, part) in PARTS.items() if there == page})
+        stale += [page] if made[page] != text else []
     if "--check" in sys.argv[1:]:
-        stale = [p.name for p, same in ((README, made == text), (FIGURE, is_current(drawn, report))) if not same]
         raise SystemExit(f"{' and '.join(stale)} out of date: run python bench/render.py" if stale else 0)
-    README.write_text(made, encoding="utf-8")
+    for page, text in made.items():
+        (ROOT / page).write_text(text, encoding="utf-8")
     FIGURE.write_text(speed_figure(report), encoding="utf-8")
 
 

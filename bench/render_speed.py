@@ -1,4 +1,4 @@
-"""The README's parts on speed and scaling, from ``speed.json`` and ``scaling.json``."""
+"""Generated parts on speed and scaling, from ``speed.json`` and ``scaling.json``."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def speed_rows(report: dict[str, Any]) -> list[list[str]]:
     runs = main[0]["n_run"]
     head = ["table", "optimizer", "evaluations per run", "ns per evaluation", "spread"]
     many = [f"{most} threads"] if most > 1 else []
-    head += [f"searches/s of {runs} runs", *many, "x twin", "x limit"]
+    head += [f"searches/s of {runs} runs", *many, "x reference", "x limit"]
     rows = [head]
     for key in dict.fromkeys((p["problem"], p["optimizer"]) for p in main):
         mine = {p["n_thread"]: p for p in main if (p["problem"], p["optimizer"]) == key}
@@ -47,25 +47,46 @@ def speed_rows(report: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
+def headline_part() -> str:
+    """MF-NAS on each table of ``speed.json``: a row per table."""
+    report = _read("speed.json")
+    most = max(report["threads"])
+    rows = [["table", "MF-NAS searches per second, 1 thread", f"{most} threads", "ns per evaluation", "x plain Python"]]
+    main = [p for p in report["points"] if "ratio_limit" in p and p["optimizer"] == "MF-NAS"]
+    for problem in dict.fromkeys(p["problem"] for p in main):
+        mine = {p["n_thread"]: p for p in main if p["problem"] == problem}
+        speeds = [three_digits(mine[n]["searches_per_second"]) for n in (min(mine), most)]
+        rows.append(
+            [f"`{problem}`", *speeds, f"{mine[min(mine)]['ns_per_evaluation']:.1f}", f"{mine[most]['ratio_twin']:,.0f}"]
+        )
+    return (
+        f"{markdown_table(rows)}\n\n{main[0]['n_run']} runs at once, kernels alone, measured on "
+        f"{report['machine']['processor']}. "
+        f"*x plain Python*: against the reference\nimplementation, on {most} threads."
+    )
+
+
 def speed_part() -> str:
     """Tables, targets and figure of ``speed.json``."""
     report = _read("speed.json")
     most = max(report["threads"])
+    targets = [[cell.replace("plain twin", "reference") for cell in row] for row in target_rows(report["targets"])]
     n_met = sum(t["met"] for t in report["targets"])
     return (
-        "![MF-NAS searches per second against the number of runs, by table and threads](bench/speed.svg)\n\n"
+        "![MF-NAS searches per second against the number of runs, by table and threads](../bench/speed.svg)\n\n"
         f"{markdown_table(speed_rows(report))}\n\n"
         f"Medians of {least_repeats(report)} repeats or more, kernels alone, measured. One thread, where no number is "
-        "told; the spread is that of the\nseconds, slowest less fastest over the median. *x twin*: seconds of one "
-        f"run of the plain-Python twin over those of one run\nin the batch on {most} thread{'s' * (most != 1)}. "
+        "given; the spread is that of the\nseconds, slowest less fastest over the median. *x reference*: seconds of "
+        f"one run of the reference implementation in plain Python over those of one run\nin the batch on "
+        f"{most} thread{'s' * (most != 1)}. "
         "*x limit*: seconds over those of a compiled loop that makes as many evaluations and nothing\nelse: one "
         "random number, one dependent read of an array as long as the table, one note "
-        "(`bench/mfnas_bench/limit.py`).\nTwin, limit and kernel are measured in turn.\n\n"
+        "(`bench/mfnas_bench/limit.py`).\nReference, limit and kernel are measured in turn.\n\n"
         f"{markdown_table(process_rows(report['processes']))}\n\n"
         "`mfnas reproduce` makes 22,500 searches. Kernels are compiled once for each version of the package.\n\n"
-        f"Targets, {n_met} of {len(report['targets'])} met (the worst optimizer of each; twin and speed-up on two "
+        f"Targets, {n_met} of {len(report['targets'])} met (the worst optimizer of each; reference and speed-up on two "
         "threads, the limit on one):\n\n"
-        f"{markdown_table(target_rows(report['targets']))}\n\n"
+        f"{markdown_table(targets)}\n\n"
         f"Measured on {machine_line(report)}."
     )
 
@@ -118,7 +139,7 @@ def scaling_part() -> str:
         f"{first['n_byte'] / 1e9:.1f} GB of results in {first['n_object']:,} objects. From these constants (of "
         f"the kernel the least\nseconds per search in batches of {counts[-1]:,}), with cores as fast as this one, "
         "3,500 objects a second into the object store\n(assumed), and nothing else in the way. The parts overlap, so "
-        "the\nlongest is the answer, and tells where it bends:\n\n"
+        "the\nlongest is the answer, and says where it bends:\n\n"
         f"{markdown_table(modelled)}\n\n"
         "Threads of one process share one thread that writes. Where the scheduler is the longest part, larger blocks "
         "help (`--block-size`):\nfewer tasks. The number of objects stays, since every chunk of 8,192 runs is one in "

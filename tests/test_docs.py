@@ -28,7 +28,7 @@ def test_there_are_examples():
     assert len(found) >= 4
 
 
-def test_generated_parts_of_the_readme_are_up_to_date(tmp_path):
+def test_generated_parts_of_the_pages_are_up_to_date(tmp_path):
     done = subprocess.run(
         [sys.executable, ROOT / "bench/render.py", "--check"], cwd=tmp_path, capture_output=True, text=True
     )
@@ -52,25 +52,3 @@ def test_project_speaks_of_itself_alone():
         if path.suffix in (".py", ".md", ".toml", ".json", "") and "benchmarks_zarr/nb" not in name and path.is_file():
             text = path.read_text(encoding="utf-8")
             assert not [w for w in words if w in text], name
-
-
-def test_python_blocks_of_the_readme_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    import re
-
-    import numpy as np
-
-    import mfnas_vec as package
-
-    seconds = np.ones((5, 15_625)) * np.array([12, 25, 50, 100, 200])[:, None]
-    names = {name: getattr(package, name) for name in package.__all__}
-    names |= {
-        "scores": np.arange(15_625.0),
-        "curves": np.full((5, 15_625), 90.0),
-        "final": np.full(15_625, 90.0),
-        "seconds": seconds,
-    }
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) >= 2
-    for block in blocks:
-        exec(block, dict(names))
