@@ -1,4 +1,5 @@
-"""Make the README's results: NAS-Bench-Graph, the published grid on the embedded tables, and on measured values.
+"""Make the results of the documentation: grids on measured tables, the published one on the embedded tables and on
+measured values.
 
     python bench/reproduce.py [DATA_FOLDER]
 
@@ -30,15 +31,17 @@ from mfnas_vec.tables.schema import MEASURED
 
 OUT = Path(__file__).with_name("results.json")
 N_RUN, SEED = 500, 0
+#: Grids on measured tables.
+GRIDS = {"nbgraph": "nbgraph/main", "mnist1d": "mnist1d/main", "mnist1d_proxies": "mnist1d/ablation-zc"}
 DATASETS = ("cifar10", "cifar100", "imagenet16")
 #: In the published files, "no score".
 NO_SCORE = -9e7
 
 
-def nbgraph_records() -> list[dict[str, Any]]:
-    """Results of the shipped grid on NAS-Bench-Graph, and what there was to find."""
+def grid_records(name: str) -> list[dict[str, Any]]:
+    """Results of a shipped grid on measured tables, and what there was to find."""
     found = []
-    grid = load_grid("nbgraph/main")
+    grid = load_grid(name)
     results = sweep(grid, n_run=N_RUN, seed=SEED)
     for problem in grid.problems:
         table = open_table(problem)
@@ -50,7 +53,7 @@ def nbgraph_records() -> list[dict[str, Any]]:
         for label, cell in cells_of(results[problem].to_dataset()):
             s = summarize(cell, interval=False)
             kind = {"test_provenance": cell["test_performance"].attrs["provenance"], "n_run": s.n_run, "seed": SEED}
-            costs = {"trainings": s.epochs, "distinct": s.unique_evaluations}
+            costs = {"epochs": s.epochs, "seconds": s.seconds, "distinct": s.unique_evaluations}
             found.append({"problem": problem, "search": label, "mean": s.mean, "sd": s.sd} | costs | best | kind)
     return found
 
@@ -92,14 +95,15 @@ def measured_records(folder: Path) -> list[dict[str, Any]]:
 def main() -> None:
     """Run, and write the JSON."""
     report: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {"measured": []}
-    report["nbgraph"] = nbgraph_records()
+    for key, grid in GRIDS.items():
+        report[key] = grid_records(grid)
     embedded = reproduce(problem_tables(PROBLEMS), n_run=N_RUN, seed=SEED)
     report["embedded"] = [record for _, results in embedded for record in records(results)]
     if len(sys.argv) > 1:
         report["measured"] = measured_records(Path(sys.argv[1]))
     report["machine"] = describe()
     OUT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    for record in report["nbgraph"] + report["embedded"] + report["measured"]:
+    for record in [r for key in (*GRIDS, "embedded", "measured") for r in report[key]]:
         label = record.get("search") or record["optimizer"]
         print(f"{record['problem']:17} {label:20} {record['mean']:6.2f} ± {record['sd']:.2f}")
 

@@ -1,5 +1,16 @@
 """Names of what the package has, without importing it, so that help is there at once."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def _registered() -> Iterator[str]:
+    """The optimizers that the files of ``mfnas_vec.search`` register, by their text."""
+    for path in (Path(__file__).parents[1] / "search").glob("*.py"):
+        yield from re.findall(r'^@optimizer\(\s*"([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 #: Data sets of each space; the first is the default.
 DATASETS: dict[str, tuple[str, ...]] = {
     "nb101": (),
@@ -9,7 +20,8 @@ DATASETS: dict[str, tuple[str, ...]] = {
 }
 #: Other names of data sets.
 DATASET_NAMES = {"cifar-10": "cifar10", "cifar-100": "cifar100", "imagenet16-120": "imagenet16"}
-OPTIMIZERS = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS", "ASHA", "GA", "Hyperband", "R-MF-NAS")
+PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
+OPTIMIZERS = (*PUBLISHED, *sorted(set(_registered()) - set(PUBLISHED)))
 FIGURES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
 IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nats-sss", "nb-asr", "nbgraph-full", "suite-zero", "csv")
 #: The problems of the paper.
