@@ -86,7 +86,7 @@ def provenance_part() -> str:
 
 
 def _cell(record: dict[str, Any]) -> str:
-    return f"{record['mean']:.2f} ± {record['sd']:.2f}"
+    return f"{record['mean']:.2f}\u00a0±\u00a0{record['sd']:.2f}"  # on one line of a narrow column
 
 
 def nbgraph_part() -> str:
