@@ -16,7 +16,7 @@ def _results() -> Any:
 
 
 def _cell(record: dict[str, Any]) -> str:
-    return f"{record['mean']:.2f} ± {record['sd']:.2f}"
+    return f"{record['mean']:.2f}\u00a0±\u00a0{record['sd']:.2f}"  # on one line of a narrow column
 
 
 def nbgraph_part() -> str:

@@ -1,5 +1,6 @@
 """Settings of the documentation: ``python -m sphinx -W docs site`` builds it, without a network."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,17 +44,14 @@ html_copy_source = False
 html_show_copyright = False
 
 #: What NumPy's ArrayLike is, spelled out.
-_ARRAY_LIKE = (
-    "_Buffer | _SupportsArray[dtype[Any]] | _NestedSequence[_SupportsArray[dtype[Any]]] | complex | bytes | str | "
-    "_NestedSequence[complex | bytes | str]"
-)
+_ARRAY_LIKE = re.compile(r"[\w.~]*_Buffer \| .*?NestedSequence\[complex \| bytes \| str\]")
 
 
 def _shorten(
     app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returned: str | None
 ) -> Any:
     """Signatures with the name of a long type in place of its definition."""
-    return (signature or "").replace(_ARRAY_LIKE, "ArrayLike") or None, returned
+    return _ARRAY_LIKE.sub("ArrayLike", signature or "") or None, returned
 
 
 def setup(app: Any) -> None:

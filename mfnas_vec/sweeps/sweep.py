@@ -113,7 +113,7 @@ def sweep(
     n_run, seed, protocol, missing
         As of ``run``, in place of what the grid says.
     tables
-        Tables of your own, by path, opened, or as NAME@imported or NAME@embedded, each in place of that
+        Tables of your own, by path, opened, or as ``NAME@imported`` or ``NAME@embedded``, each in place of that
         of the same name.
     embedded
         Pass over imported tables.

@@ -103,7 +103,7 @@ def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
     name
         Name of a table, such as "nb201-cifar10", or the path of a zarr store. A table that was
         imported takes precedence over the embedded one of the same name, unless it knows some
-        architectures only; NAME@imported and NAME@embedded say which of the two is meant.
+        architectures only; ``NAME@imported`` and ``NAME@embedded`` say which of the two is meant.
     embedded
         Whether to look among the embedded tables only.
 
