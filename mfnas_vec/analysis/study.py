@@ -11,6 +11,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
+from mfnas_vec.analysis.selection import BEST_EVALUATED, best_evaluated
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.search import find_optimizer
@@ -219,19 +220,22 @@ class Study:
         return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
-        """A search with the changes of its incumbent (see ``thin``): from its stored trace, else re-run.
+        """A search with the changes of its incumbent (see ``thin``) and with ``BEST_EVALUATED``.
+
+        It is made from the stored trace, else from a re-run.
 
         Raises
         ------
         ValueError
-            As of ``replay``.
+            As of ``replay``; or if the table is not available.
         """
         if (problem, label) not in self._courses:
             search = self.searches[problem][label]
-            if search.course is not None:
-                self._courses[problem, label] = search.course
-            else:
-                self._courses[problem, label] = thin(replay(search, self._loaded(problem), missing=search.missing))
+            course = search.course
+            if course is None:
+                course = replay(search, self._loaded(problem), missing=search.missing)
+            best = best_evaluated(course, self.table(problem))
+            self._courses[problem, label] = thin(course).assign({BEST_EVALUATED: best})
         return self._courses[problem, label]
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mfnas_vec.analysis.anytime import COSTS, check_over, hitting_costs
+from mfnas_vec.analysis.anytime import COSTS, check_over
 from mfnas_vec.analysis.statistics import TEST, FloatArray
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.analysis.targets import hitting_costs
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
 
