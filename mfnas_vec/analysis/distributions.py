@@ -189,7 +189,7 @@ def budget_ranks(curves: Mapping[str, xr.Dataset]) -> xr.Dataset:
 
 
 def shared_curves(
-    results: Mapping[str, xr.Dataset], table: xr.Dataset, *, over: str, n_point: int = 60
+    results: Mapping[str, xr.Dataset], table: xr.Dataset, *, over: str, n_point: int = 30
 ) -> dict[str, xr.Dataset]:
     """Curves of searches by label over the same costs, evenly spaced on a logarithmic axis.
 

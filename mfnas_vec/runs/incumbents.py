@@ -120,16 +120,18 @@ def _follow(
     found, scores = np.empty_like(code), np.empty_like(score)
     seen: set[int] = set()
     reached, best, holder = -1.0, -np.inf, -1
+    every = np.arange(code.size)
     for start, stop, other in _blocks(code, fidelity, score):
         part, own, block = slice(start, stop), score[start:stop], code[start:stop].tolist()
-        steps, epochs = np.arange(own.size), float(fidelity[start])
+        steps, epochs = every[: own.size], float(fidelity[start])
         higher = epochs > reached or other
         found[part], scores[part] = holder, best
         if start == 0:
             # The first stage may minimise its metric; the trace has its incumbents.
-            latest = np.maximum.accumulate(np.where(code[part] == incumbent[part], steps, -1))
-            found[part] = incumbent[part]
-            scores[part] = np.where(latest >= 0, own[latest], -np.inf) if epochs else np.nan
+            found[part], scores[part] = incumbent[part], np.nan
+            if epochs:
+                latest = np.maximum.accumulate(np.where(code[part] == incumbent[part], steps, -1))
+                scores[part] = np.where(latest >= 0, own[latest], -np.inf)
         elif higher and seen.issuperset(block):
             top = int(own.argmax())
             found[stop - 1], scores[stop - 1] = block[top], own[top]

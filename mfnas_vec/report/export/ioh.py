@@ -52,8 +52,9 @@ Written by mfnas_vec. A folder per search (algorithm), in it a JSON file per pro
 dimension is the number of genes. IOHinspector reads all of it with DataManager().add_folder(...).
 
 - raw_y is the test result of the architecture that the run itself holds to be best at that evaluation
-  (the incumbent), by its search metric; between rungs, the best score seen on any rung. It can fall, as the search does not see test results:
-  monotonic=False loads it as it is, monotonic=True the best test result of any incumbent so far (and
+  (the incumbent), by its search metric (the best score seen on any rung). It can fall, as the search
+  does not see test results: monotonic=False loads it as it is, monotonic=True the best test result of
+  any incumbent so far (and
   IOHinspector 0.0.8 then leaves out a run's first line if its raw_y is the last of the run before).
 - Runs with a trace have a line at their first evaluation, one at each change of the incumbent, and
   one at their last evaluation.
