@@ -194,7 +194,9 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
     xarray.Dataset
         Over ``pair``, with coordinates ``first`` and ``second``: ``a12`` (above 0.5: the first is
         better), ``p_value``, ``p_holm`` (corrected for all pairs), ``p_least``, the smallest
-        corrected p-value that these numbers of runs allow, and ``n_first, n_second``.
+        corrected p-value that these numbers of runs allow, ``n_first, n_second``, and ``detectable``:
+        the difference of means that would have been found with power 0.8, in the units of the scores,
+        where no difference is significant, else NaN (see ``power``).
 
     Raises
     ------
@@ -208,19 +210,37 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
     n_test = int((~np.isnan(p_values)).sum())
     # Holm's correction is monotone: applied to the smallest possible p-values, it gives a lower bound.
     least = holm([least_p(int(n), int(m)) for n, m in sizes])
+    corrected = holm(p_values)
+    open_ones = [p >= ALPHA for p in corrected.tolist()]
+    detectable = [
+        _detectable(samples[a], samples[b], n_test) if is_open else math.nan
+        for (a, b), is_open in zip(pairs, open_ones, strict=True)
+    ]
     pair = "pair"
     return xr.Dataset(
         {
             "a12": (pair, [e for e, _ in tested], {"long_name": "probability that the first is better, ties half"}),
             "p_value": (pair, p_values, {"long_name": "p-value of the Mann-Whitney U test, two-sided"}),
-            "p_holm": (pair, holm(p_values), {"long_name": "p-value after Holm's correction"}),
+            "p_holm": (pair, corrected, {"long_name": "p-value after Holm's correction"}),
             "p_least": (pair, least, {"long_name": "smallest p-value after correction of so many runs"}),
             "n_first": (pair, sizes[:, 0], {"long_name": "runs of the first"}),
             "n_second": (pair, sizes[:, 1], {"long_name": "runs of the second"}),
+            "detectable": (pair, detectable, {"long_name": "difference of means that is found with power 0.8"}),
         },
         coords={FIRST: (pair, texts([a for a, _ in pairs])), SECOND: (pair, texts([b for _, b in pairs]))},
         attrs={"alpha": ALPHA, "n_test": n_test},
     )
+
+
+def _detectable(first: FloatArray, second: FloatArray, n_pair: int) -> float:
+    """The detectable difference of two samples; NaN without a spread, or if so few runs find none."""
+    from mfnas_vec.analysis.power import detectable_difference, pilot_sd  # power sees the level of the tests
+
+    sd = pilot_sd(first, second)
+    if not sd > 0:
+        return math.nan
+    found = detectable_difference(sd, first.size, second.size, n_pair=n_pair)
+    return found if math.isfinite(found) else math.nan
 
 
 def texts(values: Sequence[str]) -> Any:

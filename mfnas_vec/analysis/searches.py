@@ -11,7 +11,6 @@ import xarray as xr
 from mfnas_vec.analysis.statistics import TEST, leading_dims, present
 from mfnas_vec.runs.conventions import NOT_APPLICABLE
 from mfnas_vec.runs.result import RUN, cell_attrs
-from mfnas_vec.runs.trace import thin
 from mfnas_vec.sweeps.contents import Contents, Part, read_contents
 from mfnas_vec.sweeps.store import is_url
 from mfnas_vec.tables.provenance import UNSTATED, weakest
@@ -45,7 +44,7 @@ class Search(NamedTuple):
     #: Provenance of the search metric, and of the seconds.
     searched: str = UNSTATED
     charged: str = UNSTATED
-    #: Its trace, thinned, where the store has it.
+    #: The result with its trace, where the store has it.
     course: xr.Dataset | None = None
 
 
@@ -115,7 +114,7 @@ def split_place(place: str) -> tuple[str, str]:
 def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Iterator[Search]:
     # At once: a read per combination takes longer than all else.
     result = part.dataset[[*_READ, "search_score"]].load()
-    course = thin(part.dataset.load()) if "trace_code" in part.dataset else None
+    course = part.dataset.load() if "trace_code" in part.dataset else None
     dims = leading_dims(result)
     exists = present(result).transpose(*dims).values
     for at in zip(*np.nonzero(exists), strict=True) if dims else [()]:

@@ -3,6 +3,7 @@
 Combinations of a sweep that do not exist are NaN throughout.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -118,18 +119,71 @@ def bootstrap_interval(
         Lower and upper end; NaN for fewer than ``LEAST_RUNS`` values.
     """
     n = values.size
-    if n < LEAST_RUNS:
-        return np.nan, np.nan
-    if (values == values[0]).all():
+    if n >= LEAST_RUNS and (values == values[0]).all():
         return float(values[0]), float(values[0])
+    low, high = bootstrap_ends(values, statistic, n_resample=n_resample, seed=seed)
+    return float(low), float(high)
+
+
+def bootstrap_ends(
+    values: FloatArray, statistic: Callable[..., Any], *, n_resample: int = 2000, seed: int = 0
+) -> tuple[Any, Any]:
+    """``bootstrap_interval`` of whole curves: runs are resampled, not points.
+
+    Parameters
+    ----------
+    values
+        Shape ``(n_run, ...)``, without NaN.
+    statistic, n_resample, seed
+        As of ``bootstrap_interval``; the statistic is over the axis of the runs, whose place it is given.
+
+    Returns
+    -------
+    tuple
+        Lower and upper ends, of the shape of the statistic; NaN for fewer than ``LEAST_RUNS`` runs.
+    """
+    n = values.shape[0]
+    if n < LEAST_RUNS:
+        missing = np.full(np.shape(statistic(values, axis=0)) if n else values.shape[1:], np.nan)
+        return missing, missing
+    if statistic is np.mean and values.ndim > 1:
+        resampled = resampled_means(values, n_resample=n_resample, seed=seed)
+    else:
+        draws = _draws(n, n_resample, seed)
+        n_batch = max(1, _BATCH // values.size)
+        parts = [statistic(values[draws[i : i + n_batch]], axis=1) for i in range(0, n_resample, n_batch)]
+        resampled = np.concatenate(parts)
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+def resampled_means(values: FloatArray, *, n_resample: int = 2000, seed: int = 0) -> FloatArray:
+    """Means of resampled runs, shape ``(n_resample, ...)``, with the resamples of ``bootstrap_interval``."""
+    n = values.shape[0]
+    flat = values.reshape(n, -1)
+    means: FloatArray = _shares(n, n_resample, seed) @ flat
+    return means.reshape(n_resample, *values.shape[1:])
+
+
+@functools.lru_cache(maxsize=4)
+def _draws(n: int, n_resample: int, seed: int) -> npt.NDArray[np.int64]:
+    """The runs of each resample, shape ``(n_resample, n)``."""
     rng = np.random.default_rng(seed)
     n_batch = max(1, _BATCH // n)
-    resampled = np.empty(n_resample)
-    for start in range(0, n_resample, n_batch):
-        part = resampled[start : start + n_batch]
-        part[:] = statistic(values[rng.integers(0, n, (part.size, n))], axis=-1)
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    parts = [rng.integers(0, n, (min(n_batch, n_resample - i), n)) for i in range(0, n_resample, n_batch)]
+    draws = np.concatenate(parts)
+    draws.setflags(write=False)
+    return draws
+
+
+@functools.lru_cache(maxsize=16)
+def _shares(n: int, n_resample: int, seed: int) -> FloatArray:
+    """The share of each run in each resample, shape ``(n_resample, n)``."""
+    draws = _draws(n, n_resample, seed)
+    counts = np.bincount((draws + n * np.arange(n_resample)[:, None]).ravel(), minlength=n * n_resample)
+    shares: FloatArray = counts.reshape(n_resample, n) / n
+    shares.setflags(write=False)
+    return shares
 
 
 def _outer(result: xr.Dataset) -> xr.Dataset:

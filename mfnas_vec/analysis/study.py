@@ -4,19 +4,19 @@ import copy
 import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from mfnas_vec.analysis.baselines import random_search, references, top_after_one_epoch
 from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
+from mfnas_vec.analysis.selection import BEST_EVALUATED, Leak, best_evaluated, leak_of
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.search import find_optimizer
 from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
-from mfnas_vec.sweeps.store import is_url
 from mfnas_vec.tables.library import EMBEDDED, ORIGINS
 from mfnas_vec.tables.optimum import best_of
 from mfnas_vec.tables.store import open_table
@@ -89,6 +89,7 @@ class Study:
         self.places, self.contents = list(places), list(contents)
         self._tables = dict(tables)
         self._inputs: dict[str, xr.Dataset] = {}
+        self._baselines: dict[str, tuple[xr.Dataset | None, xr.Dataset | None]] = {}
         self._courses: dict[tuple[str, str], xr.Dataset] = {}
 
     def _labels_of(self, text: str) -> list[str]:
@@ -209,6 +210,25 @@ class Study:
         except ValueError:
             return None
 
+    def median(self, problem: str) -> float | None:
+        """The median test result of a problem's table, if the table is available."""
+        try:
+            return references(self.table(problem)).median
+        except ValueError:
+            return None
+
+    def baselines(self, problem: str) -> tuple[xr.Dataset | None, xr.Dataset | None]:
+        """Random search in closed form, and the best after one epoch, where the table has what they need."""
+        if problem not in self._baselines:
+            found: list[xr.Dataset | None] = []
+            for make in (random_search, top_after_one_epoch):
+                try:
+                    found.append(make(self.table(problem)))
+                except ValueError:
+                    found.append(None)
+            self._baselines[problem] = found[0], found[1]
+        return self._baselines[problem]
+
     def _loaded(self, problem: str) -> xr.Dataset:
         """The inputs of the searches on a problem, in memory."""
         if problem not in self._inputs:
@@ -219,75 +239,30 @@ class Study:
         return self._inputs[problem]
 
     def traced(self, problem: str, label: str) -> xr.Dataset:
-        """A search with the changes of its incumbent (see ``thin``): from its stored trace, else re-run.
+        """A search with the changes of its incumbent (see ``thin``) and with ``BEST_EVALUATED``.
+
+        It is made from the stored trace, else from a re-run.
 
         Raises
         ------
         ValueError
-            As of ``replay``.
+            As of ``replay``; or if the table is not available.
         """
         if (problem, label) not in self._courses:
             search = self.searches[problem][label]
-            if search.course is not None:
-                self._courses[problem, label] = search.course
-            else:
-                self._courses[problem, label] = thin(replay(search, self._loaded(problem), missing=search.missing))
+            course = search.course
+            if course is None:
+                course = replay(search, self._loaded(problem), missing=search.missing)
+            best = best_evaluated(course, self.table(problem))
+            self._courses[problem, label] = thin(course).assign({BEST_EVALUATED: best})
         return self._courses[problem, label]
 
+    def leak(self, problem: str, label: str) -> Leak:
+        """The selection leak of a search.
 
-def open_study(
-    sources: Sequence[str],
-    problems: Sequence[str] | None = None,
-    labels: Sequence[str] | None = None,
-    *,
-    tables: Sequence[str] = (),
-    embedded: bool = False,
-    of_tables: bool = False,
-) -> Study:
-    """A study of result stores or, with ``of_tables``, of tables by name or path.
-
-    Parameters
-    ----------
-    sources, problems, labels
-        As of ``Study``.
-    tables
-        Names or paths of tables of the results, if they are not found by the names of the problems.
-    embedded
-        Whether to ignore imported tables.
-    of_tables
-        Whether sources can be tables.
-
-    Raises
-    ------
-    ValueError
-        As of ``Study``; or if a source is neither a store nor a table.
-    """
-    if not of_tables or any(_is_result(source) for source in sources):
-        known = [open_table(name) for name in tables]
-        study = Study(sources, problems, labels, {str(table.attrs.get("name", "custom")): table for table in known})
-        study._embedded = embedded
-        return study
-    if problems is not None or labels is not None:
-        raise ValueError("problems and searches are those of results; the sources here are tables")
-    opened = [open_table(source, embedded=embedded) for source in sources]
-    return TableStudy(
-        {str(table.attrs.get("name", source)): table for table, source in zip(opened, sources, strict=True)}
-    )
-
-
-def _is_result(source: str) -> bool:
-    path = split_place(source)[1]
-    if not is_url(path) and not Path(path).exists():
-        return False
-    try:
-        read_contents(path)
-    except ValueError:
-        return False
-    return True
-
-
-class TableStudy(Study):
-    """Tables without results."""
-
-    def __init__(self, tables: Mapping[str, xr.Dataset]) -> None:
-        self._hold({name: {} for name in tables}, tables)
+        Raises
+        ------
+        ValueError
+            As of ``traced``.
+        """
+        return leak_of(self.traced(problem, label))

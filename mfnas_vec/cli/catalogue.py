@@ -22,7 +22,19 @@ DATASETS: dict[str, tuple[str, ...]] = {
 DATASET_NAMES = {"cifar-10": "cifar10", "cifar-100": "cifar100", "imagenet16-120": "imagenet16"}
 PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 OPTIMIZERS = (*PUBLISHED, *sorted(set(_registered()) - set(PUBLISHED)))
-FIGURES = ("anytime", "final", "cost", "heatmap", "ecdf", "proxy", "landscape")
+FIGURES = (
+    "anytime",
+    "final",
+    "cost",
+    "heatmap",
+    "ecdf",
+    "targets",
+    "attainment",
+    "ranks",
+    "leak",
+    "proxy",
+    "landscape",
+)
 IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nats-sss", "nb-asr", "nbgraph-full", "suite-zero", "csv")
 #: The problems of the paper.
 PROBLEMS = ("nb101", "nb201-cifar10", "nb201-cifar100", "nb201-imagenet16", "nbasr")

@@ -20,6 +20,7 @@ examples:
   mfnas compare published=mf.zarr corrected=mf_corrected.zarr
   mfnas compare zc.zarr --problems nb201-cifar10 --against RS
   mfnas compare protocols.zarr --by-protocol
+  mfnas compare rs.zarr mf.zarr --leak
 """
 
 
@@ -45,6 +46,11 @@ def add_compare(commands: Any) -> None:
         action="store_true",
         help="what each protocol changes of the same search, run by run, instead of pairs of searches",
     )
+    parser.add_argument(
+        "--leak",
+        action="store_true",
+        help="add the selection leak: what choosing by test results would seem to gain; re-runs the searches",
+    )
     parser.add_argument("--markdown", action="store_true", help="print --by-protocol in Markdown")
     parser.set_defaults(act=run_compare)
 
@@ -52,13 +58,20 @@ def add_compare(commands: Any) -> None:
 def run_compare(args: argparse.Namespace) -> None:
     """``mfnas compare``."""
     from mfnas_vec.analysis.searches import read_searches
-    from mfnas_vec.report.comparison import comparison_text
+    from mfnas_vec.analysis.study import Study
+    from mfnas_vec.report.comparison import comparison_text, leaks_of
     from mfnas_vec.report.protocols import changes_markdown, changes_text
 
     if args.by_protocol and args.against is not None:
         raise ValueError(f"--against {args.against} has no effect with --by-protocol")
     if args.markdown and not args.by_protocol:
         raise ValueError("--markdown is for --by-protocol")
+    if args.by_protocol and args.leak:
+        raise ValueError("--leak has no effect with --by-protocol")
+    if args.leak:
+        study = Study(args.results, names_of("--problems", args.problems))
+        print(comparison_text(study.searches, args.against, leaks_of(study)))
+        return
     found = read_searches(args.results, names_of("--problems", args.problems))
     if args.by_protocol:
         print((changes_markdown if args.markdown else changes_text)(found))

@@ -9,6 +9,7 @@ from mfnas_vec.cli.compare import add_compare
 from mfnas_vec.cli.export import add_export
 from mfnas_vec.cli.info import add_info
 from mfnas_vec.cli.optimizers import add_optimizers
+from mfnas_vec.cli.plan import add_plan
 from mfnas_vec.cli.plot import add_plot
 from mfnas_vec.cli.report import add_report
 from mfnas_vec.cli.reproduce import add_reproduce
@@ -34,6 +35,7 @@ _COMMANDS = (
     add_sweep,
     add_info,
     add_compare,
+    add_plan,
     add_export,
     add_report,
     add_bench,

@@ -13,12 +13,16 @@ kinds:
   cost        mean test result against mean search cost
   heatmap     mean test results over two varied settings of a sweep
   ecdf        share of runs that reach a target, against search cost
+  targets     share of runs and targets reached, against search cost
+  attainment  test result that half of the runs have attained, against search cost
+  ranks       which search is best at which budget
+  leak        test result of the architecture chosen beside the best one evaluated
   proxy       zero-cost scores of a table against its test results, with rank correlations
   landscape   how alike neighbours are in each metric of a table, and its local optima
 
 A SOURCE is a store that run, reproduce or sweep wrote (NAME=PATH names what is in it); of proxy and
-landscape it may be a table, by name or path. anytime and ecdf make the stored searches again, with
-every evaluation, which needs the tables they were made on. Needs matplotlib
+landscape it may be a table, by name or path. Figures against search cost, and leak, re-run the stored
+searches with every evaluation, which needs the tables they were made on. Needs matplotlib
 (pip install 'mfnas-vec[plot]').
 
 examples:
@@ -61,7 +65,12 @@ def add_plot(commands: Any) -> None:
         metavar="PATH",
         help="tables of your own that runs were made on; 'embedded': no imported table",
     )
-    parser.add_argument("--over", metavar="COST", help="anytime, cost, ecdf: seconds, epochs or evaluations")
+    parser.add_argument("--over", metavar="COST", help="figures against cost: seconds, epochs or evaluations")
+    parser.add_argument(
+        "--incumbent",
+        metavar="RULE",
+        help="anytime: completed-rung (default: the best of the last completed rung) or best-seen (as published)",
+    )
     parser.add_argument("--target", type=float, metavar="X", help="ecdf: the test result to reach")
     parser.add_argument("--metrics", metavar="NAME,...", help="proxy, landscape: some of the table's metrics")
     parser.add_argument("--rows", metavar="SETTING", help="heatmap: setting whose values are rows")
@@ -73,7 +82,7 @@ def add_plot(commands: Any) -> None:
 
 def run_plot(args: argparse.Namespace) -> None:
     """``mfnas plot``."""
-    from mfnas_vec.analysis.study import open_study
+    from mfnas_vec.analysis.sources import open_study
     from mfnas_vec.report.figures import check_file, draw, save
 
     check_file(args.out, overwrite=args.overwrite)
@@ -87,6 +96,7 @@ def run_plot(args: argparse.Namespace) -> None:
         of_tables=args.kind in ("proxy", "landscape"),
     )
     options = {"over": args.over, "target": args.target, "metrics": names_of("--metrics", args.metrics)}
+    options |= {"incumbent": args.incumbent}
     options |= {"rows": args.rows, "columns": args.columns}
     drawing = draw(args.kind, study, **options)
     save(drawing, args.out, overwrite=args.overwrite)

@@ -1,7 +1,7 @@
 """Comparisons as text: which differences are significant, how large they are, and which tests have too few runs."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,28 +13,39 @@ from mfnas_vec.analysis.comparison import (
     effect_name,
     scores_of,
 )
-from mfnas_vec.analysis.ranks import LEAST_PROBLEMS, compare_problems
+from mfnas_vec.analysis.power import POWER
 from mfnas_vec.analysis.searches import Search, searches_of
+from mfnas_vec.analysis.selection import Leak
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.ranks import MAX_PAIRS, across_text, p_text
 from mfnas_vec.report.text import aligned, interval_text, selection_note
 from mfnas_vec.runs.result import SELECTED_ON
-from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
-
-#: Most pairs that are printed for a problem.
-MAX_PAIRS = 60
 
 METHOD = (
     f"Mann-Whitney U, two-sided, Holm's correction over the pairs of a problem, level {ALPHA:g}; "
     "A12: probability that a run of the first is better than one of the second, ties half: how often, not by how much. "
     "Runs of different searches count as independent samples, even with the same seed; a failed run is the worst. "
-    "No significant difference does not prove equality. Intervals: 95 %, of the mean, percentile bootstrap, "
+    "No significant difference does not prove equality; detectable: the difference of means that these runs would "
+    f"have found with power {POWER:g} (normal results, pooled standard deviation). "
+    "Intervals: 95 %, of the mean, percentile bootstrap, "
     f"for at least {LEAST_RUNS} runs with a result."
 )
 
 
-def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str | None = None) -> str:
+LEAK_METHOD = (
+    "selection leak: how much better the best test result among all that a run evaluated is than that of the "
+    "architecture it chose; a result chosen by test results would be so much too good. The mean over runs."
+)
+
+
+def comparison_text(
+    problems: Mapping[str, Mapping[str, Search]],
+    against: str | None = None,
+    leaks: Mapping[str, Mapping[str, Leak]] | None = None,
+) -> str:
     """Searches compared on each problem and, where there are several, across them.
 
     Parameters
@@ -43,20 +54,24 @@ def comparison_text(problems: Mapping[str, Mapping[str, Search]], against: str |
         As returned by ``read_searches``.
     against
         Compare all others with the search of this label only.
+    leaks
+        Selection leaks by problem and label, which then are columns.
 
     Raises
     ------
     ValueError
         If there are fewer than two searches on a problem, or none of that label.
     """
-    parts = [problem_text(name, searches, against) for name, searches in problems.items()]
+    parts = [
+        problem_text(name, searches, against, leaks[name] if leaks else None) for name, searches in problems.items()
+    ]
     if len(problems) > 1:
         parts.append(across_text(problems))
-    notes = notes_of(problems)
+    notes = [*notes_of(problems), *([LEAK_METHOD] if leaks else [])]
     return "\n\n".join([*parts, "\n".join(f"  note: {note}" for note in [*notes, METHOD])])
 
 
-def compare(results: Any, *, against: str | None = None) -> str:
+def compare(results: Any, *, against: str | None = None, leak: bool = False) -> str:
     """Which search is better, by how much, and what remains open, as text.
 
     Parameters
@@ -65,6 +80,8 @@ def compare(results: Any, *, against: str | None = None) -> str:
         What ``run`` or ``sweep`` returned, a list of those, or a mapping by label (see ``searches_of``).
     against
         Compare all others with the search of this label only.
+    leak
+        Whether to add the selection leak of each search, which re-runs those without a trace.
 
     Raises
     ------
@@ -75,10 +92,29 @@ def compare(results: Any, *, against: str | None = None) -> str:
     --------
     >>> print(compare({"a": run("RS", table), "b": run("SH", table)}))  # doctest: +SKIP
     """
-    return comparison_text(searches_of(results), against)
+    if not leak:
+        return comparison_text(searches_of(results), against)
+    study = Study.of(results)
+    return comparison_text(study.searches, against, leaks_of(study))
 
 
-def problem_text(problem: str, searches: Mapping[str, Search], against: str | None = None) -> str:
+def leaks_of(study: Study) -> dict[str, dict[str, Leak]]:
+    """The selection leaks of all searches, by problem and label.
+
+    Raises
+    ------
+    ValueError
+        As of ``Study.traced``.
+    """
+    return {p: {label: study.leak(p, label) for label in found} for p, found in study.searches.items()}
+
+
+def problem_text(
+    problem: str,
+    searches: Mapping[str, Search],
+    against: str | None = None,
+    leaks: Mapping[str, Leak] | None = None,
+) -> str:
     """The searches on one problem: a line per search, then a line per pair."""
     try:
         found = compare_runs({label: scores_of(s.runs) for label, s in searches.items()}, against)
@@ -90,8 +126,13 @@ def problem_text(problem: str, searches: Mapping[str, Search], against: str | No
     head = f"{problem}: {attrs.get('long_name', TEST)} in {unit}, {better} is better; {attrs.get('provenance')}"
     rows: list[tuple[str, ...]] = [("SEARCH", "RUNS", "FOUND", "MEAN", "95 % INTERVAL", "IQM", "SECONDS", "PROVENANCE")]
     rows += [_search_row(search) for search in searches.values()]
-    lines = [head, *("  " + line for line in aligned(rows, right=(1, 2, 3, 5, 6)).splitlines()), ""]
-    verdicts = [verdict.text for verdict in verdicts_of(found)]
+    right = [1, 2, 3, 5, 6]
+    if leaks is not None:
+        cells = [("BEST EVALUATED", "LEAK", "95 % INTERVAL"), *(_leak_cells(leaks[label]) for label in searches)]
+        rows = [(*row, *more) for row, more in zip(rows, cells, strict=True)]
+        right += [8, 9]
+    lines = [head, *("  " + line for line in aligned(rows, right=right).splitlines()), ""]
+    verdicts = [verdict.text for verdict in verdicts_of(found, unit)]
     lines += [f"  {verdict}" for verdict in verdicts[:MAX_PAIRS]]
     if len(verdicts) > MAX_PAIRS:
         lines.append(f"  and {len(verdicts) - MAX_PAIRS:,} more pairs (all are corrected for; --against shows fewer)")
@@ -114,9 +155,11 @@ def _search_row(search: Search) -> tuple[str, ...]:
     )
 
 
-def p_text(p: float) -> str:
-    """A p-value for people."""
-    return f"p {p:.2g}" if p >= 1e-4 else "p < 0.0001"
+def _leak_cells(leak: Leak) -> tuple[str, str, str]:
+    if not leak.n_run:
+        return "-", "-", "-"
+    interval = f"- (n = {leak.n_run})" if math.isnan(leak.low) else f"{leak.low:.2f} to {leak.high:.2f}"
+    return f"{leak.best:.2f}", f"{leak.gap:.2f}", interval
 
 
 class Verdict(NamedTuple):
@@ -136,15 +179,24 @@ class Verdict(NamedTuple):
         return self.form.format(self.statement, self.detail) if self.detail else self.statement
 
 
-def verdicts_of(found: xr.Dataset) -> list[Verdict]:
-    """The verdicts on the pairs of ``compare_runs``."""
-    names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second")
+def verdicts_of(found: xr.Dataset, unit: str = "1") -> list[Verdict]:
+    """The verdicts on the pairs of ``compare_runs``; differences in a unit."""
+    names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second", "detectable")
     pairs = zip(*(found[name].values.tolist() for name in names), strict=True)
-    return [_verdict(**dict(zip(names, pair, strict=True))) for pair in pairs]
+    return [_verdict(**dict(zip(names, pair, strict=True)), unit=unit) for pair in pairs]
 
 
 def _verdict(
-    *, first: str, second: str, a12: float, p_holm: float, p_least: float, n_first: int, n_second: int
+    *,
+    first: str,
+    second: str,
+    a12: float,
+    p_holm: float,
+    p_least: float,
+    n_first: int,
+    n_second: int,
+    detectable: float,
+    unit: str,
 ) -> Verdict:
     effect, p, n, m = a12, p_holm, n_first, n_second
     if math.isnan(p):
@@ -155,7 +207,7 @@ def _verdict(
     few = f"; only {min(n, m)} runs" if min(n, m) < LEAST_RUNS else ""
     detail = f"{size}; {p_text(p)}{few}"
     if p >= ALPHA:
-        return Verdict(f"{first} and {second}: no significant difference", detail)
+        return Verdict(f"{first} and {second}: no significant difference", detail + difference_text(detectable, unit))
     if effect == 0.5:
         # Ties can make the distributions differ though neither is better.
         return Verdict(f"{first} and {second}: neither is better", detail)
@@ -163,94 +215,18 @@ def _verdict(
     return Verdict(f"{winner} is better than {loser}", f"{_size(shown)}; {p_text(p)}{few}", winner)
 
 
+def difference_text(difference: float, unit: str) -> str:
+    """What a test without a significant difference could have found; empty if that is not known."""
+    if math.isnan(difference):
+        return ""
+    points = {"%": "percentage points", "1": ""}.get(unit, unit)
+    return f"; detectable: {f'{difference:.2g} {points}'.strip()}"
+
+
 def _size(effect: float) -> str:
     """An effect size and its name; with three decimals where two would have another name."""
     name = effect_name(effect)
     return f"A12 {effect:.2f}, {name}" if effect_name(round(effect, 2)) == name else f"A12 {effect:.3f}, {name}"
-
-
-def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
-    """Average ranks, the differences between them, and the probability of improvement."""
-    samples = {name: {k: scores_of(s.runs) for k, s in searches.items()} for name, searches in problems.items()}
-    n = len(problems)
-    try:
-        found = compare_problems(samples)
-    except ValueError as error:
-        return f"across {n} problems: nothing to compare, {error}"
-    labels = [str(label) for label in found["label"].values]
-    order = [int(i) for i in np.argsort(found["average_rank"].values, kind="stable")]
-    kind = weakest(s.provenance for searches in problems.values() for s in searches.values())
-    rows = [("SEARCH", "AVERAGE RANK", *problems)]
-    for i in order:
-        ranks = [f"{float(rank):g}" for rank in found["rank"].values[:, i]]
-        rows.append((labels[i], f"{float(found['average_rank'][i]):.2f}", *ranks))
-    table = aligned(rows, right=tuple(range(1, n + 2)))
-    lines = [f"across {n} problems: ranks, 1 is best; {kind}", *("  " + line for line in table.splitlines()), ""]
-    left_out = sorted({label for searches in problems.values() for label in searches} - set(labels))
-    if left_out:
-        lines.append(f"  left out, not on every problem: {', '.join(left_out)}")
-    lines += [f"  {line}".rstrip() for line in [*rank_verdict(found, order).lines, *_improvement(found, order)]]
-    return "\n".join(lines)
-
-
-class RankVerdict(NamedTuple):
-    """The conclusion on average ranks."""
-
-    #: The test of equal ranks, the pairs that differ, and a note if there are few problems.
-    lines: list[str]
-    #: Pairs that differ by the critical difference, the better first.
-    apart: list[tuple[str, str]]
-
-
-def rank_verdict(found: xr.Dataset, order: Sequence[int]) -> RankVerdict:
-    """The verdict on the ranks of ``compare_problems``.
-
-    Parameters
-    ----------
-    found
-        The result of ``compare_problems``.
-    order
-        Indices of the labels by average rank, the best first.
-    """
-    labels = [str(label) for label in found["label"].values]
-    ranks, k, n = found["average_rank"].values, len(labels), found.sizes["problem"]
-    p, limit = found.attrs["p_value"], found.attrs["critical_difference"]
-    says = "ranks differ" if p < ALPHA else "no significant difference between ranks"
-    chi2 = f"chi2 {found.attrs['chi2']:.2f}, " if k > 2 else ""
-    lines = [f"{found.attrs['test']} test: {chi2}{p_text(p)}: {says}"]
-    apart = [
-        (labels[i], labels[j])
-        for place, i in enumerate(order)
-        for j in order[place + 1 :]
-        if ranks[j] - ranks[i] >= limit
-    ]
-    widest = float(ranks.max() - ranks.min())
-    head = f"critical difference (Nemenyi) {limit:.2f}; the largest difference of average ranks is {widest:.2f}"
-    if limit > k - 1:
-        lines.append(f"{head}: separates no pair; no ranks on {n} problems could differ so much, too few for a test")
-    elif not apart:
-        lines.append(f"{head}: separates no pair")
-    elif p >= ALPHA:
-        lines.append(f"{head}, but is not used: the {found.attrs['test']} test is not significant")
-        apart = []
-    else:
-        pairs = [f"{better} from {worse}" for better, worse in apart[:MAX_PAIRS]]
-        more = f" and {len(apart) - MAX_PAIRS:,} more pairs" if len(apart) > MAX_PAIRS else ""
-        lines.append(f"{head}: separates {', '.join(pairs)}{more}")
-    if n < LEAST_PROBLEMS:
-        lines.append(f"{n} problems are few: these tests are approximations for many, independent problems")
-    return RankVerdict(lines, apart)
-
-
-def _improvement(found: xr.Dataset, order: Sequence[int]) -> list[str]:
-    labels = [str(label) for label in found["label"].values]
-    rows = [("PROBABILITY THAT ROW BEATS COLUMN", *(labels[j] for j in order))]
-    if len(labels) > 12:
-        return [f"probability of improvement: not shown for {len(labels)} searches"]
-    for i in order:
-        cells = ["" if i == j else f"{float(found['improvement'][i, j]):.2f}" for j in order]
-        rows.append((labels[i], *cells))
-    return ["", *aligned(rows, right=tuple(range(1, len(rows)))).splitlines()]
 
 
 def _spread(searches: Iterable[Search]) -> float:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mfnas_vec import SPACES, open_table, run, save_table, sweep
-from mfnas_vec.analysis.study import open_study
+from mfnas_vec.analysis.sources import open_study
 from mfnas_vec.cli import main
 from mfnas_vec.report.export.latex import latex
 from mfnas_vec.report.figures import draw

@@ -8,8 +8,10 @@ import pytest
 import xarray as xr
 
 from mfnas_vec import run, sweep
-from mfnas_vec.analysis.anytime import anytime, hitting_costs
-from mfnas_vec.analysis.study import Study, TableStudy
+from mfnas_vec.analysis.anytime import anytime
+from mfnas_vec.analysis.sources import TableStudy
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.analysis.targets import hitting_costs
 from mfnas_vec.cli import main
 from mfnas_vec.cli.catalogue import FIGURES
 from mfnas_vec.runs.store import write_result

@@ -25,6 +25,7 @@ from mfnas_vec.analysis.searches import provenance_of
 from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
 from mfnas_vec.report.export.cells import Results, cells_of, stated
 from mfnas_vec.runs.genotypes import genotypes
+from mfnas_vec.runs.incumbents import BEST_SEEN
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES, STEP
 from mfnas_vec.runs.trace import step_codes
 from mfnas_vec.spaces.nbgraph import DATASETS as NBGRAPH_DATASETS
@@ -51,8 +52,9 @@ Written by mfnas_vec. A folder per search (algorithm), in it a JSON file per pro
 dimension is the number of genes. IOHinspector reads all of it with DataManager().add_folder(...).
 
 - raw_y is the test result of the architecture that the run itself holds to be best at that evaluation
-  (the incumbent), by its search metric. It can fall, as the search does not see test results:
-  monotonic=False loads it as it is, monotonic=True the best test result of any incumbent so far (and
+  (the incumbent), by its search metric (the best score seen on any rung). It can fall, as the search
+  does not see test results: monotonic=False loads it as it is, monotonic=True the best test result of
+  any incumbent so far (and
   IOHinspector 0.0.8 then leaves out a run's first line if its raw_y is the last of the run before).
 - Runs with a trace have a line at their first evaluation, one at each change of the incumbent, and
   one at their last evaluation.
@@ -240,7 +242,7 @@ def _course(problem: str, runs: xr.Dataset, table: xr.Dataset) -> _Course:
     steps = np.arange(code.shape[1])
     changed = np.diff(incumbent, axis=1, prepend=-1) != 0
     kept = taken & (changed | (steps == 0) | (steps == n_step[:, None] - 1))
-    tests = incumbent_tests(runs, table)
+    tests = incumbent_tests(runs, table, BEST_SEEN)
     last = tests[np.arange(n_step.size), np.maximum(n_step - 1, 0)]
     if not np.array_equal(np.where(n_step > 0, last, np.nan), runs[TEST].values, equal_nan=True):
         raise ValueError(f"{problem}: the table has other test results than the runs: it is a different one")

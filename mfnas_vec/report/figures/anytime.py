@@ -8,7 +8,9 @@ from mfnas_vec.analysis.anytime import anytime, check_over
 from mfnas_vec.analysis.statistics import FloatArray, regret
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, nothing
+from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, nothing, plain_log
+from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, reference_curves
+from mfnas_vec.runs.incumbents import BEST_SEEN, COMPLETED_RUNG, check_rule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
 #: Lowest regret on the logarithmic axis: the results of tables have two decimals.
 FLOOR = 0.01
 _N_POINT = 120
+_RULES = {
+    COMPLETED_RUNG: "what the search would return if it were stopped then, of searches in rungs the best of the last "
+    "completed one",
+    BEST_SEEN: "the best score seen on any rung, as the published code has it",
+}
 _QUARTILES = (0.25, 0.75)
 
 
-def draw_anytime(study: Study, over: str | None = None) -> Drawing:
+def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLETED_RUNG, page: bool = False) -> Drawing:
     """Mean regret with a band from quartile to quartile, a panel per problem.
 
     Parameters
@@ -28,6 +35,10 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
         Its searches are re-run with a trace.
     over
         "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
+    incumbent
+        As of ``anytime``: "completed-rung", or "best-seen", the rule of the published code.
+    page
+        As of ``draw_panels``.
 
     Raises
     ------
@@ -36,12 +47,13 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
     """
     if over is not None:
         check_over(over)
+    check_rule(incumbent)
 
     def draw(panel: Panel) -> str:
         ax, axis = panel.ax, panel.cost(over)
         ends, drawn = [], False
         for i, label in enumerate(panel.searches):
-            cost, mean, band = _regret(study, panel.problem, label, axis)
+            cost, mean, band = _regret(study, panel.problem, label, axis, incumbent)
             drawn |= bool(mean.size)
             look, name = panel.looks[label], study.names[label]
             # Markers at different positions, so that overlapping lines can be distinguished.
@@ -51,6 +63,7 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
             ends.append(f"{name} {mean[-1]:.2f}" if mean.size else f"{name} none")
         ax.set_ylabel(f"test regret ({'% points' if panel.unit == '%' else panel.unit})")
         if drawn:
+            _references(study, panel, axis)
             _log_axis(ax)
         else:
             nothing(ax)
@@ -62,17 +75,35 @@ def draw_anytime(study: Study, over: str | None = None) -> Drawing:
         draw,
         title="Regret of the incumbent against search cost",
         alt="Test regret against search cost. Mean regret at the end, in the units of the axis",
-        about="Mean test regret of the incumbent, which the search chooses by its search metric; bands: first to third "
-        f"quartile of the runs; values below {FLOOR} are drawn at {FLOOR}",
+        about=f"Mean test regret of the incumbent: {_RULES[incumbent]}; bands: first to third "
+        f"quartile of the runs; values below {FLOOR} are drawn at {FLOOR}; {ABOUT_REFERENCES}",
+        references=REFERENCES,
+        page=page,
     )
 
 
-def _regret(study: Study, problem: str, label: str, over: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _references(study: Study, panel: Panel, over: str) -> None:
+    """Draw the references of the table within the costs of the searches."""
+    ax, optimum = panel.ax, study.optimum(panel.problem)
+    if optimum is None:
+        return
+    right = ax.get_xlim()[1]
+    for name, (cost, test) in reference_curves(study, panel.problem, over).items():
+        look = REFERENCES[name]
+        gap = np.maximum(panel.sign * (optimum - test), FLOOR)
+        ax.plot(cost, gap, color=look.colour, linestyle=look.dash, linewidth=1.0, zorder=1, label=name)
+    ax.set_xlim(right=right)
+
+
+def _regret(
+    study: Study, problem: str, label: str, over: str, incumbent: str
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Costs from which on all runs have an incumbent; mean regret there, and its quartiles.
 
     Runs that end without a test result have no regret, and are left out.
     """
-    curve = anytime(study.traced(problem, label), study.table(problem), over=over, n_point=_N_POINT, search_score=False)
+    options: dict[str, Any] = {"over": over, "n_point": _N_POINT, "search_score": False, "incumbent": incumbent}
+    curve = anytime(study.traced(problem, label), study.table(problem), **options)
     gap = regret(curve, float(curve.attrs["optimum"]))["regret"].transpose("cost", "run").values
     gap = gap[:, ~np.isnan(gap[-1])]
     known = ~np.isnan(gap).any(axis=1) & (gap.shape[1] > 0)
@@ -85,10 +116,6 @@ def _regret(study: Study, problem: str, label: str, over: str) -> tuple[FloatArr
 
 def _log_axis(ax: "Axes") -> None:
     """A logarithmic axis with plain numbers at 1, 2 and 5 of each decade."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    plain_log(ax.yaxis, subs=(1.0, 2.0, 5.0))
     ax.set_xlim(left=0)

@@ -11,6 +11,7 @@ from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, cost_axis, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, reference_curves
 from mfnas_vec.report.figures.style import MUTED
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 COLOUR_FRONT, COLOUR_REST = "#d55e00", "#0072b2"
 
 
-def draw_cost(study: Study, over: str | None = None) -> Drawing:
+def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Drawing:
     """Mean test result against mean cost of each search, a panel per problem, with the best trade-offs.
 
     Parameters
@@ -29,6 +30,8 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
         The searches.
     over
         "seconds", "epochs" or "evaluations"; by default epochs, which every table has.
+    page
+        As of ``draw_panels``.
 
     Raises
     ------
@@ -66,6 +69,8 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
             )
         if not labels:
             nothing(ax)
+        else:
+            _references(study, panel, over)
         if many:
             _name(ax, [study.names[labels[i]] for i in front], cost[front], test[front])
         ax.set_ylabel(test_label(study, problem))
@@ -78,11 +83,24 @@ def draw_cost(study: Study, over: str | None = None) -> Drawing:
         draw,
         title=f"Test result against search cost in {over}",
         alt=f"Mean test result against mean search cost in {over}. Best trade-offs",
-        about="Means of runs; bars: bootstrap 95 % interval of the mean; line: searches that no other beats in both",
+        about="Means of runs; bars: bootstrap 95 % interval of the mean; line: searches that no other beats in both; "
+        + ABOUT_REFERENCES,
         height=2.1,
         most=len(study.labels),
         with_legend=not many,
+        references=REFERENCES,
+        page=page,
     )
+
+
+def _references(study: Study, panel: Panel, over: str) -> None:
+    """Draw the references of the table within the axes that the searches span."""
+    ax = panel.ax
+    spans = ax.get_xlim(), ax.get_ylim()
+    for name, (cost, test) in reference_curves(study, panel.problem, over).items():
+        look = REFERENCES[name]
+        ax.plot(cost, test, color=look.colour, linestyle=look.dash, linewidth=1.0, zorder=1, label=name)
+    ax.set(xlim=spans[0], ylim=spans[1])
 
 
 def _front(cost: FloatArray, score: FloatArray) -> list[int]:

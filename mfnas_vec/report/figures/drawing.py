@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mfnas_vec._files import new_file
-from mfnas_vec.report.figures.style import COLOURS, GRID, INK, MUTED, PAPER, style
+from mfnas_vec.report.figures.style import COLOURS, GRID, INK, MUTED, PAPER, Look, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +30,9 @@ class Drawing(NamedTuple):
     alt: str
     #: What is drawn, numbers of runs, seed and provenance.
     caption: str
+    #: Name and text of each panel, and what the lines mean, of a figure for a page.
+    panels: tuple[tuple[str, str], ...] = ()
+    legend: "tuple[tuple[str, Look], ...]" = ()
 
     def _repr_html_(self) -> str:
         """The figure in a notebook."""
@@ -88,6 +91,17 @@ def inline_svg(drawing: Drawing, name: str) -> str:
     name
         Prefix of all ids of the element: letters, digits and dashes, unique in the page.
     """
+    svg = _plain_svg(drawing, name)
+    head = f'role="img" aria-labelledby="{name}-title {name}-desc" class="figure"'
+    words = (
+        f'<title id="{name}-title">{html.escape(drawing.title)}</title>'
+        f'<desc id="{name}-desc">{html.escape(drawing.alt)}</desc>'
+    )
+    return re.sub(r"<svg([^>]*)>", lambda m: f"<svg{m.group(1)} {head}>{words}", svg, count=1)
+
+
+def _plain_svg(drawing: Drawing, name: str) -> str:
+    """The element with ids that begin with a name, and variables for colours."""
     stream = io.StringIO()
     with style(**{"svg.fonttype": "none", "figure.facecolor": "none", "savefig.facecolor": "none"}):
         drawing.figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -101,9 +115,42 @@ def inline_svg(drawing: Drawing, name: str) -> str:
     variables |= {colour: f"s{i}" for i, colour in enumerate(COLOURS)}
     for colour, variable in variables.items():
         svg = svg.replace(f": {colour}", f": var(--fig-{variable}, {colour})")
-    head = f'role="img" aria-labelledby="{name}-title {name}-desc" class="figure"'
-    words = (
-        f'<title id="{name}-title">{html.escape(drawing.title)}</title>'
-        f'<desc id="{name}-desc">{html.escape(drawing.alt)}</desc>'
-    )
-    return re.sub(r"<svg([^>]*)>", lambda m: f"<svg{m.group(1)} {head}>{words}", svg, count=1)
+    return svg
+
+
+def panel_svgs(drawing: Drawing, name: str) -> list[str]:
+    """Each panel of a figure for a page as an element of its own, in the page's type and colours.
+
+    Parameters
+    ----------
+    drawing
+        Its panels have equal heights and are below each other.
+    name
+        As of ``inline_svg``.
+    """
+    svg = _plain_svg(drawing, name)
+    defs = svg[svg.rindex(" <defs>") : svg.rindex("</svg>")] if " <defs>" in svg else ""
+    width, height = (72.0 * inches for inches in drawing.figure.get_size_inches())
+    height /= len(drawing.panels)
+    found = []
+    for i, (title, text) in enumerate(drawing.panels):
+        head = (
+            f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 {i * height:.2f} {width:.2f} '
+            f'{height:.2f}" role="img" aria-labelledby="{name}-{i}-title {name}-{i}-desc" class="figure">'
+            f'<title id="{name}-{i}-title">{html.escape(drawing.title)}: {html.escape(title)}</title>'
+            f'<desc id="{name}-{i}-desc">{html.escape(text)}</desc>'
+        )
+        # Marks and clips of all panels are those of the whole document.
+        found.append(f"{head}{_group(svg, f'{name}-axes_{i + 1}')}{'' if i else defs}</svg>")
+    return found
+
+
+def _group(svg: str, name: str) -> str:
+    """The group of an id, with all that is in it."""
+    start = svg.index(f'<g id="{name}"')
+    depth = 0
+    for tag in re.finditer(r"<g\b[^>]*>|</g>", svg[start:]):
+        depth += -1 if tag[0] == "</g>" else not tag[0].endswith("/>")
+        if not depth:
+            return svg[start : start + tag.end()]
+    raise ValueError(f"{name}: the group does not end")

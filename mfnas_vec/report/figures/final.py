@@ -8,8 +8,8 @@ from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, FloatArray
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Look, Panel, draw_panels, selection, test_label
-from mfnas_vec.report.figures.style import INK, MUTED, PAPER
+from mfnas_vec.report.figures.panels import Panel, draw_panels, name_margin, selection, test_label
+from mfnas_vec.report.figures.style import INK, MUTED, PAPER, Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +22,16 @@ _MOST = 16
 _CUT = 0.002
 
 
-def draw_final(study: Study) -> Drawing:
-    """A histogram, quartiles, median and mean of each search, a panel per problem."""
+def draw_final(study: Study, page: bool = False) -> Drawing:
+    """A histogram, quartiles, median and mean of each search, a panel per problem.
+
+    Parameters
+    ----------
+    study
+        The searches.
+    page
+        As of ``draw_panels``.
+    """
     rows: list[list[str]] = []
 
     def draw(panel: Panel) -> str:
@@ -37,10 +45,13 @@ def draw_final(study: Study) -> Drawing:
         if optimum is not None:
             ax.axvline(optimum, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
             left, right = min(left, optimum), max(right, optimum)
+        middle = study.median(panel.problem)
+        if middle is not None:
+            ax.axvline(middle, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         pad = 0.03 * (right - left) or 0.5
         ax.set(xlim=(left - pad, right + pad), ylim=(len(labels) - 0.4, -0.6))
         ax.set_xlabel(test_label(study, panel.problem))
-        same = panel.place % 3 and rows[-1] == labels
+        same = panel.place % panel.columns and rows[-1] == labels
         rows.append(labels)
         ax.set_yticks(range(len(labels)), [] if same else [study.names[label] for label in labels])
         ax.tick_params(axis="y", length=0)
@@ -52,7 +63,9 @@ def draw_final(study: Study) -> Drawing:
         title="Test results at the end of the searches",
         alt="Distributions of test results at the end of the searches. Means",
         about=f"Histograms of runs (up to {_FEW}: a line each); bars: first to third quartile, white: median, "
-        "tick: mean; dashed: the best of the table",
+        "tick: mean; dashed: the best of the table, dotted: its median, where the axis has it",
+        page=page,
+        left=name_margin(list(study.names.values())),
         height=0.65 + 0.155 * max(len(selection(study, _MOST)[0]), 5),
         most=_MOST,
         with_legend=False,

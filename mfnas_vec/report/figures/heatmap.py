@@ -8,14 +8,14 @@ from mfnas_vec.analysis.searches import Search, setting_text
 from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels, name_margin, nothing, test_label
 from mfnas_vec.report.figures.style import MUTED
 
 #: Not one of the colours that pages replace by their own.
 _DARK, _LIGHT = "#101010", "#fafafa"
 
 
-def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = None) -> Drawing:
+def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = None, page: bool = False) -> Drawing:
     """Two varied settings against each other, a panel per problem.
 
     Rows are in the order of their mean rank over columns and problems, the best on top.
@@ -27,6 +27,8 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
     rows, columns
         The two settings ("optimizer" counts as one); by default those that were varied, if two were.
         If more were, cells are means over the others.
+    page
+        As of ``draw_panels``.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
 
     def draw(panel: Panel) -> str:
         ax, grid = panel.ax, grids[panel.problem][order]
-        is_left = panel.place % 3 == 0
+        is_left = panel.place % panel.columns == 0
         ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
         ax.set_yticks(range(len(names_down)), names_down if is_left else [])
         ax.set(xlabel=_words(across), ylabel=_words(down) if is_left else "")
@@ -92,6 +94,8 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
         most=len(study.labels),
         with_legend=False,
         rc={"axes.grid": False},
+        page=page,
+        left=0.2 + name_margin(names_down),
     )
 
 

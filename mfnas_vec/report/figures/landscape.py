@@ -7,7 +7,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.landscape import landscape
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import finish
+from mfnas_vec.report.figures.panels import finish, plain_log
 from mfnas_vec.report.figures.style import COLOURS, MUTED, PAGE, style
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import MODELLED
@@ -54,6 +54,7 @@ def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | No
             right.hlines(y, 1, optima, color=COLOURS[6], linewidth=0.9)
             right.plot(optima, y, "s", color=COLOURS[6])
             right.set_xscale("log")
+            plain_log(right.xaxis)
             right.set_xlim(0.8, max(10, optima.max()) * 3)
             for place, n in zip(y, optima, strict=True):
                 right.annotate(

@@ -2,18 +2,19 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, style
+from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, PANEL, Look, style
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 #: Colour and marker of each optimizer, by its place here.
@@ -24,14 +25,6 @@ MAX_SEARCHES = 9
 _MOST_COUNTED = 6
 #: Label of the axes reserved for a legend below all panels.
 _BELOW = "legend"
-
-
-class Look(NamedTuple):
-    """How a search is drawn, in every figure of a study."""
-
-    colour: str
-    marker: str
-    dash: Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +39,8 @@ class Panel:
     #: The searches to draw, by label.
     searches: Mapping[str, Search]
     looks: Mapping[str, Look]
+    #: Panels of a row.
+    columns: int = 3
 
     @property
     def sign(self) -> float:
@@ -78,6 +73,9 @@ def draw_panels(
     with_legend: bool = True,
     omits_failed: bool = True,
     rc: Mapping[str, Any] | None = None,
+    references: Mapping[str, Look] | None = None,
+    page: bool = False,
+    left: float = 0.55,
 ) -> Drawing:
     """A figure with a panel for each problem of a study.
 
@@ -99,31 +97,45 @@ def draw_panels(
         Whether runs without a test result are not drawn, which the caption then says.
     rc
         Settings of matplotlib for this figure.
+    references
+        What else has a place in the legend of a page.
+    page
+        Whether it is for a page: panels in one column, and no legend in the figure.
+    left
+        Inches left of the axes of a page, for the labels there.
     """
     selected, note = selection(study, most)
     shown: dict[str, list[str]] = {}
     texts = []
     with style(**rc or {}):
-        names = [study.names[label] for label in selected] if with_legend else []
-        figure, axes = panels(len(study.problems), height=height, legend=names)
+        names = [study.names[label] for label in selected] if with_legend and not page else []
+        columns = 1 if page else 3
+        n = len(study.problems)
+        figure, axes = page_panels(n, height, left) if page else panels(n, height=height, legend=names)
         look = looks(study)
         for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
             found = study.searches[problem]
             searches = {label: found[label] for label in selected if label in found}
             shown[problem] = list(searches)
             ax.set_title(problem)
-            texts.append(f"{problem}: {draw(Panel(study, ax, place, problem, searches, look))}")
-        if with_legend:
+            texts.append(draw(Panel(study, ax, place, problem, searches, look, columns)))
+        if with_legend and not page:
             legend(figure, axes)
-        finish(figure)
+        if not page:
+            finish(figure)
     omitted = left_out(study, shown) if omits_failed else ""
-    return Drawing(figure, title, f"{alt}: {'; '.join(texts)}.", caption(study, shown, about, note, omitted))
+    said = "; ".join(f"{problem}: {text}" for problem, text in zip(study.problems, texts, strict=True))
+    parts = tuple(zip(study.problems, texts, strict=True)) if page else ()
+    keys = tuple((study.names[label], look[label]) for label in selected) if with_legend and page else ()
+    keys += tuple((references or {}).items()) if page else ()
+    return Drawing(figure, title, f"{alt}: {said}.", caption(study, shown, about, note, omitted), parts, keys)
 
 
 def looks(study: Study) -> dict[str, Look]:
     """The look of each search.
 
-    An optimizer has the same colour and marker in every figure; its searches differ by line and marker.
+    The first search of an optimizer has the optimizer's colour and marker in every figure. Its others
+    have colours that no search has, while there are some, and then its colour with other lines.
     Where all searches are of one optimizer, those of ``selection`` differ by colour.
     """
     optimizers = {k: s.optimizer for found in study.searches.values() for k, s in found.items()}
@@ -137,13 +149,34 @@ def looks(study: Study) -> dict[str, Look]:
     used = {_SLOTS[optimizer] for optimizer in optimizers.values() if optimizer in _SLOTS}
     order = [*range(len(_SLOTS), len(COLOURS)), *(slot for slot in range(len(_SLOTS)) if slot not in used)]
     slots = _SLOTS | {optimizer: order[i % len(order)] for i, optimizer in enumerate(others)}
+    free = [slot for slot in order if slot not in [slots[optimizer] for optimizer in optimizers.values()]]
+    shown = selection(study)[0]
     seen: dict[str, int] = {}
-    for label, optimizer in optimizers.items():
-        slot = slots[optimizer]
-        nth = seen[optimizer] = seen.get(optimizer, -1) + 1
-        marker = MARKERS[(slot + nth) % len(MARKERS)]
-        found[label] = Look(COLOURS[slot], marker, DASHES[nth % len(DASHES)])
-    return found
+    for label in [*shown, *(label for label in optimizers if label not in shown)]:
+        slot, nth = slots[optimizers[label]], seen.get(optimizers[label], 0)
+        seen[optimizers[label]] = nth + 1
+        if nth and free:
+            own = free.pop(0)
+            found[label] = Look(COLOURS[own], MARKERS[own % len(MARKERS)], "-")
+        else:
+            found[label] = Look(COLOURS[slot], MARKERS[(slot + nth) % len(MARKERS)], DASHES[nth % len(DASHES)])
+    return {label: found[label] for label in optimizers}
+
+
+def page_panels(n: int, height: float, left: float) -> "tuple[Figure, list[Axes]]":
+    """A figure of n panels of equal height below each other, with margins for titles and labels of known size."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(PANEL, n * height))
+    right, below, above = 0.12, 0.42, 0.36
+    size = (PANEL - left - right) / PANEL, (height - below - above) / (n * height)
+    axes = [figure.add_axes((left / PANEL, ((n - 1 - i) * height + below) / (n * height), *size)) for i in range(n)]
+    return figure, axes
+
+
+def name_margin(names: Sequence[str]) -> float:
+    """Inches that names left of the axes of a page take."""
+    return 0.15 + 0.053 * max((len(name) for name in names), default=0)
 
 
 def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
@@ -195,6 +228,15 @@ def cost_axis(ax: "Axes", over: str, longest: float) -> None:
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.set_xlabel(f"simulated search cost ({unit})")
+
+
+def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
+    """Plain numbers on a logarithmic axis, no more than have room."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=subs, numticks=6))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Text, secondary text, lines of axes and the paper; in a page, its own colours replace them.
 INK, MUTED, GRID, PAPER = "#222222", "#666666", "#dddddd", "#ffffff"
@@ -12,6 +12,18 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 #: Inches: one column, and two, of a paper.
 COLUMN, PAGE = 3.5, 7.16
+
+#: Inches: a panel of a page, which stand beside or below each other as the window allows.
+PANEL = 2.75
+
+
+class Look(NamedTuple):
+    """How a search or a reference is drawn, in every figure of a study."""
+
+    colour: str
+    marker: str
+    dash: Any
+
 
 _RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],

@@ -5,16 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from mfnas_vec.analysis.anytime import COSTS, check_over, hitting_costs
-from mfnas_vec.analysis.statistics import TEST, FloatArray
+from mfnas_vec.analysis.anytime import COSTS, check_over
+from mfnas_vec.analysis.statistics import TEST, FloatArray, bootstrap_ends
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.analysis.targets import hitting_costs
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
 
 LOGGER = logging.getLogger("mfnas_vec")
 
 
-def draw_ecdf(study: Study, over: str | None = None, target: float | None = None) -> Drawing:
+def draw_ecdf(study: Study, over: str | None = None, target: float | None = None, page: bool = False) -> Drawing:
     """Share of runs whose incumbent has reached a target, a panel per problem.
 
     Parameters
@@ -25,6 +26,8 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
         "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
     target
         A test result; by default the median of the final results of all runs shown.
+    page
+        As of ``draw_panels``.
 
     Raises
     ------
@@ -68,6 +71,9 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
                 "label": name,
             }
             ax.plot(*_thin(x, y), **marks, **line)
+            points = np.linspace(0.0, longest, 60)
+            low, high = bootstrap_ends((costs[:, None] <= points).astype(np.float64), np.mean)
+            ax.fill_between(points, low, high, color=look.colour, alpha=0.15, linewidth=0)
             rates.append(f"{name} {100 * y[-1]:.0f} %")
         goal = f"{'at least' if panel.sign > 0 else 'at most'} {wanted:.2f} {panel.unit}"
         ax.set(title=f"{problem}\n{goal}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
@@ -82,8 +88,9 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
         title="Success rate at a target against search cost",
         alt="Share of runs that reach a target, against search cost. At the end",
         about=f"Share of runs whose incumbent has reached the test result in the title, {origin}; a run counts from "
-        "the first time on, even if its incumbent changes later",
+        "the first time on, even if its incumbent changes later; bands: bootstrap 95 % interval over runs",
         omits_failed=False,
+        page=page,
     )
 
 

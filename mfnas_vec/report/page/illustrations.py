@@ -5,10 +5,11 @@ import re
 from typing import NamedTuple
 
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.figures import KINDS, draw, inline_svg
+from mfnas_vec.report.figures import KINDS, Drawing, draw, inline_svg, panel_svgs
+from mfnas_vec.report.figures.style import COLOURS, INK, MUTED, Look
 
 #: Kinds of figures of results, in their order on the page.
-ORDER = ("heatmap", "final", "anytime", "cost", "ecdf")
+ORDER = ("heatmap", "final", "anytime", "ranks", "cost", "ecdf", "leak")
 
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>.*?</style>\s*", re.DOTALL)
@@ -25,7 +26,10 @@ class PageFigure(NamedTuple):
     kind: str
     title: str
     caption: str
-    svg: str
+    #: Its panels, or the whole figure.
+    svgs: list[str]
+    #: What lines and marks mean: an example of each, and its name.
+    legend: list[tuple[str, str]]
     wide: bool
 
 
@@ -56,15 +60,46 @@ def figures_of(study: Study, styles: Styles) -> tuple[list[PageFigure], list[str
     found, left_out = [], []
     for kind in ORDER:
         try:
-            drawing = draw(kind, study)
+            drawing = draw(kind, study, page=True)
         except ValueError as error:
             left_out.append(f"{KINDS[kind]}: {error}")
             continue
-        svg = without_styles(inline_svg(drawing, f"figure-{kind}"), styles)
-        width = _WIDTH.search(svg)
-        wide = width is not None and float(width[1]) > _WIDE
-        found.append(PageFigure(kind, drawing.title, drawing.caption, svg, wide))
+        found.append(page_figure(kind, drawing, styles))
     return found, left_out
+
+
+def page_figure(kind: str, drawing: Drawing, styles: Styles) -> PageFigure:
+    """A figure as parts of a page; with panels, they are elements of their own."""
+    name = f"figure-{kind}"
+    svgs = panel_svgs(drawing, name) if drawing.panels else [inline_svg(drawing, name)]
+    width = _WIDTH.search(svgs[0])
+    wide = len(svgs) > 1 or (width is not None and float(width[1]) > _WIDE)
+    legend = [(without_styles(_key(look), styles), words) for words, look in drawing.legend]
+    return PageFigure(kind, drawing.title, drawing.caption, [without_styles(svg, styles) for svg in svgs], legend, wide)
+
+
+#: Outlines of markers around (16, 7), as matplotlib names them.
+_OUTLINES = {
+    "o": "M12.6 7a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0 -6.8 0Z",
+    "s": "M13 4h6v6h-6Z",
+    "^": "M16 3.4l3.8 6.8h-7.6Z",
+    "v": "M16 10.6l3.8 -6.8h-7.6Z",
+    "<": "M12.4 7l6.8 -3.8v7.6Z",
+    ">": "M19.6 7l-6.8 -3.8v7.6Z",
+    "D": "M16 2.8l4.2 4.2l-4.2 4.2l-4.2 -4.2Z",
+    "P": "M14.8 3h2.4v2.8h2.8v2.4h-2.8v2.8h-2.4v-2.8h-2.8v-2.4h2.8Z",
+    "X": "M13 4l3 3l3 -3l1.4 1.4l-3 1.6l3 1.6l-1.4 1.4l-3 -3l-3 3l-1.4 -1.4l3 -1.6l-3 -1.6Z",
+}
+
+
+def _key(look: Look) -> str:
+    """An example of a line with its marker; decoration, as its name stands beside it."""
+    known = {colour: f"s{i}" for i, colour in enumerate(COLOURS)} | {INK: "ink", MUTED: "muted"}
+    colour = f"var(--fig-{known[look.colour]}, {look.colour})"
+    dash = "" if look.dash == "-" else f"; stroke-dasharray: {' '.join(str(1.6 * n) for n in look.dash[1])}"
+    mark = f'<path d="{_OUTLINES[look.marker]}" style="fill: {colour}"/>' if look.marker else ""
+    line = f'<path d="M1 7H31" style="stroke: {colour}; stroke-width: 1.8; fill: none{dash}"/>'
+    return f'<svg class="key" viewBox="0 0 32 14" aria-hidden="true">{line}{mark}</svg>'
 
 
 def without_styles(svg: str, styles: Styles) -> str:

@@ -61,6 +61,22 @@ problem.addEventListener("change", show);
 document.getElementById("tools").hidden = false;
 show(); // browsers may restore the typed text when they reload a page
 
+// Say of tables that are wider than the window that they scroll.
+function showHints() {
+  document.querySelectorAll(".scroll").forEach((region) => {
+    const before = region.previousElementSibling;
+    const hint = before && before.classList.contains("hint") ? before : document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = "Scroll sideways for more columns →";
+    const wide = region.querySelector("table") && region.scrollWidth > region.clientWidth + 1;
+    if (wide && hint !== before) region.before(hint);
+    if (!wide && hint === before) hint.remove();
+  });
+}
+window.addEventListener("resize", showHints);
+document.querySelectorAll("details").forEach((part) => part.addEventListener("toggle", showHints));
+showHints();
+
 const scheme = document.getElementById("scheme");
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
 

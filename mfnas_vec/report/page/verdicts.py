@@ -9,9 +9,11 @@ import xarray as xr
 
 from mfnas_vec.analysis.comparison import compare_runs, scores_of
 from mfnas_vec.analysis.ranks import compare_problems
+from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.comparison import Verdict, rank_verdict, verdicts_of
+from mfnas_vec.report.comparison import Verdict, verdicts_of
 from mfnas_vec.report.page.summary import Row, best_of_problem, csv_text
+from mfnas_vec.report.ranks import rank_verdict
 
 #: Most searches of a problem of which all pairs are listed, and tested.
 MAX_LISTED, MAX_TESTED = 12, 60
@@ -104,7 +106,8 @@ def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str],
             )
             continue
         tested = compare_runs({label: scores_of(s.runs) for label, s in searches.items()})
-        verdicts = verdicts_of(tested)
+        unit = unit_text(study.test_attrs(problem))
+        verdicts = verdicts_of(tested, unit)
         listed, scope = list(range(len(verdicts))), f"all {len(verdicts):,} pairs"
         if n > MAX_LISTED:
             best = best_of_problem(rows, problem)[0].search
@@ -133,7 +136,7 @@ def ranks_of(study: Study) -> tuple[Ranks | None, str]:
 
 def pairs_csv(pairs: Sequence[Pairs]) -> str:
     """All pairs as CSV, unrounded."""
-    names = ("a12", "p_value", "p_holm", "p_least", "n_first", "n_second")
+    names = ("a12", "p_value", "p_holm", "p_least", "n_first", "n_second", "detectable")
     records = []
     for each in pairs:
         columns = [each.found[name].values.tolist() for name in ("first", "second", *names)]

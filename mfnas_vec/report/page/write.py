@@ -7,12 +7,15 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._files import new_file
+from mfnas_vec.analysis.sources import open_study
 from mfnas_vec.analysis.statistics import LEAST_RUNS
-from mfnas_vec.analysis.study import Study, open_study
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.report.comparison import METHOD, notes_of
 from mfnas_vec.report.page.about import facts_of, recipes_of, settings_of, tables_of, versions_of
+from mfnas_vec.report.page.checklist import checklist_of
 from mfnas_vec.report.page.illustrations import Styles, figures_of
+from mfnas_vec.report.page.leaks import leaks_of
 from mfnas_vec.report.page.published import published_table
 from mfnas_vec.report.page.render import check_packages, render
 from mfnas_vec.report.page.summary import CLOSE, best_of_problem, decimals, rows_csv, rows_of
@@ -56,6 +59,8 @@ def page(study: Study, title: str | None = None) -> str:
         "figures": figures,
         "left_out": left_out,
         "rows": rows,
+        "leaks": leaks_of(study),
+        "checklist": checklist_of(study),
         "best": {problem: best_of_problem(rows, problem)[0].score for problem in study.problems},
         "places": {row.problem: decimals(row.units) for row in rows},
         "units": {row.problem: row.units for row in rows},

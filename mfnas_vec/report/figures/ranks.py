@@ -1,0 +1,61 @@
+"""Which search is best at which budget."""
+
+import numpy as np
+
+from mfnas_vec.analysis.anytime import check_over
+from mfnas_vec.analysis.distributions import budget_ranks, shared_curves
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import Panel, draw_panels, plain_log
+
+
+def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Drawing:
+    """Rank of the mean test result of each search at each cost, a panel per problem.
+
+    Parameters
+    ----------
+    study
+        Its searches are re-run with a trace.
+    over
+        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
+    page
+        As of ``draw_panels``.
+
+    Raises
+    ------
+    ValueError
+        If searches cannot be re-run, a table has no such cost, or there are fewer than two searches.
+    """
+    if over is not None:
+        check_over(over)
+
+    def draw(panel: Panel) -> str:
+        ax, axis = panel.ax, panel.cost(over)
+        traces = {label: study.traced(panel.problem, label) for label in panel.searches}
+        found = budget_ranks(shared_curves(traces, study.table(panel.problem), over=axis))
+        cost, said = found["cost"].values, []
+        for i, label in enumerate(traces):
+            each, look = found.isel(label=i), panel.looks[label]
+            mean = each["mean_rank"].values
+            ax.plot(cost, mean, color=look.colour, linestyle=look.dash, marker=look.marker, markevery=(2 * i % 7, 7))
+            ax.fill_between(cost, each["low"].values, each["high"].values, color=look.colour, alpha=0.12, linewidth=0)
+            ax.lines[-1].set(label=study.names[label], markersize=3.2)
+            said.append(f"{study.names[label]} {mean[-1]:.1f} (best with probability {float(each['best'][-1]):.2f})")
+        ax.set_xscale("log")
+        plain_log(ax.xaxis)
+        ax.set(xlim=(cost[0], cost[-1]), ylim=(len(traces) + 0.3, 0.7))
+        ax.set_yticks(np.arange(1, len(traces) + 1))
+        ax.set_ylabel("rank, 1 is best")
+        ax.set_xlabel(f"simulated search cost ({ {'seconds': 's'}.get(axis, axis) })")
+        return ", ".join(said)
+
+    return draw_panels(
+        study,
+        draw,
+        title="Which search is best at which budget",
+        alt="Rank of the mean test result of the incumbent at each cost. At the end",
+        about="Rank of the mean test result of the incumbent at each cost, the mean over bootstrap resamples of the "
+        "runs; bands: 95 % interval; a search is last until all its runs have an incumbent",
+        omits_failed=False,
+        page=page,
+    )

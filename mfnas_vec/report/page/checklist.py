@@ -1,0 +1,88 @@
+"""The items of the NAS best practices checklist that results on tables can answer.
+
+Source: M. Lindauer and F. Hutter, "Best Practices for Scientific Research on Neural Architecture Search",
+JMLR 21(243), 2020.
+"""
+
+from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.page.words import joined
+from mfnas_vec.runs.result import SELECTED_ON
+from mfnas_vec.search import find_optimizer
+from mfnas_vec.tables.provenance import UNSTATED
+
+
+def checklist_of(study: Study) -> list[tuple[str, str]]:
+    """Items and their answers."""
+    searches = [s for found in study.searches.values() for s in found.values()]
+    stores = [contents.attrs for contents in study.contents]
+    versions = _values(searches, "mfnas_vec_version")
+    runs = sorted({s.runs.sizes["run"] for s in searches})
+    n_run = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
+    outside = [s.label for s in searches if s.optimizer and not _is_built_in(s.optimizer)]
+    varied = {name for s in searches for name in s.place}
+    kernel = [s.runs.attrs.get("timing_kernel_seconds") for s in searches]
+    measured = [float(value) for value in [*kernel, *(a.get("timing_wall_seconds") for a in stores)] if value]
+    leaked = list(dict.fromkeys(s.label for s in searches if s.runs.attrs.get(SELECTED_ON) == "test"))
+    untimed = [problem for problem in study.problems if not study.timed(problem)]
+    return [
+        (
+            "Code of the search and of the evaluation",
+            f"mfnas_vec {joined(versions)}"
+            + (
+                f"; not part of it: {joined(list(dict.fromkeys(outside)))}"
+                if outside
+                else "; all optimizers are part of it"
+            ),
+        ),
+        ("Data, splits and training", "those of the benchmark tables, by their digests under Provenance"),
+        ("All settings of the searches", "under Settings; the commands are under How to reproduce"),
+        (
+            "Seeds",
+            f"seed {joined(_values(searches, 'seed'))}; each run has its own random stream of seed and run index",
+        ),
+        ("Number of runs", f"{n_run} of each search; intervals and tests are over runs"),
+        ("Same evaluation for all searches", "yes: searches on a problem read one table, which is checked"),
+        ("Compared with random search", _random(study)),
+        (
+            "Tuning of settings",
+            f"varied here: {joined(sorted(varied))}; what was tried before these results is not recorded"
+            if varied
+            else "none in these results; what was tried before them is not recorded",
+        ),
+        (
+            "Performance over time, not only at the end",
+            "under Figures; seconds are simulated training time of the tables"
+            + (f"; no seconds on {joined(untimed)}" if untimed else ""),
+        ),
+        (
+            "Hardware and time of these results",
+            "simulated on tables, which needs no training; wall time is left out, as it would change the page"
+            if measured
+            else "simulated on tables, which needs no training; wall time is not recorded",
+        ),
+        (
+            "Were test results used to choose?",
+            f"yes, by {joined(leaked)}: these results are biased"
+            if leaked
+            else "no: searches choose by their search metric, test results only judge; see Selection leak",
+        ),
+    ]
+
+
+def _values(searches: list[Search], key: str) -> list[str]:
+    return sorted({str(s.runs.attrs.get(key, UNSTATED)) for s in searches})
+
+
+def _is_built_in(name: str) -> bool:
+    known = find_optimizer(name)
+    return known is not None and known.plugin is None
+
+
+def _random(study: Study) -> str:
+    found = [s.label for searches in study.searches.values() for s in searches.values() if s.optimizer == "RS"]
+    exact = [problem for problem in study.problems if study.baselines(problem)[0] is not None]
+    parts = [f"yes, {joined(list(dict.fromkeys(found)))}"] if found else []
+    if exact:
+        parts.append(f"{'in' if parts else 'yes, in'} closed form on {joined(exact)}")
+    return "; ".join(parts) or "no"

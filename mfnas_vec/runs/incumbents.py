@@ -1,0 +1,146 @@
+"""The architecture that a run would return if it were stopped after each evaluation.
+
+Scores at different epochs are not comparable: after two hundred epochs, a good architecture may have a
+lower score than it had in a lucky evaluation, or a higher one than all that were trained for four. A
+search that trains in rungs therefore holds the best of the last rung that it has *completed*, and
+before the first rung the best of the stage that chose the candidates. The published code of MF-NAS
+compares all scores it has seen, on any rung.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from mfnas_vec.runs.result import RUN, STEP
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Rules that choose the incumbent of a search that trains in rungs.
+COMPLETED_RUNG, BEST_SEEN = "completed-rung", "best-seen"
+RULES = (COMPLETED_RUNG, BEST_SEEN)
+#: Variable of a trace with the incumbents by ``COMPLETED_RUNG``; ``trace_incumbent`` has those by ``BEST_SEEN``.
+ANSWER = "answer"
+
+
+def check_rule(rule: str) -> None:
+    """Check the rule that chooses incumbents.
+
+    Raises
+    ------
+    ValueError
+        If it is none of ``RULES``.
+    """
+    if rule not in RULES:
+        raise ValueError(f"incumbent={rule!r} must be one of {', '.join(RULES)}")
+
+
+def answers(result: xr.Dataset) -> tuple[IntArray, FloatArray]:
+    """Incumbents by ``COMPLETED_RUNG``, and their scores where a run has several fidelities.
+
+    A block is a sequence of evaluations at the same number of epochs. It is a rung if all its
+    architectures were evaluated before it. The incumbent is the best by score at the highest number of
+    epochs that counts: a rung counts from its last evaluation on, any other block (a search of its own,
+    the first rung of a halving) from its first on, and so does a block at the epochs of the incumbent.
+    At the last evaluation of a run, the incumbent is what the run returned. A run at one number of
+    epochs has the same incumbents by both rules.
+
+    Parameters
+    ----------
+    result
+        Of ``run`` with ``trace=True``, not thinned; it may have more leading dimensions.
+
+    Returns
+    -------
+    tuple
+        Codes, -1 where there is none, and scores to be maximised, NaN in a zero-cost stage, for runs at
+        one number of epochs, and where the score of the answer is not known; shape
+        ``(..., n_run, n_step)``.
+
+    Raises
+    ------
+    ValueError
+        If runs have several fidelities, and the search score has no direction.
+    """
+    names = ("code", "incumbent", "fidelity", "score")
+    raw = [result[f"trace_{name}"].transpose(..., RUN, STEP).values for name in names]
+    shape = raw[0].shape
+    code, incumbent, fidelity, score = (values.reshape(math.prod(shape[:-1]), shape[-1]) for values in raw)
+    code, incumbent = (np.where(np.isnan(values), -1, values).astype(np.int64) for values in (code, incumbent))
+    found, scores = incumbent.copy(), np.full(score.shape, np.nan)
+    if shape[-1]:
+        last = result["code"].transpose(..., RUN).values.reshape(-1)
+        length = (code >= 0).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            several = ((fidelity != fidelity[:, :1]) & (code >= 0)).any(axis=1)
+        sign = _sign(result) if several.any() else 1.0
+        for i in np.flatnonzero(several):
+            n = length[i]
+            own = np.where(np.isnan(score[i, :n]), -np.inf, sign * score[i, :n])
+            found[i, :n], scores[i, :n] = _follow(code[i, :n], fidelity[i, :n], own, incumbent[i, :n])
+            returned = -1 if np.isnan(last[i]) else int(last[i])
+            if returned != found[i, n - 1]:
+                found[i, n - 1], scores[i, n - 1] = returned, np.nan
+    return found.reshape(shape), scores.reshape(shape)
+
+
+def _sign(result: xr.Dataset) -> float:
+    direction = result["search_score"].attrs.get("direction")
+    if direction not in ("maximize", "minimize"):
+        raise ValueError(f"search_score: direction={direction!r} must be maximize or minimize")
+    return -1.0 if direction == "minimize" else 1.0
+
+
+def _blocks(code: IntArray, fidelity: FloatArray, score: FloatArray) -> list[tuple[int, int, bool]]:
+    """First step and end of each block, and whether it is on another metric at the same number of epochs.
+
+    An architecture with another score than before at the same number of epochs shows the latter.
+    """
+    changes = (np.flatnonzero(np.diff(fidelity)) + 1).tolist()
+    found = []
+    for first, stop in zip([0, *changes], [*changes, code.size], strict=True):
+        start, other = first, False
+        if fidelity[first] > 0:
+            known: dict[int, float] = {}
+            pairs = zip(code[first:stop].tolist(), score[first:stop].tolist(), strict=True)
+            for step, (one, value) in enumerate(pairs, first):
+                if known.setdefault(one, value) != value:
+                    found.append((start, step, other))
+                    start, other, known = step, True, {one: value}
+        found.append((start, stop, other))
+    return found
+
+
+def _follow(
+    code: IntArray, fidelity: FloatArray, score: FloatArray, incumbent: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Incumbents and their scores after each evaluation of one run."""
+    found, scores = np.empty_like(code), np.empty_like(score)
+    seen: set[int] = set()
+    reached, best, holder = -1.0, -np.inf, -1
+    every = np.arange(code.size)
+    for start, stop, other in _blocks(code, fidelity, score):
+        part, own, block = slice(start, stop), score[start:stop], code[start:stop].tolist()
+        steps, epochs = every[: own.size], float(fidelity[start])
+        higher = epochs > reached or other
+        found[part], scores[part] = holder, best
+        if start == 0:
+            # The first stage may minimise its metric; the trace has its incumbents.
+            found[part], scores[part] = incumbent[part], np.nan
+            if epochs:
+                latest = np.maximum.accumulate(np.where(code[part] == incumbent[part], steps, -1))
+                scores[part] = np.where(latest >= 0, own[latest], -np.inf)
+        elif higher and seen.issuperset(block):
+            top = int(own.argmax())
+            found[stop - 1], scores[stop - 1] = block[top], own[top]
+        elif higher or epochs == reached:
+            before = -np.inf if higher else best
+            running = np.maximum.accumulate(np.concatenate([[before], own]))
+            latest = np.maximum.accumulate(np.where(own > running[:-1], steps, -1))
+            found[part] = np.where(latest >= 0, code[part][latest], holder)
+            scores[part] = np.where(latest >= 0, running[1:], best)
+        reached, best, holder = max(reached, epochs), float(scores[stop - 1]), int(found[stop - 1])
+        seen.update(block)
+    return found, scores
