@@ -14,7 +14,7 @@ def _registered() -> Iterator[str]:
 #: Data sets of each space; the first is the default.
 DATASETS: dict[str, tuple[str, ...]] = {
     "nb101": (),
-    "nb201": ("cifar10", "cifar100", "imagenet16"),
+    "nb201": ("cifar10", "cifar100", "imagenet16", "mnist1d"),
     "nbasr": (),
     "nbgraph": ("cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv", "proteins"),
 }

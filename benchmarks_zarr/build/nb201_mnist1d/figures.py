@@ -31,8 +31,8 @@ def main() -> None:
     data, settings = mnist1d(), Training()
     training, scoring = (collect(job(data, settings), None, RAW) for job in (training_job, scoring_job))
     done = training.done & scoring.done
-    test = training.arrays["test_right"][done] * 100 / data.test.size
-    val = training.arrays["val_right"][done] * 100 / data.val.size
+    test = training.arrays["test_right"][done] * (100.0 / data.test.size)
+    val = training.arrays["val_right"][done] * (100.0 / data.val.size)
     last = test[:, :, -1]
     mean = last.mean(axis=1)
     print(f"graphs: {done.sum()} of {done.size}, {last.shape[1]} seeds")
