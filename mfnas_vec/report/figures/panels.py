@@ -108,7 +108,7 @@ def draw_panels(
     shown: dict[str, list[str]] = {}
     texts = []
     with style(**rc or {}):
-        names = [study.names[label] for label in selected] if with_legend and not page else []
+        names = [*(study.names[label] for label in selected), *(references or {})] if with_legend else []
         columns = 1 if page else 3
         n = len(study.problems)
         figure, axes = page_panels(n, height, left) if page else panels(n, height=height, legend=names)
