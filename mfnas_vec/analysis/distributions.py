@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.anytime import COST, anytime, check_over
+from mfnas_vec.analysis.anytime import COST, COSTS, anytime, check_over
 from mfnas_vec.analysis.comparison import texts
 from mfnas_vec.analysis.statistics import TEST, FloatArray, bootstrap_ends, direction_sign, resampled_means
 from mfnas_vec.analysis.targets import hitting_costs
@@ -189,7 +189,7 @@ def budget_ranks(curves: Mapping[str, xr.Dataset]) -> xr.Dataset:
 
 
 def shared_curves(
-    results: Mapping[str, xr.Dataset], table: xr.Dataset, *, over: str, n_point: int = 30
+    results: Mapping[str, xr.Dataset], table: xr.Dataset, *, over: str, n_point: int = 20
 ) -> dict[str, xr.Dataset]:
     """Curves of searches by label over the same costs, evenly spaced on a logarithmic axis.
 
@@ -200,16 +200,15 @@ def shared_curves(
     table, over
         As of ``anytime``.
     n_point
-        Number of costs, from the first evaluation of any run to the last.
+        Number of costs, up to that of the most expensive run.
 
     Raises
     ------
     ValueError
-        As of ``anytime``, or if no run costs anything.
+        As of ``anytime``.
     """
     check_over(over)
-    whole = {label: anytime(r, table, over=over, n_point=1, search_score=False) for label, r in results.items()}
-    longest = max(float(each[COST][-1]) for each in whole.values())
+    longest = max((float(r[COSTS[over]].max()) for r in results.values()), default=0.0) or 1.0
     points = np.geomspace(longest / 1000.0, longest, n_point)
     return {label: anytime(r, table, over=over, at=points, search_score=False) for label, r in results.items()}
 
