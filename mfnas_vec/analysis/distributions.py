@@ -18,6 +18,8 @@ from mfnas_vec.runs.incumbents import COMPLETED_RUNG
 LABEL = "label"
 #: Shares of runs whose attained results are given.
 SHARES = (0.25, 0.5, 0.75)
+#: Score of a run without an incumbent: finite, so that quantiles between it and others are low, and not NaN.
+_NOTHING = -1e300
 
 
 def success_curve(
@@ -120,7 +122,7 @@ def attainment(curves: xr.Dataset, shares: Sequence[float] = SHARES) -> xr.Datas
         raise ValueError(f"shares={shares!r} must be above 0 and at most 1")
     sign = direction_sign(curves[TEST].attrs)
     scores = sign * curves[TEST].transpose("run", COST).values
-    so_far = np.maximum.accumulate(np.where(np.isnan(scores), -np.inf, scores), axis=1)
+    so_far = np.maximum.accumulate(np.where(np.isnan(scores), _NOTHING, scores), axis=1)
     rank = np.ceil(np.round(levels * so_far.shape[0], 9)).astype(np.int64)
 
     def attained(values: FloatArray, axis: int) -> Any:
@@ -131,7 +133,7 @@ def attainment(curves: xr.Dataset, shares: Sequence[float] = SHARES) -> xr.Datas
     low, high = bootstrap_ends(so_far, attained)
     names = ("attained", "low", "high") if sign > 0 else ("attained", "high", "low")
     columns = zip(names, (found, low, high), strict=True)
-    made = {name: np.where(np.isfinite(values), sign * values, np.nan) for name, values in columns}
+    made = {name: np.where(values > _NOTHING / 1e9, sign * values, np.nan) for name, values in columns}
     dims = ("share", COST)
     return xr.Dataset({k: (dims, v) for k, v in made.items()}, coords={"share": levels, COST: curves[COST].values})
 

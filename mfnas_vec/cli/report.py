@@ -13,7 +13,8 @@ def add_report(commands: Any) -> None:
         help="write a page (HTML) on results that needs no network",
         description="Write a page on the searches of result stores: summary, published numbers vs. this run, figures, "
         "tables to sort and filter, selection leak, provenance, how to reproduce it, and a checklist. --table writes a "
-        "page on the difficulty and bias of a benchmark table. Needs jinja2 and matplotlib (pip install 'mfnas-vec[report]').",
+        "page on the difficulty and bias of a benchmark table. Needs jinja2 and "
+        "matplotlib (pip install 'mfnas-vec[report]').",
     )
     parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT")
     parser.add_argument("--table", metavar="NAME", help="instead of results: a page on a benchmark table")
