@@ -90,7 +90,8 @@ def _incumbent_scores(result: xr.Dataset, sign: float, rule: str) -> FloatArray:
     if rule == BEST_SEEN:
         return sign * found
     _, answered = answers(result)
-    several = (fidelity != fidelity[..., :1]).any(axis=-1, where=code >= 0)[..., None] & trained[..., None]
+    differs = ((fidelity != fidelity[..., :1]) & (code >= 0)).any(axis=-1)
+    several = np.asarray(differs & trained)[..., None]
     return sign * np.where(several, answered, found)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.anytime import COST, anytime, check_over
+from mfnas_vec.analysis.anytime import COST, COSTS, anytime, check_over
 from mfnas_vec.analysis.comparison import texts
 from mfnas_vec.analysis.statistics import TEST, FloatArray, bootstrap_ends, direction_sign, resampled_means
 from mfnas_vec.analysis.targets import hitting_costs
@@ -18,6 +18,8 @@ from mfnas_vec.runs.incumbents import COMPLETED_RUNG
 LABEL = "label"
 #: Shares of runs whose attained results are given.
 SHARES = (0.25, 0.5, 0.75)
+#: Score of a run without an incumbent: finite, so that quantiles between it and others are low, and not NaN.
+_NOTHING = -1e300
 
 
 def success_curve(
@@ -120,7 +122,7 @@ def attainment(curves: xr.Dataset, shares: Sequence[float] = SHARES) -> xr.Datas
         raise ValueError(f"shares={shares!r} must be above 0 and at most 1")
     sign = direction_sign(curves[TEST].attrs)
     scores = sign * curves[TEST].transpose("run", COST).values
-    so_far = np.maximum.accumulate(np.where(np.isnan(scores), -np.inf, scores), axis=1)
+    so_far = np.maximum.accumulate(np.where(np.isnan(scores), _NOTHING, scores), axis=1)
     rank = np.ceil(np.round(levels * so_far.shape[0], 9)).astype(np.int64)
 
     def attained(values: FloatArray, axis: int) -> Any:
@@ -131,7 +133,7 @@ def attainment(curves: xr.Dataset, shares: Sequence[float] = SHARES) -> xr.Datas
     low, high = bootstrap_ends(so_far, attained)
     names = ("attained", "low", "high") if sign > 0 else ("attained", "high", "low")
     columns = zip(names, (found, low, high), strict=True)
-    made = {name: np.where(np.isfinite(values), sign * values, np.nan) for name, values in columns}
+    made = {name: np.where(values > _NOTHING / 1e9, sign * values, np.nan) for name, values in columns}
     dims = ("share", COST)
     return xr.Dataset({k: (dims, v) for k, v in made.items()}, coords={"share": levels, COST: curves[COST].values})
 
@@ -189,7 +191,7 @@ def budget_ranks(curves: Mapping[str, xr.Dataset]) -> xr.Dataset:
 
 
 def shared_curves(
-    results: Mapping[str, xr.Dataset], table: xr.Dataset, *, over: str, n_point: int = 30
+    results: Mapping[str, xr.Dataset], table: xr.Dataset, *, over: str, n_point: int = 20
 ) -> dict[str, xr.Dataset]:
     """Curves of searches by label over the same costs, evenly spaced on a logarithmic axis.
 
@@ -200,16 +202,15 @@ def shared_curves(
     table, over
         As of ``anytime``.
     n_point
-        Number of costs, from the first evaluation of any run to the last.
+        Number of costs, up to that of the most expensive run.
 
     Raises
     ------
     ValueError
-        As of ``anytime``, or if no run costs anything.
+        As of ``anytime``.
     """
     check_over(over)
-    whole = {label: anytime(r, table, over=over, n_point=1, search_score=False) for label, r in results.items()}
-    longest = max(float(each[COST][-1]) for each in whole.values())
+    longest = max((float(r[COSTS[over]].max()) for r in results.values()), default=0.0) or 1.0
     points = np.geomspace(longest / 1000.0, longest, n_point)
     return {label: anytime(r, table, over=over, at=points, search_score=False) for label, r in results.items()}
 

@@ -133,20 +133,15 @@ def bootstrap_ends(
     Parameters
     ----------
     values
-        Shape ``(n_run, ...)``, without NaN.
+        Shape ``(n_run, ...)``, without NaN; the statistic is over the axis of the runs.
     statistic, n_resample, seed
-        As of ``bootstrap_interval``; the statistic is over the axis of the runs, whose place it is given.
-
-    Returns
-    -------
-    tuple
-        Lower and upper ends, of the shape of the statistic; NaN for fewer than ``LEAST_RUNS`` runs.
+        As of ``bootstrap_interval``; the ends have the shape of the statistic.
     """
     n = values.shape[0]
     if n < LEAST_RUNS:
         missing = np.full(np.shape(statistic(values, axis=0)) if n else values.shape[1:], np.nan)
         return missing, missing
-    if statistic is np.mean and values.ndim > 1:
+    if statistic is np.mean:
         resampled = resampled_means(values, n_resample=n_resample, seed=seed)
     else:
         draws = _draws(n, n_resample, seed)

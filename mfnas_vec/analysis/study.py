@@ -90,6 +90,7 @@ class Study:
         self._tables = dict(tables)
         self._inputs: dict[str, xr.Dataset] = {}
         self._baselines: dict[str, tuple[xr.Dataset | None, xr.Dataset | None]] = {}
+        self._leaks: dict[tuple[str, str], Leak] = {}
         self._courses: dict[tuple[str, str], xr.Dataset] = {}
 
     def _labels_of(self, text: str) -> list[str]:
@@ -265,4 +266,6 @@ class Study:
         ValueError
             As of ``traced``.
         """
-        return leak_of(self.traced(problem, label))
+        if (problem, label) not in self._leaks:
+            self._leaks[problem, label] = leak_of(self.traced(problem, label))
+        return self._leaks[problem, label]

@@ -85,8 +85,8 @@ def plan_text(
         cells = (f"{pilot.sd:.3g}{unit}", f"{n_pair:,}", "-" if n is None else f"{n:,}", detectable, wanted, needed)
         rows.append((pilot.problem or "-", *cells))
     note = (
-        f"  note: Mann-Whitney U, two-sided, level {ALPHA:g} with Holm's correction over the pairs, power {power:g} for "
-        "each pair; test results are taken to be normal with the standard deviation of the pilot, pooled over searches. "
-        "Runs are of each search; differences are of means."
+        f"  note: Mann-Whitney U, two-sided, level {ALPHA:g} with Holm's correction over the pairs, power {power:g} "
+        "for each pair; test results are taken to be normal with the standard deviation of the pilot, pooled over "
+        "searches. Runs are of each search; differences are of means."
     )
     return f"{aligned(rows, right=tuple(range(1, 7)))}\n\n{note}"

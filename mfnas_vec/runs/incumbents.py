@@ -102,10 +102,10 @@ def _blocks(code: IntArray, fidelity: FloatArray, score: FloatArray) -> list[tup
     found = []
     for first, stop in zip([0, *changes], [*changes, code.size], strict=True):
         start, other = first, False
-        if fidelity[first] > 0:
+        block, values = code[first:stop].tolist(), score[first:stop].tolist()
+        if fidelity[first] > 0 and len(set(zip(block, values, strict=True))) > len(set(block)):
             known: dict[int, float] = {}
-            pairs = zip(code[first:stop].tolist(), score[first:stop].tolist(), strict=True)
-            for step, (one, value) in enumerate(pairs, first):
+            for step, (one, value) in enumerate(zip(block, values, strict=True), first):
                 if known.setdefault(one, value) != value:
                     found.append((start, step, other))
                     start, other, known = step, True, {one: value}

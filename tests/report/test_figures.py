@@ -19,8 +19,9 @@ from mfnas_vec.runs.trace import thin
 
 pytest.importorskip("matplotlib", reason="matplotlib is in the extra 'plot'")
 
-from mfnas_vec.report.figures import KINDS, draw, inline_svg, save
+from mfnas_vec.report.figures import KINDS, draw, inline_svg, panel_svgs, save
 from mfnas_vec.report.figures.panels import looks, selection
+from mfnas_vec.report.figures.references import REFERENCES
 from mfnas_vec.report.figures.style import COLOURS
 
 GRID = {
@@ -115,11 +116,44 @@ def test_labels_of_others_do_no_harm(cifar10, tmp_path):
 def test_an_optimizer_has_one_colour_everywhere(study, stores):
     found = looks(study)
     assert found["RS"].colour == COLOURS[0]
-    mf_nas = [look for label, look in found.items() if label.startswith("MF-NAS")]
-    assert {look.colour for look in mf_nas} == {COLOURS[6]}
-    assert len({(look.marker, str(look.dash)) for look in mf_nas}) == len(mf_nas)
     assert looks(Study([str(stores / "rs.zarr")]))["RS"] == found["RS"]
     assert looks(study.on(["nbasr"])) == found
+
+
+def test_variants_of_an_optimizer_have_colours_of_their_own(study):
+    found = looks(study)
+    mf_nas = [look for label, look in found.items() if label.startswith("MF-NAS")]
+    assert len(mf_nas) == 2
+    assert mf_nas[0].colour == COLOURS[6]
+    assert len({look.colour for look in found.values()}) == len(found)
+
+
+def test_panels_of_a_page_are_elements_with_the_same_marks(study):
+    drawing = draw("anytime", study, page=True)
+    panels = panel_svgs(drawing, "f1")
+    assert [title for title, _ in drawing.panels] == study.problems
+    assert [name for name, _ in drawing.legend][: len(study.labels)] == list(study.names.values())
+    everything = "".join(panels)
+    ids = re.findall(r'\bid="([^"]*)"', everything)
+    assert len(set(ids)) == len(ids)
+    for name in re.findall(r'(?:url\(#|xlink:href="#)([^)"]*)', everything):
+        assert name in ids
+    for i, svg in enumerate(panels):
+        root = ElementTree.fromstring(svg)
+        assert study.problems[i] in root[0].text
+        assert f">{study.problems[i]}<" in svg
+        assert all(f">{other}<" not in svg for other in study.problems if other != study.problems[i])
+
+
+def test_labels_of_logarithmic_axes_are_plain_numbers(cifar10, study):
+    drawings = [draw("landscape", TableStudy({"nb201-cifar10": cifar10})), draw("anytime", study), draw("ranks", study)]
+    for drawing in drawings:
+        svg = inline_svg(drawing, "f")
+        assert "mathdefault" not in svg
+    drawings[0].figure.draw_without_rendering()
+    texts = [text.get_text() for text in drawings[0].figure.axes[1].get_xticklabels()]
+    assert {"1", "10", "100", "1,000"} & set(texts)
+    assert all(re.fullmatch(r"[\d,.]*", text) for text in texts)
 
 
 def test_of_many_searches_the_best_are_shown(stores):
@@ -137,7 +171,13 @@ def test_final_regret_is_that_of_the_stored_runs(study):
     drawing = draw("anytime", study, problems=["nb201-cifar10"])
     found = study.searches["nb201-cifar10"]
     optimum = study.optimum("nb201-cifar10")
-    for label, curve in zip(found, drawing.figure.axes[0].get_lines(), strict=True):
+    lines = drawing.figure.axes[0].get_lines()
+    assert {line.get_label() for line in lines[len(found) :]} == {
+        "random search, exact",
+        "top 10 after one epoch",
+        "median of the table",
+    }
+    for label, curve in zip(found, lines, strict=False):
         gap = optimum - float(found[label].runs["test_performance"].mean())
         assert curve.get_ydata()[-1] == pytest.approx(max(gap, 0.01))
 
@@ -316,4 +356,5 @@ def test_long_labels_are_abbreviated_without_becoming_the_same(cifar10):
     short = f"{'a' * 18}…{'z' * 17}"
     assert study.names == {long[0]: f"{short} #1", long[1]: f"{short} #2", "B (k=8)": "B (k=8)"}
     legend = draw("cost", study).figure.axes[-1].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == list(study.names.values())
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert [text for text in texts if text not in REFERENCES] == list(study.names.values())

@@ -7,8 +7,9 @@ import numpy as np
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, FloatArray
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.columns import name_margin
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, name_margin, selection, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels, selection, test_label
 from mfnas_vec.report.figures.style import INK, MUTED, PAPER, Look
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import numpy as np
 from mfnas_vec.analysis.searches import Search, setting_text
 from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.columns import name_margin
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, name_margin, nothing, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels, nothing, test_label
 from mfnas_vec.report.figures.style import MUTED
 
 #: Not one of the colours that pages replace by their own.

@@ -1,8 +1,9 @@
 """Selection leak: the test result of what a search chose beside the best that it evaluated."""
 
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.columns import name_margin
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, draw_panels, name_margin, selection, test_label
+from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, draw_panels, selection, test_label
 from mfnas_vec.report.figures.style import PAPER
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.columns import page_panels
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, PANEL, Look, style
+from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, Look, style
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -108,7 +109,7 @@ def draw_panels(
     shown: dict[str, list[str]] = {}
     texts = []
     with style(**rc or {}):
-        names = [study.names[label] for label in selected] if with_legend and not page else []
+        names = [*(study.names[label] for label in selected), *(references or {})] if with_legend else []
         columns = 1 if page else 3
         n = len(study.problems)
         figure, axes = page_panels(n, height, left) if page else panels(n, height=height, legend=names)
@@ -161,22 +162,6 @@ def looks(study: Study) -> dict[str, Look]:
         else:
             found[label] = Look(COLOURS[slot], MARKERS[(slot + nth) % len(MARKERS)], DASHES[nth % len(DASHES)])
     return {label: found[label] for label in optimizers}
-
-
-def page_panels(n: int, height: float, left: float) -> "tuple[Figure, list[Axes]]":
-    """A figure of n panels of equal height below each other, with margins for titles and labels of known size."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(PANEL, n * height))
-    right, below, above = 0.12, 0.42, 0.36
-    size = (PANEL - left - right) / PANEL, (height - below - above) / (n * height)
-    axes = [figure.add_axes((left / PANEL, ((n - 1 - i) * height + below) / (n * height), *size)) for i in range(n)]
-    return figure, axes
-
-
-def name_margin(names: Sequence[str]) -> float:
-    """Inches that names left of the axes of a page take."""
-    return 0.15 + 0.053 * max((len(name) for name in names), default=0)
 
 
 def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":

@@ -37,7 +37,7 @@ def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Dra
         for i, label in enumerate(traces):
             each, look = found.isel(label=i), panel.looks[label]
             mean = each["mean_rank"].values
-            ax.plot(cost, mean, color=look.colour, linestyle=look.dash, marker=look.marker, markevery=(2 * i % 7, 7))
+            ax.plot(cost, mean, color=look.colour, linestyle=look.dash, marker=look.marker, markevery=(i % 5, 5))
             ax.fill_between(cost, each["low"].values, each["high"].values, color=look.colour, alpha=0.12, linewidth=0)
             ax.lines[-1].set(label=study.names[label], markersize=3.2)
             said.append(f"{study.names[label]} {mean[-1]:.1f} (best with probability {float(each['best'][-1]):.2f})")

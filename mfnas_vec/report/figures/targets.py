@@ -71,7 +71,7 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
                 "label": name,
             }
             ax.plot(*_thin(x, y), **marks, **line)
-            points = np.linspace(0.0, longest, 60)
+            points = np.linspace(0.0, longest, 25)
             low, high = bootstrap_ends((costs[:, None] <= points).astype(np.float64), np.mean)
             ax.fill_between(points, low, high, color=look.colour, alpha=0.15, linewidth=0)
             rates.append(f"{name} {100 * y[-1]:.0f} %")

@@ -47,7 +47,7 @@ def signed(value: float, places: int = 2) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:+,.{places}f}".replace("-", "−")
 
 
-def render(content: dict[str, Any], figure_css: str) -> str:
+def render(content: dict[str, Any], figure_css: str, name: str = "page.html.j2") -> str:
     """The page.
 
     Parameters
@@ -56,6 +56,8 @@ def render(content: dict[str, Any], figure_css: str) -> str:
         What the template shows; texts are escaped.
     figure_css
         Style sheet of the figures.
+    name
+        The template.
 
     Returns
     -------
@@ -67,11 +69,12 @@ def render(content: dict[str, Any], figure_css: str) -> str:
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "signed": signed, "data_uri": data_uri}
-    css, js = asset("page.css") + figure_css, asset("page.js")
+    css = asset("page.css") + figure_css
+    js = asset("common.js") + (asset("page.js") if name == "page.html.j2" else "")
     policy = (
         f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(js)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    template = environment.from_string(asset("page.html.j2"))
+    template = environment.from_string(asset(name))
     page = template.render(content, css=Markup(css), js=Markup(js), policy=policy, svg=Markup)
     return page + "\n"

@@ -48,7 +48,8 @@ def title_of(study: Study) -> str:
     if len(study.contents) == 1 and titles:
         return titles[0]
     if len(study.contents) == 1 and study.contents[0].kind == "reproduce":
-        return "MF-NAS and baselines: published vs. this run"
+        where = count(len(study.problems), "benchmark")
+        return f"MF-NAS on {where}: published vs. this run"
     n = len(study.labels)
     named = joined(study.labels) if n <= 3 else count(n, "search", "searches")
     on = joined(study.problems) if len(study.problems) <= 2 else count(len(study.problems), "problem")
