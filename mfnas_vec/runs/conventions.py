@@ -10,7 +10,6 @@ RUNS = (
     "which, inputs what the search read. Numbers without provenance are counts of the simulated search and follow from "
     "what it read."
 )
-OVER_OPTIMIZERS = RUNS + " Along optimizer, coordinates tell settings, inputs and provenance of each."
 OVER_GRID = (
     RUNS + " Over optimizer and each varied setting: a setting that an optimizer does not have is NaN or n/a, infinity "
     "is no limit. Combinations that do not exist have exists false, NaN in every run, and n/a in place of texts."

@@ -3,13 +3,12 @@
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import xarray as xr
 
 from mfnas_vec.runs.result import describe, run_arrays
 from mfnas_vec.runs.run import Search, prepare
-from mfnas_vec.runs.threads import Progress
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.search.plugins import Plugin, loaded, run_plugin
 from mfnas_vec.sweeps.grid import Grid
@@ -84,9 +83,16 @@ def _stretches(chunks: list[int], longest: int) -> Iterator[tuple[int, int]]:
             start = i
 
 
-def make_block(task: Task, search: Search, store: GridStore, n_thread: int, progress: Progress | None = None) -> None:
+class Results(Protocol):
+    """What blocks are written to: a ``GridStore`` or ``MemoryResults``."""
+
+    def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
+        """Write runs from ``start`` on of one combination."""
+
+
+def make_block(task: Task, search: Search, store: Results, n_thread: int) -> None:
     """Execute the runs of a task and write them."""
-    outcome = search.runs(task.seed, task.start, task.n_run, n_thread, None, progress)
+    outcome = search.runs(task.seed, task.start, task.n_run, n_thread)
     store.write(task.problem, task.position, task.start, run_arrays(search.table, search.job, outcome))
 
 

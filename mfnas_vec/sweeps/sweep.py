@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 from zarr.abc.store import Store
 
+from mfnas_vec._jit import announce_compilation
 from mfnas_vec.runs.run import Search, check_count, check_threads
 from mfnas_vec.runs.store import check_format
 from mfnas_vec.search.registry import is_portable
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.blocks import Task, make_block, make_tasks, prepare_task
+from mfnas_vec.sweeps.blocks import Results, Task, make_block, make_tasks, prepare_task
 from mfnas_vec.sweeps.grid import Grid, grid_of
 from mfnas_vec.sweeps.grid_files import load_grid
 from mfnas_vec.sweeps.lock import one_writer
+from mfnas_vec.sweeps.memory import MemoryResults
 from mfnas_vec.sweeps.plan import ProblemPlan, Source, group_of, make_plan
 from mfnas_vec.sweeps.resume import begin, existing, identity, n_finished
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
@@ -149,39 +151,42 @@ def sweep(
     plans = get_plans(wanted, tables, embedded=embedded)
     if cluster:
         _check_reachable(out, plans)
+    attrs, groups = identity(wanted, plans), {plan.problem: group_of(plan, wanted) for plan in plans}
+    by_problem = {plan.problem: plan for plan in plans}
+    total = sum(len(plan.cells) for plan in plans) * wanted.n_run
+    if out is None:
+        results = MemoryResults(attrs, groups)
+        _run_here(make_tasks(plans, wanted, {}, size), by_problem, results, threads, _Counter(progress, 0, total))
+        return results.tree()
     place, store = _grid_store(out, storage_options)
     with contextlib.ExitStack() as held:
         # Before anything is written: a cluster that is not there leaves no trace.
         client = held.enter_context(_connect(scheduler, workers)) if cluster else None
-        still_mine = held.enter_context(one_writer(place, store.name))
-        attrs = identity(wanted, plans)
+        held.enter_context(one_writer(place, store.name))
         state = existing(store, attrs, resume)
-        skeleton = make_skeleton(attrs, {plan.problem: group_of(plan, wanted) for plan in plans})
+        skeleton = make_skeleton(attrs, groups)
         finished = begin(store, wanted, plans, skeleton, state)
         if finished is not None:
             tasks = make_tasks(plans, wanted, finished, size)
-            total = sum(len(plan.cells) for plan in plans) * wanted.n_run
-            count = _Counter(progress, n_finished(finished, wanted), total, still_mine)
+            count = _Counter(progress, n_finished(finished, wanted), total)
             if client is not None:
                 from mfnas_vec.sweeps.cluster import run_on_dask
 
                 run_on_dask(client, tasks, store.name, json.dumps(dict(storage_options or {})), count)
             else:
-                _run_here(tasks, {plan.problem: plan for plan in plans}, store, threads, count)
+                _run_here(tasks, by_problem, store, threads, count)
             store.finish(skeleton)
-    tree = open_tree(place)
-    return tree.load() if out is None else tree
+    return open_tree(place)
 
 
 class _Counter:
     """Adds up finished searches."""
 
-    def __init__(self, progress: SweepProgress | None, done: int, total: int, still_mine: Callable[[], object]) -> None:
-        self._progress, self._done, self._total, self._still_mine = progress, done, total, still_mine
+    def __init__(self, progress: SweepProgress | None, done: int, total: int) -> None:
+        self._progress, self._done, self._total = progress, done, total
         self(0)
 
     def __call__(self, n: int) -> None:
-        self._still_mine()
         self._done += n
         if self._progress is not None:
             self._progress(self._done, self._total)
@@ -211,11 +216,11 @@ def check_target(grid: Grid, plans: Sequence[ProblemPlan], out: str | Path, *, r
     existing(_grid_store(out)[1], identity(grid, plans), resume)
 
 
-def _grid_store(out: str | Path | None, options: Mapping[str, Any] | None = None) -> tuple[Store, GridStore]:
-    if out is not None and not is_url(str(out)):
+def _grid_store(out: str | Path, options: Mapping[str, Any] | None = None) -> tuple[Store, GridStore]:
+    if not is_url(str(out)):
         out = Path(out).resolve()
     place = open_store(out, options)
-    return place, GridStore(place, "memory" if out is None else str(out))
+    return place, GridStore(place, str(out))
 
 
 def check_work(
@@ -255,7 +260,7 @@ def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> No
 
 
 def _run_here(
-    tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: GridStore, n_thread: int, count: _Counter
+    tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: Results, n_thread: int, count: _Counter
 ) -> None:
     key: tuple[str, tuple[int, ...]] | None = None
     search: Search | None = None
@@ -263,6 +268,7 @@ def _run_here(
         if search is None or key != (task.problem, task.position):
             key = task.problem, task.position
             search = prepare_task(task, plans[task.problem].table)
+            announce_compilation(search.job.kernel, search.optimizer.name)
         make_block(task, search, store, n_thread)
         count(task.n_run)
 
