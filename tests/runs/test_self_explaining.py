@@ -4,8 +4,7 @@ import pytest
 import xarray as xr
 
 from mfnas_vec import run, sweep
-from mfnas_vec.published.reproduce import reproduce, select_entries
-from mfnas_vec.runs.store import write_result, write_results
+from mfnas_vec.runs.store import write_result
 
 KINDS = {"measured", "computed", "modelled"}
 #: What the numbers of a search are, where they are no mere counts of it.
@@ -16,16 +15,12 @@ UNITS = {"cost_epochs", "evaluations", "unique_evaluations", "trace_epochs", "tr
 }
 
 
-@pytest.fixture(scope="module", params=["run", "reproduce", "sweep"])
+@pytest.fixture(scope="module", params=["run", "sweep"])
 def tree(request, cifar10, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
     path = folder / "r.zarr"
     if request.param == "run":
         write_result(run("MF-NAS", cifar10, n_run=2, max_eval_stage1=20, trace=True), path)
-    elif request.param == "reproduce":
-        results = dict(reproduce({"nb201-cifar10": cifar10}, select_entries(["RS", "MF-NAS"]), n_run=2))
-        write_results(results, {}, folder / "out")
-        path = folder / "out" / "results.zarr"
     else:
         optimizers = {"RS": {"max_eval": [3, None]}, "MF-NAS": {"metric_stage1": ["params", "synflow"]}}
         sweep({"problems": ["nb201-cifar10"], "n_run": 2, "optimizers": optimizers}, path)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mfnas_vec.published.reproduce import GRID, PROBLEMS
+from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.sweeps.grid import grid_of
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
 from mfnas_vec.sweeps.plan import Source, make_plan
@@ -93,9 +93,9 @@ def test_shipped_grids_have_their_combinations():
         "paper/multi-fidelity": 7 * 5,
         "paper/protocols": 73 * 5,
     }
-    assert [plan.problem for plan in plans["paper/main"]] == list(PROBLEMS)
-    labels = [e.optimizer for e in GRID]
-    assert [cell.optimizer for cell in plans["paper/main"][0].cells] == labels
+    assert [plan.problem for plan in plans["paper/main"]] == list(MF_NAS)
+    optimizers = ["RS", "FLS", "BLS", "SH", "REA", "REA+W", *["MF-NAS"] * 3]
+    assert [cell.optimizer for cell in plans["paper/main"][0].cells] == optimizers
 
 
 def test_published_files_are_read_as_they_are(tmp_path):

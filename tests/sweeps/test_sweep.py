@@ -4,11 +4,11 @@ import fcntl
 import json
 import os
 import shutil
-import time
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from support.sweeps import contents, write_grid
 
 import mfnas_vec
@@ -331,28 +331,40 @@ def test_a_metric_of_two_words(cifar10):
     assert tree["nb201-cifar10"]["search_metric"].values.tolist() == ["my metric"]
 
 
-def test_a_lock_that_was_taken_over_ends_the_work(monkeypatch):
-    """In places without locks of their own."""
+def test_two_writers_without_a_lock(whole, grid):
+    """In object stores: a second writer of the same sweep writes the same bytes, another sweep is refused."""
     import fsspec
 
-    from mfnas_vec.sweeps import lock
+    memory, seen = fsspec.filesystem("memory"), []
 
-    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.01)
-    memory, said = fsspec.filesystem("memory"), []
+    def second(done, total):
+        seen.append(done)
+        if len(seen) == 2:
+            sweep(grid, "memory://both/r.zarr", resume=True)
+        if len(seen) == 3:
+            with pytest.raises(ValueError, match="holds another sweep"):
+                sweep(grid, "memory://both/r.zarr", seed=1, resume=True)
 
-    def take(done, total):
-        said.append(done)
-        if len(said) == 2:
-            # As if nothing had come through for a minute; what is just being written still does.
-            monkeypatch.setattr(lock, "_write", lambda store, token: None)
-            time.sleep(0.2)
-            memory.pipe("/taken/r.zarr/writer.lock", b'{"token": "other", "time": 1e12, "pid": 1, "host": "h"}')
-            time.sleep(0.2)
+    sweep(grid, "memory://both/r.zarr", progress=second)
+    assert len(seen) > 3
+    found = {key.removeprefix("/both/r.zarr/"): memory.cat(key) for key in memory.find("/both/r.zarr")}
+    assert found == whole
 
-    with pytest.raises(ValueError, match="has been taken over by another writer"):
-        sweep(SMALL, "memory://taken/r.zarr", progress=take)
-    with pytest.raises(ValueError, match="is being written by process 1 on h"):
-        sweep(SMALL, "memory://taken/r.zarr", resume=True)
+
+def test_another_sweep_that_begins_at_the_same_moment_is_refused(grid, monkeypatch):
+    from mfnas_vec.sweeps import resume
+
+    begin = resume.GridStore.begin
+
+    def late(store, skeleton):
+        monkeypatch.setattr(resume.GridStore, "begin", begin)
+        sweep(grid, "memory://late/r.zarr", seed=1)  # after the check that nothing is there
+        begin(store, skeleton)
+
+    monkeypatch.setattr(resume.GridStore, "begin", late)
+    with pytest.raises(ValueError, match="is being written by another sweep"):
+        sweep(grid, "memory://late/r.zarr")
+    assert open_results("memory://late/r.zarr")["nbasr"].attrs["seed"] == 1
 
 
 def test_a_store_of_fsspec(whole, grid):
@@ -397,5 +409,12 @@ def test_info_of_other_results(tmp_path, capsys):
     assert main(["info", str(tmp_path / "run.zarr")]) == 0
     assert "complete, made by mfnas run" in capsys.readouterr().out
     assert main(["info", str(tmp_path / "rep")]) == 0
-    assert "complete, made by mfnas reproduce" in capsys.readouterr().out
+    assert "complete, made by mfnas sweep" in capsys.readouterr().out
     assert main(["info", str(tmp_path / "nothing")]) == 2
+    attributes = {"mfnas_vec_version": "0", "result_format": 2}
+    zarr.create_group(tmp_path / "old.zarr", attributes=attributes).create_group("nbasr")
+    capsys.readouterr()
+    assert main(["info", str(tmp_path / "old.zarr")]) == 2
+    err = capsys.readouterr().err
+    assert "re-run mfnas reproduce" in err
+    assert err.count("\n") == 1
