@@ -23,7 +23,7 @@ from mfnas_vec.tables.store import open_table
 PROBLEMS = ("nb201-cifar10", "nbasr", "nb101")
 RUNS = (1, 64, 500, 10_000, 100_000)
 QUICK_RUNS = (1, 64, 500)
-#: The number of runs at which kernels are compared with the twin and the limit.
+#: The number of runs at which kernels are compared with the reference implementation and the limit.
 YARDSTICK_RUNS = 500
 REPEATS, QUICK_REPEATS = 15, 3
 #: A point is repeated no more after so many seconds of kernels ...
@@ -83,7 +83,7 @@ class _Point:
 def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[dict[str, Any]]:
     """All points of an optimizer on a table: each round measures what is not done once, in turn.
 
-    In a round kernels of all numbers of runs and threads, the limit and one run of the plain twin
+    In a round kernels of all numbers of runs and threads, the limit and one run of the reference implementation
     follow each other, so that what else the machine does hits all of them alike. The first round is
     not counted, except where it is long.
 
@@ -92,7 +92,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
     list of dict
         One for each number of runs and of threads: seconds (median, min, max, relative spread),
         searches and evaluations per second, nanoseconds per evaluation; at ``YARDSTICK_RUNS`` the
-        limit, the twin and the ratios to both.
+        limit, the reference implementation and the ratios to both.
     """
     search = prepare(optimizer, table, {})
     run_twin = twin(optimizer, table)
@@ -175,7 +175,7 @@ def bench(
     optimizers
         Some of ``OPTIMIZERS``; all by default.
     quick
-        Few repeats, at most 500 runs, and nothing compiled anew.
+        Few repeats, at most 500 runs, and no recompilation.
     effort
         As of ``make_effort``, by default.
     processes

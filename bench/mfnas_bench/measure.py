@@ -27,7 +27,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def kernel_seconds(search: Search, n_run: int, n_thread: int) -> float:
-    """Wall seconds of a batch of runs, without the Python around it: what ``timing_kernel_seconds`` tells."""
+    """Wall seconds of a batch of runs, without the Python around it: the attribute ``timing_kernel_seconds``."""
     begun = time.perf_counter()
     search.runs(0, 0, n_run, n_thread)
     return time.perf_counter() - begun
@@ -60,7 +60,7 @@ def compare(
 
 
 def twin(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[int], float]:
-    """Seconds of run i of the plain twin, its arguments ready."""
+    """Seconds of run i of the reference implementation, its arguments ready."""
     search = prepare(optimizer, table, settings)
     space = table_space(table)
     arguments = reference_arguments(optimizer, search.job)

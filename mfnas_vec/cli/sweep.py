@@ -57,7 +57,7 @@ def add_sweep(commands: Any) -> None:
         metavar="PATH",
         help="tables of your own, each in place of that of the same name; 'embedded': no imported table",
     )
-    parser.add_argument("--dry-run", action="store_true", help="check everything and tell what it would take")
+    parser.add_argument("--dry-run", action="store_true", help="check everything and estimate time, memory and disk")
     parser.add_argument("--resume", action="store_true", help="complete the store at --out")
     parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786")
@@ -67,7 +67,7 @@ def add_sweep(commands: Any) -> None:
 
 
 class _Stop:
-    """Ctrl-C and SIGTERM: the first is heeded between two blocks, so that nothing is cut; the second at once."""
+    """Ctrl-C and SIGTERM: the first is handled between two blocks, so that none is cut off; the second at once."""
 
     def __init__(self) -> None:
         self.wanted = False
@@ -100,7 +100,7 @@ def run_sweep(args: argparse.Namespace) -> None:
     values = {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
     grid = get_grid(args.grid, problems=names_of("--problems", args.problems), **values)
     if args.dry_run:
-        _tell(args, grid)
+        _dry_run(args, grid)
         return
     if not args.out:
         raise ValueError("--out is needed (or --dry-run)")
@@ -136,7 +136,7 @@ def run_sweep(args: argparse.Namespace) -> None:
     print(f"  written to {args.out} (mfnas info {args.out})")
 
 
-def _tell(args: argparse.Namespace, grid: Any) -> None:
+def _dry_run(args: argparse.Namespace, grid: Any) -> None:
     from mfnas_vec.report.sweeping import estimate_text
     from mfnas_vec.sweeps.estimate import estimate
     from mfnas_vec.sweeps.sweep import check_target, check_work, get_plans

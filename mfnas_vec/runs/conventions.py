@@ -45,6 +45,6 @@ COORDINATES = {
     "protocol": "protocol of the combination",
     "selected_on": "what chose the answer of a run: the search metric, or the test result",
 }
-#: Which of them tell more of a variable (as in the CF conventions).
+#: Which of them describe a variable further (as in the CF conventions).
 ANCILLARY = {"search_score": "search_provenance", "cost_seconds": "seconds_provenance"}
 ANCILLARY_GRID = ANCILLARY | {"search_score": "search_metric search_units search_direction search_provenance"}

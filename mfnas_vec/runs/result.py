@@ -198,22 +198,22 @@ def assemble(
     protocol: str,
 ) -> xr.Dataset:
     """The result of a batch of runs as a Dataset over ``run`` (and ``step``)."""
-    told = describe(optimizer, table, job, values)
+    described = describe(optimizer, table, job, values)
     arrays = {
         name: with_nan(values, values == RUN_VARIABLES[name][2])
         for name, values in run_arrays(table, job, outcome).items()
     }
     runs = np.arange(first_run, first_run + outcome.row.size)
     result = xr.Dataset(
-        {name: (RUN_VARIABLES[name][0], arrays[name], told.variables[name]) for name in RUN_VARIABLES},
+        {name: (RUN_VARIABLES[name][0], arrays[name], described.variables[name]) for name in RUN_VARIABLES},
         coords={
             RUN: (RUN, runs, {"long_name": "run index of the seed"}),
-            **{name: _text(told.attrs[name], conventions.SCALARS[name]) for name in conventions.SCALARS},
+            **{name: _text(described.attrs[name], conventions.SCALARS[name]) for name in conventions.SCALARS},
         },
         attrs={
             "title": conventions.TITLE,
             conventions.DESCRIPTION: conventions.RUNS,
-            **told.attrs,
+            **described.attrs,
             "protocol": protocol,
             "seed": seed,
         },
@@ -223,7 +223,7 @@ def assemble(
         result = result.merge(_trace_variables(trace, rows, _own_scores(table, job, trace, rows)))
         scores = weakest([provenance(table, variable, epoch) for variable, epoch in job.inputs])
         result["trace_score"].attrs["provenance"] = scores
-        result["trace_seconds"].attrs["provenance"] = told.variables["cost_seconds"]["provenance"]
+        result["trace_seconds"].attrs["provenance"] = described.variables["cost_seconds"]["provenance"]
     return result
 
 

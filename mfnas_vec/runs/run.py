@@ -177,7 +177,7 @@ def run(
     done = time.perf_counter()
     steps = None
     if trace:
-        # Runs repeat exactly: the first pass has told how many steps there are.
+        # Runs repeat exactly: the first pass has counted the steps.
         steps = make_trace(n_run, int(outcome.evaluations.max()))
         run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
     result = assemble(

@@ -121,22 +121,22 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
             get_optimizer(entry.optimizer).resolve(opened, settings)
     table = load_inputs(opened, [(entry.optimizer, settings) for entry, settings in choices])
     varied = list(dict.fromkeys(name for entry in entries for name in entry.varied))
-    told: list[tuple[dict[str, Any], Description]] = []
+    prepared: list[tuple[dict[str, Any], Description]] = []
     for entry, settings in choices:
         with _named(problem, entry, settings):
             protocol = grid.protocol_of(entry)
             search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
-        told.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
+        prepared.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
     for name in varied:
         setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
-        labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in told]
+        labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in prepared]
         dims[name] = _sorted(list(dict.fromkeys(labels[name])))
     places = {name: {label: i for i, label in enumerate(values)} for name, values in dims.items()}
     cells: list[Cell] = []
     taken: set[tuple[int, ...]] = set()
-    for i, ((entry, settings), (_, description)) in enumerate(zip(choices, told, strict=True)):
+    for i, ((entry, settings), (_, description)) in enumerate(zip(choices, prepared, strict=True)):
         position = tuple(places[name][labels[name][i]] for name in dims)
         if position in taken:
             same = " ".join(f"{name}={labels[name][i]}" for name in varied)

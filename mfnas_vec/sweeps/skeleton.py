@@ -21,7 +21,7 @@ RUNS_PER_CHUNK = 8192
 INDEX_CHUNK = 1 << 20
 #: Attributes of the run indices.
 RUN_INDEX: dict[str, Any] = {"long_name": "run index of the seed"}
-#: The root's metadata, which tells what the store is.
+#: The root's metadata, which says what the store is.
 ROOT = "zarr.json"
 #: Attribute of the root: digest of everything else that holds no runs.
 SKELETON = "skeleton_digest"

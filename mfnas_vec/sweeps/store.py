@@ -74,7 +74,7 @@ async def _collect(names: AsyncIterator[str]) -> list[str]:
 
 
 async def _write_all(arrays: Sequence[tuple[Any, Any]], region: tuple[Any, ...]) -> None:
-    """Write the same region of several arrays at once; a failure is told when all writing has ended."""
+    """Write the same region of several arrays at once; a failure is raised when all writing has ended."""
     writing = [array.async_array.setitem(region, values) for array, values in arrays]
     for outcome in await asyncio.gather(*writing, return_exceptions=True):
         if isinstance(outcome, BaseException):
@@ -93,7 +93,7 @@ class GridStore:
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the root; ``None`` if there is no store.
 
-        They are read without zarr: what a damaged root makes it say is no help to anybody.
+        They are read without zarr, whose messages on a damaged root do not help.
 
         Raises
         ------
@@ -210,11 +210,11 @@ class GridStore:
                     raise ValueError(
                         f"{self.name} is damaged: {problem}/{name}, chunk {chunk} of {position} cannot be read "
                         f"({str(error).splitlines()[0][:80] if str(error) else type(error).__name__}); "
-                        "remove that file, and --resume makes it anew"
+                        "remove that file, and --resume re-runs it"
                     ) from None
 
     def check_skeleton(self, problems: Sequence[str], digest: str) -> None:
-        """Compare all that holds no runs with the digest that the root tells.
+        """Compare all that holds no runs with the digest that the root records.
 
         Raises
         ------
@@ -231,7 +231,7 @@ class GridStore:
                     found[key] = self._get(key) or b""
         if digest_of(found) != digest:
             raise ValueError(
-                f"{self.name} is damaged: its metadata or coordinates are not as they were written; --resume mends them"
+                f"{self.name} is damaged: its metadata or coordinates differ from those written; --resume repairs them"
             )
 
     def clean(self) -> None:

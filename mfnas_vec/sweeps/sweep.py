@@ -1,4 +1,4 @@
-"""Run a grid: here or on a cluster, to be taken up where it stopped."""
+"""Run a grid: here or on a cluster; it can be resumed."""
 
 import contextlib
 import json
@@ -143,7 +143,7 @@ def sweep(
     Raises
     ------
     ValueError
-        If the grid is impossible, or the store cannot be written or taken up; the message says why.
+        If the grid is impossible, or the store cannot be written or resumed; the message says why.
     """
     wanted = get_grid(grid, problems=problems, n_run=n_run, seed=seed, protocol=protocol, missing=missing)
     threads, size = check_work(n_thread, block_size, workers, scheduler)
@@ -211,7 +211,7 @@ def check_target(grid: Grid, plans: Sequence[ProblemPlan], out: str | Path, *, r
     Raises
     ------
     ValueError
-        If there is something else than a store that may be taken up.
+        If there is something else than a store that may be resumed.
     """
     existing(_grid_store(out)[1], identity(grid, plans), resume)
 

@@ -58,7 +58,7 @@ def check_optimizer(
     protocols: Sequence[str] = (GECCO2024, CORRECTED),
     **settings: Any,
 ) -> None:
-    """Check that a registered optimizer with a compiled search is correct, as far as that can be told from outside.
+    """Check that a registered optimizer with a compiled search is correct, as far as that can be checked from outside.
 
     - The compiled search makes the same evaluations as its source run by Python on the same random
       stream, bit for bit; Python also notices an index that is out of bounds.

@@ -181,7 +181,7 @@ def test_a_file_that_is_no_guard_is_refused_before_anything_is_measured(content,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--threads", "two"], "--threads=two"),
         (["--threads", "0"], "n_thread=0"),
@@ -192,11 +192,11 @@ def test_a_file_that_is_no_guard_is_refused_before_anything_is_measured(content,
         (["--out", "no/folder/x.json"], "does not exist"),
     ],
 )
-def test_impossible_arguments_are_told_in_one_line(arguments, told, capsys, tmp_path, monkeypatch):
+def test_impossible_arguments_are_refused_in_one_line(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["bench", *arguments]) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 

@@ -8,7 +8,7 @@ LATE = ("matplotlib", "dask", "distributed", "scipy", "rich", "pyarrow", "jinja2
 
 
 def imported(code, *options):
-    """Top-level names of all that a process imported, as ``-X importtime`` tells."""
+    """Top-level names of all that a process imported, as ``-X importtime`` lists them."""
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]

@@ -1,4 +1,4 @@
-"""Stores that are opened with xarray alone tell what they are."""
+"""Stores that are opened with xarray alone say what they are."""
 
 import pytest
 import xarray as xr
@@ -54,9 +54,9 @@ def test_every_variable_is_described(tree):
                 assert "units" not in variable.attrs, name
         for name in NUMBERS & set(found.variables):
             attrs = found[name].attrs
-            told = [found[c] for c in attrs.get("ancillary_variables", "").split() if c.endswith("provenance")]
+            coordinates = [found[c] for c in attrs.get("ancillary_variables", "").split() if c.endswith("provenance")]
             kinds = {attrs["provenance"]} if "provenance" in attrs else set()
-            for coordinate in told:
+            for coordinate in coordinates:
                 kinds |= set(coordinate.values.ravel().tolist()) - {"n/a"}
             assert kinds, name
             assert kinds <= KINDS, name

@@ -1,4 +1,4 @@
-"""Sweeps: the same numbers as single runs, one store, taken up where it stopped, never mixed."""
+"""Sweeps: the same numbers as single runs, one store, resumed where it stopped, never mixed."""
 
 import fcntl
 import json
@@ -107,11 +107,11 @@ def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
         for name in ("exists", "settings", "run"):
             next(p for p in (out / "nbasr" / name / "c").rglob("0") if p.is_file()).unlink()
         (out / "nbasr" / "arch" / f"zarr.{16 * '0f'}.partial").write_bytes(b"left by a killed writer")
-        told = []
-        sweep(grid, out, resume=True, progress=lambda done, total, told=told: told.append((done, total)))
+        calls = []
+        sweep(grid, out, resume=True, progress=lambda done, total, calls=calls: calls.append((done, total)))
         assert contents(out) == contents(whole)
-        assert told == sorted(told)
-        assert not told or told[-1] == (72_000, 72_000)
+        assert calls == sorted(calls)
+        assert not calls or calls[-1] == (72_000, 72_000)
 
 
 def test_a_stop_while_the_store_is_made_is_mended(whole, grid, tmp_path, monkeypatch):
@@ -220,7 +220,7 @@ def test_foreign_things_are_left_alone(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["test_performance", "arch"])
-def test_a_damaged_block_is_told(tmp_path, capsys, name):
+def test_a_damaged_block_is_reported(tmp_path, capsys, name):
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
     block = next(p for p in (out / "nb201-cifar10" / name).rglob("c/0/*/0"))
@@ -264,7 +264,7 @@ def test_other_damage_is_told_and_mended(tmp_path, capsys):
         if i % 3 == 0:
             (out / name).unlink()
         assert main(["info", str(out)]) == 2, name
-        assert "--resume mends them" in capsys.readouterr().err
+        assert "--resume repairs them" in capsys.readouterr().err
         sweep(SMALL, out, resume=True)
         assert contents(out) == before
 
@@ -383,9 +383,9 @@ def test_the_command_line(tmp_path, capsys, grid):
     assert main(["sweep"]) == 0
     assert "paper/ablation-zc " in capsys.readouterr().out
     assert main(["sweep", str(grid), "--dry-run", "--n_run", "50"]) == 0
-    told = capsys.readouterr().out
-    assert "searches      400 (50 runs each" in told
-    assert "disk          at most " in told
+    output = capsys.readouterr().out
+    assert "searches      400 (50 runs each" in output
+    assert "disk          at most " in output
     assert not out.exists()
     for more in (["--block-size", "0"], ["--workers", "-3"], ["--out", str(tmp_path)], ["--threads", "0"]):
         assert main(["sweep", str(grid), "--dry-run", *more]) == 2
@@ -395,9 +395,9 @@ def test_the_command_line(tmp_path, capsys, grid):
     assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 0
     assert "4 combinations x 50 runs" in capsys.readouterr().out
     assert main(["info", str(out)]) == 0
-    told = capsys.readouterr().out
-    assert "complete, made by mfnas sweep" in told
-    assert "n_candidate (2, 4, 8, -)" in told
+    output = capsys.readouterr().out
+    assert "complete, made by mfnas sweep" in output
+    assert "n_candidate (2, 4, 8, -)" in output
     assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -70,7 +70,7 @@ def test_kills_lose_nothing(tmp_path, whole):
         done = now
         if ended == 0:
             assert contents(out) == whole
-            # Begin anew: there is nothing left to kill.
+            # Start over: there is nothing left to kill.
             subprocess.run(["rm", "-r", str(out)], check=True)
             done = -1
     finish(args, whole, out)

@@ -171,8 +171,8 @@ def test_the_first_search_says_a_guessed_direction(caplog):
     with caplog.at_level(logging.WARNING, logger="mfnas_vec"):
         for metric in ("gain_of_mine", "latency_of_mine", "latency_of_mine"):
             run("RS", table, metric=metric, max_eval=3, n_run=1)
-        told = [r.getMessage() for r in caplog.records if "guess" in r.getMessage()]
-        assert [text.split(":")[0] for text in told] == [
+        guesses = [r.getMessage() for r in caplog.records if "guess" in r.getMessage()]
+        assert [text.split(":")[0] for text in guesses] == [
             "'gain_of_mine' is maximized",
             "'latency_of_mine' is minimized",
         ]
