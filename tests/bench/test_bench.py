@@ -101,7 +101,7 @@ def test_the_share_of_full_throughput_is_that_of_one_thread():
     assert judge(points[1:], [Target("t", "share_of_full", 0.8, True)]) == []
 
 
-def test_the_twin_is_compared_on_two_threads_where_there_are():
+def test_the_reference_is_compared_on_two_threads_where_there_are():
     points = [_point(ratio_twin=500.0), _point(n_thread=2, ratio_twin=1000.0), _point(n_thread=64, ratio_twin=9e9)]
     assert judge(points, [Target("t", "ratio_twin", 1000, True)])[0]["value"] == 1000.0
     assert judge(points[:1], [Target("t", "ratio_twin", 1000, True)])[0]["value"] == 500.0

@@ -108,7 +108,7 @@ def test_the_rest_is_asked_for_on_condition(server, source, tmp_path, tag, modif
 
 
 @pytest.mark.parametrize("tag", ['"v2"', None])
-def test_a_file_that_changed_meanwhile_is_downloaded_anew(server, source, tmp_path, tag):
+def test_a_file_that_changed_meanwhile_is_downloaded_again(server, source, tmp_path, tag):
     """With a tag the condition fails; without one the size decides."""
     server.tag = '"v1"' if tag else None
     cut(server, source, tmp_path)

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from support.equality import make_job, run_reference
 from support.hash_tables import hash_table
 from support.mutants import mutated
-from support.twins import make_job, run_twin
 
 from mfnas_vec.reference import REFERENCE, algorithms, halving, ledger
 from mfnas_vec.reference.arguments import reference_arguments
@@ -33,7 +33,7 @@ class Replay:
         self.test = self.table[dense.test_variable(self.table)].values
 
     def lines(self, seed):
-        self.record = run_twin(self.optimizer, self.table, self.arguments, PublishedStream(seed))
+        self.record = run_reference(self.optimizer, self.table, self.arguments, PublishedStream(seed))
         names = [f"{self.trained}_{s.fidelity}" if s.fidelity else self.cheap for s in self.record.steps]
         return [f"{self.space.digits(s.code)} {n}\n" for s, n in zip(self.record.steps, names, strict=True)]
 
