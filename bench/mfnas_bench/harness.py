@@ -14,7 +14,7 @@ from mfnas_bench.measure import kernel_seconds, spread, twin
 from mfnas_bench.processes import measure_processes
 from mfnas_bench.targets import judge
 from mfnas_vec.cli.catalogue import OPTIMIZERS
-from mfnas_vec.runs.run import Search, check_count, check_threads, prepare
+from mfnas_vec.runs.run import PreparedSearch, check_count, check_threads, prepare
 from mfnas_vec.runs.threads import available_threads
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.tables.dense import table_space
@@ -116,7 +116,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
     return [_record(point, t, optimizer, name, effort) for point in points for t in effort.threads]
 
 
-def _warm(search: Search, point: _Point, n_arch: int, effort: Effort, is_yardstick: bool) -> None:
+def _warm(search: PreparedSearch, point: _Point, n_arch: int, effort: Effort, is_yardstick: bool) -> None:
     n_thread = max(effort.threads)
     if point.n_run <= max(YARDSTICK_RUNS, min(effort.runs)):
         point.evaluations = int(search.runs(0, 0, point.n_run, n_thread).evaluations.sum())

@@ -7,7 +7,8 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec import _files
+from mfnas_vec._files import check_target as check_path
+from mfnas_vec._files import new_folder, write_zarr
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import TIMING_PREFIX
 
@@ -38,7 +39,7 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> None:
     ValueError
         If the path exists (unless ``overwrite`` and it is a result) or its folder does not.
     """
-    _files.check_target(path, mark=MARK if overwrite else None)
+    check_path(path, mark=MARK if overwrite else None)
 
 
 def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> None:
@@ -49,7 +50,7 @@ def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = Fals
     ValueError
         If the path exists (unless ``overwrite`` and it is a result) or cannot be written.
     """
-    _files.write_zarr(without_timings(result), path, replace=MARK if overwrite else None)
+    write_zarr(without_timings(result), path, replace=MARK if overwrite else None)
 
 
 def without_timings(result: xr.Dataset) -> xr.Dataset:
@@ -71,5 +72,5 @@ def results_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Pat
     ValueError
         If the path exists (unless ``overwrite`` and it holds results) or cannot be written.
     """
-    with _files.new_folder(path, replace=MARK if overwrite else None, within=RESULTS) as folder:
+    with new_folder(path, replace=MARK if overwrite else None, within=RESULTS) as folder:
         yield folder

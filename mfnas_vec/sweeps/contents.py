@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from mfnas_vec import _files
+from mfnas_vec._files import read_zarr
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.store import RESULTS, check_format
 from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, SKELETON, STATE
@@ -71,7 +71,7 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
     try:
         if STATE in root:
             return _sweep(store, open_tree(place), root)
-        return Contents("run", root, [_whole(str(root.get("problem", "")), _files.read_zarr(Path(path)))])
+        return Contents("run", root, [_whole(str(root.get("problem", "")), read_zarr(Path(path)))])
     except ValueError:
         raise
     except Exception as error:  # zarr and its codecs raise many types

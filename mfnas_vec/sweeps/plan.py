@@ -13,7 +13,7 @@ import xarray as xr
 
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import SELECTED_ON, Description, describe
-from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.search import Field, get_optimizer
 from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.sweeps.skeleton import Group
@@ -31,7 +31,7 @@ NO_TEXT = conventions.NOT_APPLICABLE
 NO_NUMBER = np.nan
 
 
-class Source(NamedTuple):
+class TableSource(NamedTuple):
     """Where a problem's table is: what ``open_table`` takes, or the table itself."""
 
     table: str | xr.Dataset
@@ -57,7 +57,7 @@ class ProblemPlan(NamedTuple):
     """The cells of a problem."""
 
     problem: str
-    source: Source
+    source: TableSource
     #: What the cells read of the table, in memory.
     table: xr.Dataset
     #: Coordinates of the dimensions: ``optimizer``, then each varied setting.
@@ -75,7 +75,7 @@ class ProblemPlan(NamedTuple):
         digests = [cell.description.attrs["inputs_digest"] for cell in self.cells]
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
 
-    def prepare(self, cell: Cell, grid: Grid) -> Search:
+    def prepare(self, cell: Cell, grid: Grid) -> PreparedSearch:
         """The search of a cell."""
         return prepare(cell.optimizer, self.table, cell.settings, protocol=cell.protocol, missing=grid.missing)
 
@@ -96,7 +96,7 @@ def load_inputs(table: xr.Dataset, wanted: Iterable[tuple[str, Mapping[str, Any]
     return table[sorted(names)].reset_coords(drop=True).load()
 
 
-def make_plan(grid: Grid, sources: Mapping[str, Source]) -> list[ProblemPlan]:
+def make_plan(grid: Grid, sources: Mapping[str, TableSource]) -> list[ProblemPlan]:
     """The plan of each problem, everything checked.
 
     Raises
@@ -105,10 +105,10 @@ def make_plan(grid: Grid, sources: Mapping[str, Source]) -> list[ProblemPlan]:
         If a table lacks what a cell reads, or a setting is not allowed; the message names problem,
         optimizer and settings.
     """
-    return [_plan_problem(grid, problem, sources.get(problem, Source(problem))) for problem in grid.problems]
+    return [_plan_problem(grid, problem, sources.get(problem, TableSource(problem))) for problem in grid.problems]
 
 
-def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
+def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     opened = source.open()
     entries = [e for e in grid.entries if e.problems is None or problem in e.problems]
     choices = [(entry, settings) for entry in entries for settings in _choices(entry, grid.problems[problem], problem)]

@@ -10,7 +10,7 @@ import xarray as xr
 from zarr.abc.store import Store
 
 from mfnas_vec._jit import announce_compilation
-from mfnas_vec.runs.run import Search, check_count, check_threads
+from mfnas_vec.runs.run import PreparedSearch, check_count, check_threads
 from mfnas_vec.runs.store import check_format
 from mfnas_vec.search.registry import is_portable
 from mfnas_vec.search.settings import nearest
@@ -19,7 +19,7 @@ from mfnas_vec.sweeps.grid import Grid, grid_of
 from mfnas_vec.sweeps.grid_files import load_grid
 from mfnas_vec.sweeps.lock import one_writer
 from mfnas_vec.sweeps.memory import MemoryResults
-from mfnas_vec.sweeps.plan import ProblemPlan, Source, group_of, make_plan
+from mfnas_vec.sweeps.plan import ProblemPlan, TableSource, group_of, make_plan
 from mfnas_vec.sweeps.resume import begin, existing, identity, n_finished
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
 from mfnas_vec.sweeps.store import GridStore, is_url, open_store, open_tree
@@ -51,7 +51,7 @@ def get_grid(
 
 def get_sources(
     grid: Grid, tables: Iterable[str | Path | xr.Dataset] = (), *, embedded: bool = False
-) -> dict[str, Source]:
+) -> dict[str, TableSource]:
     """The table of each problem: one of ``tables`` that has its name, else that ``open_table`` finds.
 
     Raises
@@ -59,11 +59,11 @@ def get_sources(
     ValueError
         If a table has the name of none of the problems, two have the same, or a problem has none.
     """
-    sources: dict[str, Source] = {}
+    sources: dict[str, TableSource] = {}
     for given in (*grid.tables.values(), *tables):
         if isinstance(given, Path) or (isinstance(given, str) and not split_origin(given)[1]):
             given = str(Path(given).resolve())
-        source = Source(given)
+        source = TableSource(given)
         name = str(source.open().attrs.get("name", ""))
         if name not in grid.problems:
             raise ValueError(
@@ -77,7 +77,7 @@ def get_sources(
         # By name only: a folder that happens to be called so is no table of the problem.
         if name not in sources and name not in known:
             raise ValueError(f"problem {name!r} is no table; {nearest(name, known)}")
-    return {name: sources.get(name, Source(name, embedded)) for name in grid.problems}
+    return {name: sources.get(name, TableSource(name, embedded)) for name in grid.problems}
 
 
 def sweep(
@@ -263,7 +263,7 @@ def _run_here(
     tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: Results, n_thread: int, count: _Counter
 ) -> None:
     key: tuple[str, tuple[int, ...]] | None = None
-    search: Search | None = None
+    search: PreparedSearch | None = None
     for task in tasks:
         if search is None or key != (task.problem, task.position):
             key = task.problem, task.position

@@ -21,9 +21,9 @@ def make_job(optimizer, table, protocol="gecco2024", **settings):
 
 def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
     outcome, trace = make_outcome(n_run), make_trace(n_run, 0)
-    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread=n_thread, block_size=block_size)
     trace = make_trace(n_run, int(outcome.evaluations.max()))
-    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread=n_thread, block_size=block_size)
     return outcome, trace
 
 

@@ -8,7 +8,7 @@ import pytest
 from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.sweeps.grid import grid_of
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
-from mfnas_vec.sweeps.plan import Source, make_plan
+from mfnas_vec.sweeps.plan import TableSource, make_plan
 
 ALGO = """
 RS:
@@ -255,6 +255,6 @@ def test_unknown_grids_name_the_nearest(tmp_path):
 
 def test_tables_in_memory_can_be_planned(cifar10):
     grid = grid_of({"problems": ["nb201-cifar10"], "optimizers": {"RS": {}}})
-    plan = make_plan(grid, {"nb201-cifar10": Source(cifar10)})[0]
+    plan = make_plan(grid, {"nb201-cifar10": TableSource(cifar10)})[0]
     assert plan.shape == (1,)
     assert np.isfinite(plan.table["test_acc"]).all()

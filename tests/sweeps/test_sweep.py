@@ -11,7 +11,6 @@ import xarray as xr
 import zarr
 from support.sweeps import contents, write_grid
 
-import mfnas_vec
 from mfnas_vec.cli import main
 from mfnas_vec.runs.result import RUN_VARIABLES
 from mfnas_vec.runs.run import run
@@ -166,7 +165,7 @@ def test_another_table_or_version_is_not_mixed_in(tmp_path, cifar10, monkeypatch
     other["test_acc"] = other["test_acc"].copy(data=other["test_acc"].values[::-1])
     with pytest.raises(ValueError, match=r"its content of the tables differs \(nb201-cifar10\)"):
         sweep(SMALL, out, tables=[other], resume=True)
-    monkeypatch.setattr(mfnas_vec, "__version__", "9.9")
+    monkeypatch.setattr("mfnas_vec.runs.result.__version__", "9.9")
     with pytest.raises(ValueError, match=r"its version of mfnas_vec is 0\.1\.0, not 9\.9"):
         sweep(SMALL, out, resume=True)
 
