@@ -53,6 +53,7 @@ def test_the_adapter_evaluates_what_nevergrad_itself_does(nb201):
     assert ours.steps == theirs.steps
 
 
+@pytest.mark.slow
 def test_nevergrad_in_many_runs(nb201):
     settings = {"n_run": 6, "max_eval": 60, "trace": True}
     first = simulate(AskTell(one_plus_one, epoch=12), nb201, workers=1, **settings)
@@ -78,7 +79,8 @@ def test_losses_are_told_as_they_are_and_scores_negated(nb201):
         assert simulator.best[1] == factor * min(made[0].losses)
 
 
-def test_what_is_no_architecture_is_told_the_worst_loss_and_costs_nothing():
+@pytest.mark.slow
+def test_what_is_no_architecture_gets_the_worst_loss_and_costs_nothing():
     made = []
 
     def make(space, seed):

@@ -270,6 +270,7 @@ def test_a_process_is_measured_and_its_failure_told():
         measure_process([sys.executable, "-c", "raise SystemExit('no such thing')"], 1)
 
 
+@pytest.mark.slow
 def test_the_quick_command_measures_processes_too(tmp_path, capsys):
     out = tmp_path / "r.json"
     assert (
@@ -285,6 +286,7 @@ def test_the_quick_command_measures_processes_too(tmp_path, capsys):
     assert {t["title"] for t in found["targets"]} >= {"RS, SH: times the limit"}
 
 
+@pytest.mark.slow
 def test_every_kernel_is_timed_by_the_process_that_compiles(capsys):
     tell_compile()
     seconds = json.loads(capsys.readouterr().out)
@@ -336,6 +338,7 @@ def test_a_hand_worked_case_of_the_scaling_model(monkeypatch):
     assert scaling.on_workers(c._replace(task=1.0), 6400, 1).bend == "scheduler"
 
 
+@pytest.mark.slow
 def test_the_bench_of_scaling_runs_in_small(tmp_path):
     command = [sys.executable, ROOT / "bench/scaling.py", "--quick", "--out", tmp_path / "scaling.json"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)

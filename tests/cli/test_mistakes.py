@@ -78,6 +78,7 @@ def test_a_partial_import_does_not_take_the_place_of_the_embedded_table(capsys, 
     assert list(tree.children) == ["nb201-cifar10"]
 
 
+@pytest.mark.slow
 def test_a_complete_import_is_used_and_can_be_ignored_and_removed(capsys, tmp_path, user_tables, monkeypatch):
     path = write_csv(tmp_path / "f.csv", N, {"mine": float})
     output = import_csv(capsys, path, "--into", "nb201-cifar10")

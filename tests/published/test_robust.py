@@ -82,6 +82,7 @@ def test_the_grid_has_every_configuration():
         assert all(entry.settings == {"metric_stage1": [*proxies], "n_candidate": [*ks]} for entry in entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["head2025", "corrected"])
 def test_configurations_are_searches_of_their_own(protocol):
     table = open_table("nbasr")

@@ -271,6 +271,7 @@ def test_progress_of_a_trace_counts_both_passes(cifar10):
     assert sum(seen) == 46
 
 
+@pytest.mark.slow
 def test_an_interrupted_caller_does_not_wait(cifar10):
     code = """
 import _thread, threading, time

@@ -67,6 +67,7 @@ def write(path, text):
     return path
 
 
+@pytest.mark.slow
 def test_shipped_grids_have_their_combinations():
     assert set(shipped_grids()) == {
         "compare/outside",

@@ -93,6 +93,7 @@ def blocks_of(store):
     return [p for p in store.rglob("*") if p.is_file() and "/c/" in p.as_posix() and p.parts[-3] != "c"]
 
 
+@pytest.mark.slow
 def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
     """Whatever part of the blocks is there."""
     out, random = tmp_path / "cut.zarr", np.random.default_rng(0)
@@ -113,7 +114,8 @@ def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
         assert not calls or calls[-1] == (72_000, 72_000)
 
 
-def test_a_stop_while_the_store_is_made_is_mended(whole, grid, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_stop_while_the_store_is_made_is_repaired(whole, grid, tmp_path, monkeypatch):
     write = GridStore._set
     for stop_at in (0, 1, 2, 30, 60):
         out, made = tmp_path / f"{stop_at}.zarr", []
@@ -251,7 +253,8 @@ def test_a_damaged_root_is_told(tmp_path, capsys):
         assert contents(out) == before
 
 
-def test_other_damage_is_told_and_mended(tmp_path, capsys):
+@pytest.mark.slow
+def test_other_damage_is_reported_and_repaired(tmp_path, capsys):
     """Whatever file that holds no runs is cut, emptied or gone."""
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
