@@ -6,7 +6,7 @@ import itertools
 import json
 from typing import Any
 
-#: One colour for each problem, told apart by colour-blind readers too (Okabe and Ito).
+#: One colour for each problem, distinct for colour-blind readers, too (Okabe and Ito).
 COLOURS = ("#0072B2", "#D55E00", "#009E73")
 STYLES = ("--", "-", ":")
 

@@ -48,12 +48,12 @@ def meanings() -> dict[str, str]:
 
 def decisions() -> str:
     """The decisions of each protocol as a Markdown table."""
-    told = {"budget": BUDGET, **meanings()}
+    entries = {"budget": BUDGET, **meanings()}
     rows = [("decision", *PROTOCOLS, "meaning"), ("---",) * (2 + len(PROTOCOLS))]
     for name in Protocol._fields:
         values = (getattr(rules, name) for rules in PROTOCOLS.values())
         cells = (BUDGETS[value] if name == "budget" else "yes" if value else "-" for value in values)
-        rows.append((f"`{name}`", *cells, told[name]))
+        rows.append((f"`{name}`", *cells, entries[name]))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 

@@ -117,9 +117,9 @@ def scaling_part() -> str:
     tasks = report["tasks"]
     modelled = [["table", "on", "seconds", "bends at", "cores", "scheduler", "object store", "memory, per node"]]
     for r in report["modelled"]:
-        told = [_seconds(r[k]) if r[k] else "-" for k in ("workers", "scheduler", "store")]
+        nodes = [_seconds(r[k]) if r[k] else "-" for k in ("workers", "scheduler", "store")]
         node = f"<= {r['bandwidth'] / (r['n_core'] / 64) / 1e9:,.0f} GB/s"
-        modelled.append([r["problem"], r["case"], _seconds(r["seconds"]), r["bend"], *told, node])
+        modelled.append([r["problem"], r["case"], _seconds(r["seconds"]), r["bend"], *nodes, node])
     first = report["modelled"][0]
     return (
         "Measured: MF-NAS with ever more runs,\n\n"

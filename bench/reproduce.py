@@ -22,7 +22,7 @@ from mfnas_bench.machine import describe
 
 from mfnas_vec import open_table, sweep
 from mfnas_vec.analysis.summary import summarize
-from mfnas_vec.published.reproduce import GRID, PROBLEMS, PublishedSearch, problem_tables, reproduce
+from mfnas_vec.published.reproduce import GRID
 from mfnas_vec.report.export.cells import cells_of
 from mfnas_vec.report.reproduction import records
 from mfnas_vec.sweeps.grid_files import load_grid
@@ -72,11 +72,14 @@ def measured_table(folder: Path, dataset: str) -> xr.Dataset:
     return table
 
 
-def measured_entries(table: xr.Dataset) -> list[PublishedSearch]:
-    """The baselines, and MF-NAS with every zero-cost metric."""
-    baselines = [entry for entry in GRID if entry.optimizer != "MF-NAS"]
-    names = sorted(name for name, zero_cost in metric_names(table).items() if zero_cost)
-    return baselines + [PublishedSearch(f"MF-NAS ({name})", "MF-NAS", {"metric_stage1": name}) for name in names]
+def measured_results(table: xr.Dataset) -> xr.Dataset:
+    """Results of the baselines, and of MF-NAS with every zero-cost metric."""
+    optimizers = {entry.label: entry.settings for entry in load_grid(GRID).entries}
+    optimizers["MF-NAS"] = {
+        "metric_stage1": sorted(name for name, zero_cost in metric_names(table).items() if zero_cost)
+    }
+    (node,) = sweep({"problems": [table], "optimizers": optimizers}, n_run=N_RUN, seed=SEED).children.values()
+    return node.to_dataset()
 
 
 def measured_records(folder: Path) -> list[dict[str, Any]]:
@@ -84,10 +87,8 @@ def measured_records(folder: Path) -> list[dict[str, Any]]:
     found = []
     for dataset in DATASETS:
         table = measured_table(folder, dataset)
-        entries = measured_entries(table)
-        (pair,) = reproduce({table.attrs["name"]: table}, entries, n_run=N_RUN, seed=SEED)
-        for entry, record in zip(entries, records(pair[1]), strict=True):
-            metric = entry.settings.get("metric_stage1", "")
+        for record in records(measured_results(table)):
+            metric = record["optimizer"].partition("(")[2].removesuffix(")")
             found.append(record | {"stage1_provenance": table[metric].attrs["provenance"] if metric else ""})
     return found
 
@@ -97,8 +98,8 @@ def main() -> None:
     report: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {"measured": []}
     for key, grid in GRIDS.items():
         report[key] = grid_records(grid)
-    embedded = reproduce(problem_tables(PROBLEMS), n_run=N_RUN, seed=SEED)
-    report["embedded"] = [record for _, results in embedded for record in records(results)]
+    embedded = sweep(GRID, n_run=N_RUN, seed=SEED, embedded=True).children.values()
+    report["embedded"] = [record for node in embedded for record in records(node.to_dataset())]
     if len(sys.argv) > 1:
         report["measured"] = measured_records(Path(sys.argv[1]))
     report["machine"] = describe()

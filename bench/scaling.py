@@ -23,7 +23,7 @@ from scaling_model import Constants, model
 
 from mfnas_vec import open_table
 from mfnas_vec._files import new_file
-from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.runs.threads import available_threads
 from mfnas_vec.search.fidelity import as_rungs
 from mfnas_vec.spaces.base import SearchSpace
@@ -52,7 +52,7 @@ class SmallSpace(SearchSpace):
         return [int(letter) for letter in text]
 
 
-def small_search(search: Search) -> Search:
+def small_search(search: PreparedSearch) -> PreparedSearch:
     """The same search on a small synthetic table, in the place of its own."""
     score = np.random.default_rng(0).random(81)
     _, _, _, *rest = search.job.arguments
@@ -61,13 +61,13 @@ def small_search(search: Search) -> Search:
     return search._replace(job=dataclasses.replace(search.job, arguments=arguments))
 
 
-def warm_seconds(search: Search, n_run: int, n_thread: int, n_repeat: int) -> list[float]:
+def warm_seconds(search: PreparedSearch, n_run: int, n_thread: int, n_repeat: int) -> list[float]:
     """Kernel seconds of a batch, warm."""
     search.runs(0, 0, min(n_run, 100), n_thread)
     return [kernel_seconds(search, n_run, n_thread) for _ in range(n_repeat)]
 
 
-def median_seconds(search: Search, n_run: int, n_thread: int, n_repeat: int) -> float:
+def median_seconds(search: PreparedSearch, n_run: int, n_thread: int, n_repeat: int) -> float:
     """The median of ``warm_seconds``."""
     return statistics.median(warm_seconds(search, n_run, n_thread, n_repeat))
 

@@ -28,7 +28,7 @@ class Constants(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """Seconds of each part, were it alone; the parts overlap, so that the largest tells."""
+    """Seconds of each part, were it alone; the parts overlap, so that the largest decides."""
 
     workers: float
     scheduler: float

@@ -7,7 +7,7 @@ a compiled loop over many runs at once, a result an xarray Dataset.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from mfnas_vec._version import __version__ as __version__
 
 __all__ = [
     "OPTIMIZERS",

@@ -174,13 +174,6 @@ def write_zarr(
             (store / DIGEST).write_text(full_digest(store) + "\n", encoding="utf-8")
 
 
-def write_tree(groups: Mapping[str, xr.Dataset], attrs: Mapping[str, Any], path: str | Path) -> None:
-    """Write Datasets as the groups of one zarr v3 store, in a folder of the caller."""
-    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(attrs)), **groups})
-    with _quiet():
-        tree.to_zarr(str(path), mode="w", zarr_format=3, consolidated=True)
-
-
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():

@@ -69,7 +69,7 @@ def cache_directory(sources: Path | None = None) -> Path | None:
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
     # No reference counts: their atomic updates cost more than the evaluations themselves.
-    # No fastmath: the plain twins must agree bit for bit.
+    # No fastmath: the reference implementation must agree bit for bit.
     options |= {"nogil": True, "error_model": "numpy", "_nrt": False}
     return numba.njit(function, **options)
 
@@ -130,7 +130,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def error_text(error: Exception) -> str:
-    """What is wrong with a source, in one line, and where, as far as the compiler tells."""
+    """What is wrong with a source, in one line, and where, as far as the compiler says."""
     text = _COLOUR.sub("", str(error))
     lines = [line.strip() for line in text.splitlines()]
     said = [line for line in lines if line and not line.startswith(("Failed in", "During:", "[", "File", "<source"))]
@@ -156,7 +156,7 @@ def is_compiled(kernel: Any) -> bool:
 
 
 def announce_compilation(kernel: Any, name: str) -> bool:
-    """Tell the user, through the package's logger, that a first call will compile.
+    """Inform the user, through the package's logger, that a first call will compile.
 
     Returns
     -------

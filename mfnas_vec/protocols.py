@@ -34,7 +34,7 @@ class Protocol(NamedTuple):
     distinct_population: bool  # the first population are distinct architectures
     distinct_warm_up: bool  # the samples of the warm-up are distinct architectures
     charged_warm_up: bool  # the seconds of the warm-up are charged
-    persistent_warm_up: bool  # a warm-up goes on after a sample that it cannot pay
+    persistent_warm_up: bool  # a warm-up continues after a sample that it cannot pay
     # Genetic algorithm
     discards_crossover: bool  # mutation starts from the population, not from the children of crossover
     overlooks_end_at_start: bool  # a budget used up by the first population does not end the run

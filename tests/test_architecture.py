@@ -1,6 +1,8 @@
-"""The house rules: imports go one way, and only one door leads to numba."""
+"""The house rules: imports go one way, only one door leads to numba, no name stands for two things."""
 
 import ast
+import graphlib
+from collections import Counter
 from pathlib import Path
 
 import mfnas_vec
@@ -9,6 +11,7 @@ PACKAGE = Path(mfnas_vec.__file__).parent
 
 #: A package may import itself and what stands before it.
 ORDER = [
+    "_version",
     "_jit",
     "_mix",
     "protocols",
@@ -78,3 +81,54 @@ def test_what_is_compiled_knows_arrays_only():
 def test_files_stay_short():
     for _, path in _modules():
         assert len(path.read_text(encoding="utf-8").splitlines()) < 400, path
+
+
+def _trees():
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for _, path in _modules()}
+
+
+def test_no_module_imports_the_root():
+    for path, tree in _trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                assert "mfnas_vec" not in [alias.name for alias in node.names], path
+            assert not (isinstance(node, ast.ImportFrom) and node.module == "mfnas_vec"), path
+
+
+def test_no_import_cycle():
+    modules = {".".join(("mfnas_vec", *path.relative_to(PACKAGE).with_suffix("").parts)) for _, path in _modules()}
+    modules = {name.removesuffix(".__init__") for name in modules}
+    graph = {}
+    for path, tree in _trees().items():
+        name = ".".join(("mfnas_vec", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        found = graph.setdefault(name, set())
+        # Imports within functions are late: they close no cycle.
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                found |= {full if full in modules else node.module for full in names} & modules
+    assert len(graph) == len(modules)
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_no_two_classes_have_one_name():
+    names = Counter(
+        node.name for tree in _trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
+    assert {name for name, n in names.items() if n > 1} == set()
+
+
+def test_few_parameters_are_positional():
+    """At most five. Compiled functions take no keywords, and those of ``reference`` have their parameters."""
+    for path, tree in _trees().items():
+        if path.parent.name == "reference":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and not _is_compiled(node):
+                given = [a.arg for a in (*node.args.posonlyargs, *node.args.args) if a.arg not in ("self", "cls")]
+                assert len(given) <= 5, f"{path.name}: {node.name}({', '.join(given)})"
+
+
+def _is_compiled(node):
+    decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any("njit" in text or text.startswith("optimizer(") for text in decorators) or node.name == "_runs"

@@ -82,19 +82,19 @@ def slips(found: Mapping[Pair, float], known: Mapping[Pair, float], band: float)
     for pair in {**known, **found}:
         label = f"{pair[1]} on {pair[0]}"
         if pair not in known:
-            lines[pair] = f"{label}: not in the file; write it anew"
+            lines[pair] = f"{label}: not in the file; write the file again"
         elif pair not in found:
-            lines[pair] = f"{label}: in the file, but not here; write it anew"
+            lines[pair] = f"{label}: in the file, but not here; write the file again"
         elif not found[pair] <= band * known[pair]:
-            told = f"{found[pair]:.2f} times the limit, {known[pair]:.2f} before"
-            lines[pair] = f"{label}: {told}; allowed {band:g} times that"
+            change = f"{found[pair]:.2f} times the limit, {known[pair]:.2f} before"
+            lines[pair] = f"{label}: {change}; allowed {band:g} times that"
     return lines
 
 
 def check_guard(
     committed: Any, progress: Progress = lambda _: None, stopwatch: Stopwatch | None = None
 ) -> dict[Pair, str]:
-    """Measure, and tell what has slipped; see ``slips``.
+    """Measure, and report what has slowed down; see ``slips``.
 
     Raises
     ------

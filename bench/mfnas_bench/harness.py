@@ -14,7 +14,7 @@ from mfnas_bench.measure import kernel_seconds, spread, twin
 from mfnas_bench.processes import measure_processes
 from mfnas_bench.targets import judge
 from mfnas_vec.cli.catalogue import OPTIMIZERS
-from mfnas_vec.runs.run import Search, check_count, check_threads, prepare
+from mfnas_vec.runs.run import PreparedSearch, check_count, check_threads, prepare
 from mfnas_vec.runs.threads import available_threads
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.tables.dense import table_space
@@ -23,7 +23,7 @@ from mfnas_vec.tables.store import open_table
 PROBLEMS = ("nb201-cifar10", "nbasr", "nb101")
 RUNS = (1, 64, 500, 10_000, 100_000)
 QUICK_RUNS = (1, 64, 500)
-#: The number of runs at which kernels are compared with the twin and the limit.
+#: The number of runs at which kernels are compared with the reference implementation and the limit.
 YARDSTICK_RUNS = 500
 REPEATS, QUICK_REPEATS = 15, 3
 #: A point is repeated no more after so many seconds of kernels ...
@@ -83,7 +83,7 @@ class _Point:
 def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[dict[str, Any]]:
     """All points of an optimizer on a table: each round measures what is not done once, in turn.
 
-    In a round kernels of all numbers of runs and threads, the limit and one run of the plain twin
+    In a round kernels of all numbers of runs and threads, the limit and one run of the reference implementation
     follow each other, so that what else the machine does hits all of them alike. The first round is
     not counted, except where it is long.
 
@@ -92,7 +92,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
     list of dict
         One for each number of runs and of threads: seconds (median, min, max, relative spread),
         searches and evaluations per second, nanoseconds per evaluation; at ``YARDSTICK_RUNS`` the
-        limit, the twin and the ratios to both.
+        limit, the reference implementation and the ratios to both.
     """
     search = prepare(optimizer, table, {})
     run_twin = twin(optimizer, table)
@@ -116,7 +116,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
     return [_record(point, t, optimizer, name, effort) for point in points for t in effort.threads]
 
 
-def _warm(search: Search, point: _Point, n_arch: int, effort: Effort, is_yardstick: bool) -> None:
+def _warm(search: PreparedSearch, point: _Point, n_arch: int, effort: Effort, is_yardstick: bool) -> None:
     n_thread = max(effort.threads)
     if point.n_run <= max(YARDSTICK_RUNS, min(effort.runs)):
         point.evaluations = int(search.runs(0, 0, point.n_run, n_thread).evaluations.sum())
@@ -175,7 +175,7 @@ def bench(
     optimizers
         Some of ``OPTIMIZERS``; all by default.
     quick
-        Few repeats, at most 500 runs, and nothing compiled anew.
+        Few repeats, at most 500 runs, and no recompilation.
     effort
         As of ``make_effort``, by default.
     processes

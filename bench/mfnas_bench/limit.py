@@ -26,7 +26,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec._jit import njit
-from mfnas_vec.runs.run import Search
+from mfnas_vec.runs.run import PreparedSearch
 from mfnas_vec.search.memory import Outcome, Trace
 from mfnas_vec.search.rng import high_half, next_bits, seed_run
 from mfnas_vec.search.runner import Job
@@ -85,7 +85,7 @@ class Limit:
         values: npt.NDArray[np.uint64] = np.arange(n_arch, dtype=np.uint64) * np.uint64(_FILL)
         job = LimitJob(limit_runs, (values, n_eval, n_run), 0, n_eval / n_run, (), "", 1.0)
         unused: Any = None
-        self._search = Search(unused, xr.Dataset(), {}, job)
+        self._search = PreparedSearch(unused, xr.Dataset(), {}, job)
         self.n_run = n_run
 
     def places(self, seed: int = 0, n_thread: int = 1) -> npt.NDArray[np.int64]:

@@ -14,7 +14,7 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def processor() -> str:
-    """Name of the processor, where the system tells."""
+    """Name of the processor, if the system reports it."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -25,7 +25,7 @@ def processor() -> str:
 
 
 def governor(path: Path = _GOVERNOR) -> str:
-    """How the system chooses the clock rate of the first processor, "unknown" where it does not tell."""
+    """How the system chooses the clock rate of the first processor, "unknown" if it does not report it."""
     try:
         return path.read_text(encoding="utf-8").strip() or UNKNOWN
     except OSError:
@@ -33,7 +33,7 @@ def governor(path: Path = _GOVERNOR) -> str:
 
 
 def load_average() -> list[float] | None:
-    """Processes that ran or waited in the last 1, 5 and 15 minutes, on average; ``None`` where not told."""
+    """Processes that ran or waited in the last 1, 5 and 15 minutes, on average; ``None`` if unknown."""
     return [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 

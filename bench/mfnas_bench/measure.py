@@ -11,7 +11,7 @@ from mfnas_bench.limit import Limit
 from mfnas_vec.reference import REFERENCE
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
-from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.tables.dense import table_space
 
 
@@ -26,8 +26,8 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     }
 
 
-def kernel_seconds(search: Search, n_run: int, n_thread: int) -> float:
-    """Wall seconds of a batch of runs, without the Python around it: what ``timing_kernel_seconds`` tells."""
+def kernel_seconds(search: PreparedSearch, n_run: int, n_thread: int) -> float:
+    """Wall seconds of a batch of runs, without the Python around it: the attribute ``timing_kernel_seconds``."""
     begun = time.perf_counter()
     search.runs(0, 0, n_run, n_thread)
     return time.perf_counter() - begun
@@ -60,7 +60,7 @@ def compare(
 
 
 def twin(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[int], float]:
-    """Seconds of run i of the plain twin, its arguments ready."""
+    """Seconds of run i of the reference implementation, its arguments ready."""
     search = prepare(optimizer, table, settings)
     space = table_space(table)
     arguments = reference_arguments(optimizer, search.job)

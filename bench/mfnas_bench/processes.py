@@ -107,7 +107,7 @@ def measure_compile() -> dict[str, Any]:
 
 
 def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callable[[int], object]) -> dict[str, Any]:
-    """Everything that is measured as a process of its own; ``quick``: once, and nothing compiled anew."""
+    """Everything that is measured as a process of its own; ``quick``: once, and no recompilation."""
     n_repeat = 1 if quick else 3
     mfnas = [sys.executable, "-m", "mfnas_vec.cli"]
     commands = {

@@ -78,9 +78,9 @@ def machine_line(report: dict[str, Any]) -> str:
     """What it was measured on."""
     m = report["machine"]
     load = report["load_average"]
-    told = "" if load["start"] is None else f"; load average {load['start'][0]:.1f} to {load['end'][0]:.1f}"
+    load_text = "" if load["start"] is None else f"; load average {load['start'][0]:.1f} to {load['end'][0]:.1f}"
     return (
-        f"{m['processor']}, {m['threads']} threads, governor {m['governor']}{told}; Python {m['python']}, "
+        f"{m['processor']}, {m['threads']} threads, governor {m['governor']}{load_text}; Python {m['python']}, "
         f"numba {m['numba']}, NumPy {m['numpy']}, xarray {m['xarray']}, zarr {m['zarr']}"
     )
 

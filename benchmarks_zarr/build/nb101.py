@@ -5,7 +5,7 @@
 
 Fitted to 25,031 published cells (accuracy of one training at each of four budgets, seconds of the
 longest), to scores of 292 cells in NAS-Bench-Suite-Zero, and to a retraining of 91 cells that
-tells training from validation accuracy. A fifth of the cells of each is held out of its fits; the
+separates training from validation accuracy. A fifth of the cells of each is held out of its fits; the
 quality found there is in the attributes. Takes some minutes.
 """
 

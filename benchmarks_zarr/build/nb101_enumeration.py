@@ -1,7 +1,7 @@
 """Enumerate NAS-Bench-101: every pruned graph, every labelled cell, every class of cells.
 
 Everything follows from the definition of the space; it takes about a second once compiled. Cells
-are told apart by the benchmark's own refinement of vertex hashes, on 64-bit numbers in place of MD5
+are deduplicated by the benchmark's own refinement of vertex hashes, on 64-bit numbers in place of MD5
 digests. The order of graphs and operations is that of the published enumeration, so that the first
 member of a class is the cell that was trained.
 """

@@ -89,7 +89,7 @@ def model_test_acc(
 ) -> tuple[FloatArray, dict[str, Any]]:
     """Test accuracy in percent, shape ``(n_arch,)``, given the measured validation accuracy and the cell."""
     known = DATASETS[dataset]
-    # Trials that failed tell nothing of the test accuracy, whose trials are others.
+    # Failed trials say nothing of the test accuracy, whose trials are others.
     sound = np.nanmean(np.where(trials >= np.nanmax(trials, axis=0) - FAILED_BELOW_BEST, trials, np.nan), axis=0)
     learned = np.flatnonzero(val > known.learned_above)
     fit, held = (learned[part] for part in split(learned, 300))

@@ -82,13 +82,13 @@ def variables_part(table: xr.Dataset) -> str:
 def seconds_part(table: xr.Dataset) -> str:
     """A sentence on the seconds that scores cost."""
     prices = [n for n in sorted(map(str, table.data_vars)) if n.endswith(SECONDS_SUFFIX) and n != TRAIN_SECONDS]
-    told: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for name in prices:
         attrs = table[name].attrs
         text = f"`{name.removesuffix(SECONDS_SUFFIX)}` {float(table[name]):.4g}"
-        told.setdefault((attrs["comment"], attrs["source"]), []).append(text)
+        found.setdefault((attrs["comment"], attrs["source"]), []).append(text)
     sentences = [
-        f"Seconds of a score, modelled as {how} ({source}): {', '.join(v)}." for (how, source), v in told.items()
+        f"Seconds of a score, modelled as {how} ({source}): {', '.join(v)}." for (how, source), v in found.items()
     ]
     return "".join(f"\n\n{sentence}" for sentence in sentences)
 
@@ -131,7 +131,7 @@ def ranks_part(table: xr.Dataset) -> str:
 
 
 def notes_part(table: xr.Dataset) -> str:
-    """What else the attributes tell of quality."""
+    """What else the attributes say of quality."""
     lines = []
     test = table["test_acc"].attrs if "test_acc" in table else {}
     if "held_out_rmse_best_300" in test:
@@ -149,8 +149,8 @@ def notes_part(table: xr.Dataset) -> str:
         (n, table[n].attrs["fit_rmse"]) for n in ("val_acc", "train_acc") if n in table and "fit_rmse" in table[n].attrs
     ]
     if fits:
-        told = ", ".join(f"`{name}` {error}" for name, error in fits)
-        lines.append(f"RMSE of the transfer from CIFAR-10 on the two cells it was fitted to, in logits: {told}.")
+        listed = ", ".join(f"`{name}` {error}" for name, error in fits)
+        lines.append(f"RMSE of the transfer from CIFAR-10 on the two cells it was fitted to, in logits: {listed}.")
     pairs = {table[n].attrs.get("published_n_mirrored_pair") for n in table.data_vars} - {None}
     if pairs:
         lines.append(

@@ -30,7 +30,7 @@ N_FOLD = 5
 #: Known architectures that may be the same network as one, and are passed over when its residual is drawn.
 N_SAME = 400
 HELD_OUT_SHARE = 0.2
-#: Least number of held-out values in the top decile for which their correlation is told.
+#: Least number of held-out values in the top decile for which their correlation is given.
 N_TOP = 10
 
 
@@ -78,7 +78,7 @@ def trees(**options: Any) -> HistGradientBoostingRegressor:
 
 
 class LineAndTrees:
-    """Ridge regression and trees on what it leaves: unlike trees alone it goes on beyond the sample."""
+    """Ridge regression and trees on what it leaves: unlike trees alone it extrapolates beyond the sample."""
 
     def __init__(self) -> None:
         self.line = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11)))

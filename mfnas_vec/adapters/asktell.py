@@ -34,7 +34,7 @@ class AskTell:
     """A search for ``simulate`` made of an optimizer with ``ask()`` and ``tell(x, y)``.
 
     The optimizer minimises: scores to be maximised are negated. A candidate that is no architecture
-    of the space, or has no score, is told the worst loss so far and costs nothing but the proposal.
+    of the space, or has no score, gets the worst loss so far and costs nothing but the proposal.
 
     Parameters
     ----------

@@ -10,9 +10,9 @@ from mfnas_vec.cli.arguments import names_of
 
 _EPILOG = """\
 Every optimizer on every problem, for 1 to 100,000 runs, on one, two and all threads: seconds of the
-kernel alone. In the same minutes two yardsticks are measured: the plain-Python twin, one run at a
-time, and the limit, a compiled loop that only draws, reads and notes. Imports, compilation, opening
-of tables and whole commands are measured in processes of their own.
+kernel alone. In the same minutes two yardsticks are measured: the reference implementation in plain
+Python, one run at a time, and the limit, a compiled loop that only draws, reads and notes. Imports,
+compilation, opening of tables and whole commands are measured in processes of their own.
 
 --check exits with 1 when a target is not met; --guard compares ratios to the limit with those of a
 file and exits with 1 when one has become twice what it was (with --overwrite it writes the file).

@@ -28,7 +28,7 @@ def add_compare(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "compare",
-        help="which search is better, by how much, and what cannot be told",
+        help="which search is better, by how much, and what remains undecided",
         description="Compare the searches of result stores.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -15,7 +15,7 @@ def add_export(commands: Any) -> None:
         help="write results as CSV, Parquet, netCDF, LaTeX, Markdown or for IOHprofiler",
         description="Write a result store as a file: csv and parquet have a row per run, netcdf keeps everything, "
         "latex and markdown are a table of means. ioh is a folder in the format of IOHprofiler, with the course of "
-        "traced runs and the end of others; a file in it tells the conventions.",
+        "traced runs and the end of others; a file in it states the conventions.",
     )
     parser.add_argument("result", metavar="RESULT")
     parser.add_argument(

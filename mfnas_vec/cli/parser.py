@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from mfnas_vec import __version__
+from mfnas_vec._version import __version__
 from mfnas_vec.cli.bench import add_bench
 from mfnas_vec.cli.compare import add_compare
 from mfnas_vec.cli.export import add_export

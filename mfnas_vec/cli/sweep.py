@@ -1,17 +1,12 @@
 """The command ``sweep``: arguments and action."""
 
 import argparse
-import contextlib
 import signal
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mfnas_vec.cli.arguments import add_plugin, add_run_arguments, names_of, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import TABLES
-
-if TYPE_CHECKING:
-    from mfnas_vec.sweeps.sweep import SweepProgress
 
 _EPILOG = """\
 A grid is a YAML file: problems (tables), optimizers with settings, a list varies a setting. The
@@ -62,7 +57,7 @@ def add_sweep(commands: Any) -> None:
         metavar="PATH",
         help="tables of your own, each in place of that of the same name; 'embedded': no imported table",
     )
-    parser.add_argument("--dry-run", action="store_true", help="check everything and tell what it would take")
+    parser.add_argument("--dry-run", action="store_true", help="check everything and estimate time, memory and disk")
     parser.add_argument("--resume", action="store_true", help="complete the store at --out")
     parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786")
@@ -72,7 +67,7 @@ def add_sweep(commands: Any) -> None:
 
 
 class _Stop:
-    """Ctrl-C and SIGTERM: the first is heeded between two blocks, so that nothing is cut; the second at once."""
+    """Ctrl-C and SIGTERM: the first is handled between two blocks, so that none is cut off; the second at once."""
 
     def __init__(self) -> None:
         self.wanted = False
@@ -94,6 +89,7 @@ class _Stop:
 def run_sweep(args: argparse.Namespace) -> None:
     """``mfnas sweep``."""
     begun = time.perf_counter()
+    from mfnas_vec.report.progress import sweep_bar
     from mfnas_vec.report.sweeping import duration_text, grids_text
     from mfnas_vec.sweeps.grid_files import shipped_grids
     from mfnas_vec.sweeps.sweep import get_grid, sweep
@@ -104,13 +100,19 @@ def run_sweep(args: argparse.Namespace) -> None:
     values = {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
     grid = get_grid(args.grid, problems=names_of("--problems", args.problems), **values)
     if args.dry_run:
-        _tell(args, grid)
+        _dry_run(args, grid)
         return
     if not args.out:
         raise ValueError("--out is needed (or --dry-run)")
     tables, embedded = tables_of(args.tables)
     try:
-        with _Stop() as stop, _progress(grid.name, stop) as progress:
+        with _Stop() as stop, sweep_bar(grid.name) as show:
+
+            def progress(done: int, total: int) -> None:
+                if stop.wanted:
+                    raise KeyboardInterrupt
+                show(done, total)
+
             tree = sweep(
                 grid,
                 args.out,
@@ -134,7 +136,7 @@ def run_sweep(args: argparse.Namespace) -> None:
     print(f"  written to {args.out} (mfnas info {args.out})")
 
 
-def _tell(args: argparse.Namespace, grid: Any) -> None:
+def _dry_run(args: argparse.Namespace, grid: Any) -> None:
     from mfnas_vec.report.sweeping import estimate_text
     from mfnas_vec.sweeps.estimate import estimate
     from mfnas_vec.sweeps.sweep import check_target, check_work, get_plans
@@ -146,27 +148,3 @@ def _tell(args: argparse.Namespace, grid: Any) -> None:
         check_target(grid, plans, args.out, resume=args.resume)
     found = estimate(plans, grid, threads)
     print(estimate_text(grid, {plan.problem: len(plan.cells) for plan in plans}, found))
-
-
-@contextlib.contextmanager
-def _progress(label: str, stop: _Stop) -> "Iterator[SweepProgress]":
-    from mfnas_vec.report.progress import ProgressBar
-
-    bars: list[ProgressBar] = []
-    told = 0
-
-    def tell(done: int, total: int) -> None:
-        nonlocal told
-        if stop.wanted:
-            raise KeyboardInterrupt
-        if not bars:
-            bars.append(ProgressBar(total - done, label))
-        else:
-            bars[0](done - told)
-        told = done
-
-    try:
-        yield tell
-    finally:
-        for bar in bars:
-            bar.__exit__(None, None, None)

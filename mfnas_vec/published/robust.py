@@ -7,23 +7,22 @@ all configurations, and the gap between best and worst. Which revision of the co
 with is not said.
 """
 
-import itertools
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.analysis.searches import searches_of
+from mfnas_vec.analysis.statistics import TEST
+from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.published.verdicts import REPRODUCED, ROUNDING
-from mfnas_vec.runs.result import describe
-from mfnas_vec.runs.run import check_runs, check_seed, check_threads, prepare
-from mfnas_vec.runs.threads import Progress
+from mfnas_vec.runs.result import RUN, SELECTED_ON
 from mfnas_vec.search.protocols import HEAD2025
-from mfnas_vec.sweeps.plan import load_inputs
-from mfnas_vec.tables import dense
-from mfnas_vec.tables.coverage import REFUSE
+from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -39,10 +38,6 @@ CONFIGURATIONS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
         (16,),
     ),
 }
-
-
-#: Attributes of every search that hold for the whole result.
-_SHARED = ("space", "dataset", "opened_from_digest", "selected_on", "mfnas_vec_version")
 
 
 class Robustness(NamedTuple):
@@ -82,97 +77,84 @@ PUBLISHED: dict[str, dict[str, Robustness]] = {
 }
 
 
-def n_search(tables: Mapping[str, xr.Dataset]) -> int:
-    """Number of searches of ``run_configurations``."""
-    sizes = (CONFIGURATIONS[str(table.attrs["space"])] for table in tables.values())
-    return len(OPTIMIZERS) * sum(len(proxies) * len(ks) for proxies, ks in sizes)
-
-
-def run_configurations(
-    problem: str,
-    table: xr.Dataset,
-    *,
-    n_run: int = 500,
-    seed: int = 0,
-    protocol: str = HEAD2025,
-    missing: str = REFUSE,
-    n_thread: int | None = None,
-    progress: Progress | None = None,
-) -> xr.Dataset:
-    """Run MF-NAS and R-MF-NAS with every proxy and k on a problem.
+def robustness_grid(problems: Iterable[str] | None = None) -> Grid:
+    """The grid of the table: MF-NAS and R-MF-NAS with every proxy and k.
 
     Parameters
     ----------
-    problem
-        A name of ``PUBLISHED``.
-    table
-        Its table.
-    n_run, seed, protocol, missing, n_thread, progress
-        As of ``run``.
+    problems
+        Some of its problems; all by default.
+
+    Raises
+    ------
+    ValueError
+        If a problem is unknown.
+    """
+    entries = []
+    for space, (proxies, ks) in CONFIGURATIONS.items():
+        settings: dict[str, list[Any]] = {"metric_stage1": list(proxies), "n_candidate": list(ks)}
+        on = tuple(name for name in PUBLISHED if name.partition("-")[0] == space)
+        entries += [Entry(name, name, settings, on) for name in OPTIMIZERS]
+    grid = Grid(
+        name="robustness",
+        title="MF-NAS and R-MF-NAS with every zero-cost metric and k",
+        problems={name: {} for name in PUBLISHED},
+        entries=tuple(entries),
+        protocol=HEAD2025,
+    )
+    return grid.on_problems(problems)
+
+
+def configurations(results: xr.Dataset) -> xr.Dataset:
+    """Mean results of each configuration.
+
+    Parameters
+    ----------
+    results
+        Of a sweep of ``robustness_grid`` on a problem.
 
     Returns
     -------
     xarray.Dataset
         Over ``optimizer``, ``metric_stage1`` and ``k``: ``mean`` and ``sd`` of the test performance (NaN
-        where no run found an architecture), ``seconds`` and ``epochs``, means of a run, ``n_found``, runs
-        that found an architecture.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks a metric, or an argument is impossible.
+        where no run found an architecture), and ``n_found``, runs that found an architecture.
     """
-    n_run, seed, n_thread = check_runs(n_run), check_seed(seed), check_threads(n_thread)
-    proxies, ks = CONFIGURATIONS[str(table.attrs["space"])]
-    table = load_inputs(table, [("MF-NAS", {"metric_stage1": proxy}) for proxy in proxies])
-    test = dense.test_results(table)
-    shape = (len(OPTIMIZERS), len(proxies), len(ks))
-    found = {name: np.full(shape, np.nan) for name in ("mean", "sd", "seconds", "epochs", "n_found")}
-    kinds: set[str] = set()
-    attrs: dict[str, Any] = {}
-    for place in itertools.product(*map(range, shape)):
-        settings = {"metric_stage1": proxies[place[1]], "n_candidate": ks[place[2]]}
-        search = prepare(OPTIMIZERS[place[0]], table, settings, protocol=protocol, missing=missing)
-        outcome = search.runs(seed, 0, n_run, n_thread, None, progress)
-        told = describe(search.optimizer, search.table, search.job, search.values)
-        attrs = told.attrs
-        kinds |= {str(told.variables[name]["provenance"]) for name in ("search_score", "test_performance")}
-        kinds |= {text.rpartition(": ")[2] for text in told.attrs["inputs"]}
-        rows = outcome.row[outcome.row >= 0]
-        values = {"seconds": outcome.seconds.mean(), "epochs": outcome.epochs.mean(), "n_found": rows.size}
-        if rows.size:
-            values |= {"mean": test[rows].mean(), "sd": test[rows].std()}
-        for name, value in values.items():
-            found[name][place] = value
-    dims = ("optimizer", "metric_stage1", "k")
-    name = dense.test_variable(table)
-    unit = {"units": table[name].attrs.get("units", "1"), "direction": dense.direction(table, name)}
-    notes = {
-        "mean": unit,
-        "sd": unit,
-        "seconds": {"units": "s"},
-        "epochs": {"units": "epoch"},
-        "n_found": {"units": "1"},
+    (searches,) = searches_of(results).values()
+    settings = [json.loads(search.settings) for search in searches.values()]
+    coords = {
+        "optimizer": list(OPTIMIZERS),
+        "metric_stage1": list(dict.fromkeys(own["metric_stage1"] for own in settings)),
+        "k": sorted({own["n_candidate"] for own in settings}),
     }
+    shape = tuple(map(len, coords.values()))
+    found = {name: np.full(shape, np.nan) for name in ("mean", "sd", "n_found")}
+    for search, own in zip(searches.values(), settings, strict=True):
+        values = (search.optimizer, own["metric_stage1"], own["n_candidate"])
+        place = tuple(known.index(value) for known, value in zip(coords.values(), values, strict=True))
+        ours = summarize(search.runs, interval=False)
+        for name, array in found.items():
+            array[place] = getattr(ours, name)
+    test, first = results[TEST].attrs, next(iter(searches.values())).runs.attrs
+    kind = weakest(search.provenance for search in searches.values())
+    about = {key: test[key] for key in ("units", "direction")} | {"provenance": kind}
+    dims = tuple(coords)
     return xr.Dataset(
-        {key: (dims, array, notes[key] | {"provenance": weakest(kinds)}) for key, array in found.items()},
-        coords={
-            "optimizer": np.array(OPTIMIZERS, np.dtypes.StringDType()),
-            "metric_stage1": np.array(proxies, np.dtypes.StringDType()),
-            "k": np.array(ks),
+        {
+            "mean": (dims, found["mean"], about),
+            "sd": (dims, found["sd"], about),
+            "n_found": (dims, found["n_found"], {"units": "1"}),
         },
+        coords=coords,
         attrs={
-            "problem": problem,
-            "protocol": protocol,
-            "seed": seed,
-            "n_run": n_run,
-            **{key: attrs[key] for key in _SHARED if key in attrs},
+            "problem": results.attrs["problem"],
+            "n_run": results.sizes[RUN],
+            **{key: first[key] for key in ("protocol", "seed", SELECTED_ON) if key in first},
         },
     )
 
 
 def robustness(result: xr.Dataset, optimizer: str) -> Robustness:
-    """The column of an optimizer from the result of ``run_configurations``."""
+    """The column of an optimizer from the result of ``configurations``."""
     one = result.sel(optimizer=optimizer)
     means, sds = one["mean"].values.ravel(), one["sd"].values.ravel()
     if not np.isfinite(means).any():

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import xarray as xr
 
 from mfnas_vec.analysis.replay import given_settings
-from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.searches import Search, searches_of
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.published import numbers
 from mfnas_vec.published.numbers import PublishedResult
+from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.search import GECCO2024
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
@@ -44,6 +45,7 @@ class Comparison:
     tested: str  # provenance of the test performance
     charged: str  # provenance of the seconds, or NOT_TIMED
     protocol: str = GECCO2024
+    selected_on: str = "metric"  # what chose the answers of the runs: the search metric, or "test"
 
     @property
     def provenance(self) -> str:
@@ -95,11 +97,26 @@ def published_result(problem: str, optimizer: str, settings: str) -> PublishedRe
     return numbers.MF_NAS.get(problem, {}).get(str(json.loads(settings)["metric_stage1"]))
 
 
+def compare(results: xr.Dataset) -> list[Comparison]:
+    """A comparison for each search of the results of a sweep on a problem."""
+    (searches,) = searches_of(results).values()
+    problem, timed = str(results.attrs["problem"]), bool(results.attrs["timed"])
+    return [
+        _comparison(problem, search, published_result(problem, search.optimizer, search.settings), timed)
+        for search in searches.values()
+    ]
+
+
 def compare_search(study: Study, problem: str, search: Search) -> Comparison | None:
     """The comparison of a search that has published settings; ``None`` for any other."""
     known = published_result(problem, search.optimizer, search.settings)
     if known is None or not _has_published_settings(study, problem, search):
         return None
+    return _comparison(problem, search, known, study.timed(problem))
+
+
+def _comparison(problem: str, search: Search, known: PublishedResult | None, timed: bool) -> Comparison:
+    attrs = search.runs.attrs
     return Comparison(
         problem=problem,
         optimizer=search.label,
@@ -107,8 +124,9 @@ def compare_search(study: Study, problem: str, search: Search) -> Comparison | N
         ours=summarize(search.runs),
         searched=weakest([search.searched, *(text.rpartition(": ")[2] for text in search.inputs)]),
         tested=str(search.runs[TEST].attrs.get("provenance")),
-        charged=search.charged if study.timed(problem) else NOT_TIMED,
-        protocol=str(search.runs.attrs["protocol"]),
+        charged=search.charged if timed else NOT_TIMED,
+        protocol=str(attrs["protocol"]),
+        selected_on=str(attrs.get(SELECTED_ON, "metric")),
     )
 
 
@@ -118,27 +136,3 @@ def _has_published_settings(study: Study, problem: str, search: Search) -> bool:
     except ValueError:  # without the table, its published settings are not known
         return False
     return set(given) <= _FREE
-
-
-def compare(results: xr.Dataset) -> list[Comparison]:
-    """One comparison per optimizer of the stacked results of ``reproduce`` on a problem."""
-    rows = []
-    problem = str(results.attrs["problem"])
-    for i, optimizer in enumerate(results["optimizer"].values.tolist()):
-        one = results.isel(optimizer=i)
-        inputs = [str(text).rpartition(": ")[2] for text in json.loads(str(one["inputs"].item()))]
-        rows.append(
-            Comparison(
-                problem=problem,
-                optimizer=optimizer,
-                published=published_result(
-                    results.attrs["problem"], optimizer.partition(" (")[0], str(one["settings"].item())
-                ),
-                ours=summarize(one),
-                searched=weakest([*inputs, str(one["search_provenance"].item())]),
-                tested=str(one["test_performance"].attrs["provenance"]),
-                charged=str(one["seconds_provenance"].item()) if results.attrs["timed"] else NOT_TIMED,
-                protocol=str(results.attrs["protocol"]),
-            )
-        )
-    return rows

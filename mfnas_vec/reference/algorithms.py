@@ -13,7 +13,7 @@ from mfnas_vec.protocols import REFUSE
 from mfnas_vec.reference.ledger import (
     MISSING,
     Ledger,
-    Record,
+    RunRecord,
     code_of,
     flipped_stable_argsort,
     genes_of,
@@ -32,7 +32,7 @@ START, MIDDLE, END = "s", "m", "e"
 Trends = list[list[tuple[int, str]]]
 
 
-def random_search(space: SearchSpace, objective: Any, budget: Any, stream: Stream) -> Record:
+def random_search(space: SearchSpace, objective: Any, budget: Any, stream: Stream) -> RunRecord:
     """Random search."""
     ledger = Ledger(space, budget)
     search_randomly(ledger, objective, stream)
@@ -48,7 +48,7 @@ def search_randomly(ledger: Ledger, objective: Any, stream: Stream) -> None:
         ledger.evaluate(objective, code)
 
 
-def local_search(space: SearchSpace, objective: Any, budget: Any, first_improvement: bool, stream: Stream) -> Record:
+def local_search(space: SearchSpace, objective: Any, budget: Any, first_improvement: bool, stream: Stream) -> RunRecord:
     """First-improvement (FLS) or best-improvement (BLS) local search."""
     ledger = Ledger(space, budget)
     climb(ledger, objective, first_improvement, stream)
@@ -105,7 +105,7 @@ def evolution(
     warm_objective: Any,
     n_warm: int,
     stream: Stream,
-) -> Record:
+) -> RunRecord:
     """Regularized evolution; ``settings`` are population and tournament size and mutation probability."""
     ledger = Ledger(space, budget)
     start = _warm_up(ledger, warm_objective, n_warm, stream)[: settings[0]]

@@ -5,7 +5,7 @@ from typing import Any
 
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.reference.algorithms import first_population
-from mfnas_vec.reference.ledger import MISSING, Ledger, Record, code_of, genes_of
+from mfnas_vec.reference.ledger import MISSING, Ledger, RunRecord, code_of, genes_of
 from mfnas_vec.reference.streams import Stream
 from mfnas_vec.spaces import NO_ARCH, SearchSpace
 
@@ -17,7 +17,7 @@ Member = tuple[int, float]
 
 def genetic_algorithm(
     space: SearchSpace, objective: Any, budget: Any, settings: tuple[int, float], stream: Stream
-) -> Record:
+) -> RunRecord:
     """Genetic algorithm; ``settings`` are population size and crossover probability."""
     ledger = Ledger(space, budget)
     breed(ledger, objective, settings, stream)

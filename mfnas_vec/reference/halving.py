@@ -13,7 +13,7 @@ from mfnas_vec.reference.ledger import (
     STOP_TIME,
     Candidate,
     Ledger,
-    Record,
+    RunRecord,
     flipped_stable_argsort,
 )
 from mfnas_vec.reference.streams import Stream
@@ -28,7 +28,7 @@ REA_SETTINGS = (10, 10, 1.0)
 GA_SETTINGS = (10, 0.9)
 
 
-def successive_halving(space: SearchSpace, rungs: Any, budget: Any, n_candidate: int, stream: Stream) -> Record:
+def successive_halving(space: SearchSpace, rungs: Any, budget: Any, n_candidate: int, stream: Stream) -> RunRecord:
     """Successive halving of random candidates."""
     ledger = Ledger(space, budget)
     candidates = [(stream.sample(space), MISSING) for _ in range(n_candidate)]
@@ -83,7 +83,7 @@ def mf_nas(
     rungs: Any,
     budget: Any,
     stream: Stream,
-) -> Record:
+) -> RunRecord:
     """MF-NAS: a search on a cheap metric, then successive halving of its k best."""
     ledger = Ledger(space, budget1)
     _first_stage(ledger, objective, stage1, stream)
@@ -111,7 +111,7 @@ def _ranking(ledger: Ledger) -> list[tuple[int, float]]:
     return [distinct[i] for i in flipped_stable_argsort(score for _, score in distinct)]
 
 
-def _second_stage(ledger: Ledger, rungs: Any, budget: Any, candidates: Iterable[tuple[int, float]]) -> Record:
+def _second_stage(ledger: Ledger, rungs: Any, budget: Any, candidates: Iterable[tuple[int, float]]) -> RunRecord:
     ledger.next_stage(budget._replace(max_seconds=budget.max_seconds - ledger.seconds))
     if not ledger.rules.counted_stage1:
         ledger.epochs = 0
@@ -127,7 +127,7 @@ def r_mf_nas(
     rungs: Any,
     budget: Any,
     stream: Stream,
-) -> Record:
+) -> RunRecord:
     """R-MF-NAS: of the candidates, a third each are the best, starts and middles of the local search."""
     ledger = Ledger(space, budget1)
     trends = _first_stage(ledger, objective, stage1, stream)

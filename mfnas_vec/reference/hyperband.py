@@ -18,7 +18,7 @@ from mfnas_vec.reference.ledger import (
     STOP_TIME,
     Candidate,
     Ledger,
-    Record,
+    RunRecord,
     flipped_stable_argsort,
 )
 from mfnas_vec.reference.streams import Stream
@@ -48,7 +48,7 @@ def _train(ledger: Ledger, rungs: Any, rung: int, candidate: Candidate, max_epoc
 
 def hyperband(
     space: SearchSpace, rungs: Any, budget: Any, eta: int, n_round: float, max_epochs: float, stream: Stream
-) -> Record:
+) -> RunRecord:
     """Hyperband: ``n_round`` times all brackets, or until a budget ends it."""
     ledger = Ledger(space, budget)
     n_done = 0
@@ -81,7 +81,7 @@ def next_promotion(rungs: Sequence[Sequence[Candidate]], promoted: Sequence[set[
 
 def asha(
     space: SearchSpace, rungs: Any, budget: Any, eta: int, n_candidate: int, max_epochs: float, stream: Stream
-) -> Record:
+) -> RunRecord:
     """ASHA with one worker: promote where possible, else begin another of ``n_candidate`` candidates."""
     ledger = Ledger(space, budget)
     done: list[list[Candidate]] = [[] for _ in rungs.epochs]

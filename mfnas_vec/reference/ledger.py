@@ -18,7 +18,7 @@ STOP_EPOCHS = 4
 MISSING = -np.inf
 
 
-class Budget(NamedTuple):
+class ReferenceBudget(NamedTuple):
     """What a search may spend, and by which rules."""
 
     max_eval: float
@@ -43,7 +43,7 @@ class Step(NamedTuple):
 
 
 @dataclasses.dataclass
-class Record:
+class RunRecord:
     """The result of one run."""
 
     code: int
@@ -71,7 +71,7 @@ class Candidate:
 class Ledger:
     """Accounting of one run under a budget."""
 
-    def __init__(self, space: SearchSpace, budget: Budget) -> None:
+    def __init__(self, space: SearchSpace, budget: ReferenceBudget) -> None:
         self.space = space
         self.budget = budget
         self.n_before = 0  # evaluations of a warm-up, outside the budget of evaluations
@@ -90,7 +90,7 @@ class Ledger:
         """Seconds of all stages."""
         return self.spent + self.own
 
-    def next_stage(self, budget: Budget) -> None:
+    def next_stage(self, budget: ReferenceBudget) -> None:
         """Begin a stage with a budget and a best architecture of its own."""
         self.budget = budget
         self.spent, self.own = self.seconds, 0.0
@@ -180,14 +180,14 @@ class Ledger:
         self.note(c.code, epochs, score)
         return True
 
-    def record(self, stop_reason: int | None = None) -> Record:
+    def record(self, stop_reason: int | None = None) -> RunRecord:
         """The result of the run; by default a budget ended it."""
         if stop_reason is None:
             most = self.budget.max_eval
             full = self.n_eval > most or (self.rules.budget != OVERSHOOT and self.n_eval == most)
             stop_reason = STOP_EVALUATIONS if full else STOP_TIME
         evaluations = self.n_before + self.n_eval
-        return Record(
+        return RunRecord(
             self.code,
             self.row,
             self.score,

@@ -1,4 +1,4 @@
-"""Where the plain twins draw their random choices from.
+"""Where the reference implementation draws its random choices from.
 
 ``KernelStream`` is the kernels' own generator in plain Python integers. ``PublishedStream`` draws
 what the published MF-NAS code draws, in its order: NumPy's legacy ``RandomState`` for samples,

@@ -1,7 +1,9 @@
 """A progress bar for long work, on terminals only."""
 
+import contextlib
 import sys
 import time
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,3 +53,21 @@ class ProgressBar:
         speed = TextColumn("{task.fields[speed]}")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
         return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+@contextlib.contextmanager
+def sweep_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for ``sweep``, called with the number of searches finished so far and that of all."""
+    bars: list[ProgressBar] = []
+    shown = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        if not bars:
+            bars.append(work.enter_context(ProgressBar(total - done, label)))
+        else:
+            bars[0](done - shown)
+        shown = done
+
+    with contextlib.ExitStack() as work:
+        yield show

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import xarray as xr
@@ -12,7 +12,6 @@ from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.published import numbers
 from mfnas_vec.published.verdicts import NOT_TIMED, Comparison, compare
 from mfnas_vec.report.text import aligned, interval_text, selection_note
-from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 NONE = "-"
@@ -94,9 +93,8 @@ def provenance_line(rows: Sequence[Comparison]) -> str:
 def notes(results: xr.Dataset, rows: Sequence[Comparison]) -> list[str]:
     """Notes on the table and on runs without a result."""
     found = [str(results.attrs["table_note"])] if results.attrs["table_note"] else []
-    if SELECTED_ON in results.coords:
-        chosen = results["optimizer"].values[results[SELECTED_ON].values == "test"]
-        found.append(selection_note(chosen.tolist()))
+    if chosen := [row.optimizer for row in rows if row.selected_on == "test"]:
+        found.append(selection_note(chosen))
     for row in rows:
         lost, untested = row.ours.n_run - row.ours.n_found, row.ours.n_found - row.ours.n_tested
         if lost:
@@ -114,26 +112,6 @@ def problem_text(results: xr.Dataset) -> str:
     lines = [title, f"  {what}", f"  {provenance_line(rows)}", *("  " + line for line in table.splitlines())]
     lines += [f"  note: {note}" for note in notes(results, rows)]
     return "\n".join(lines)
-
-
-def timing_text(all_results: Mapping[str, xr.Dataset], wall: float, parts: Mapping[str, float]) -> str:
-    """Wall time of each part of the work."""
-    n_search = sum(r.sizes["run"] * r.sizes["optimizer"] for r in all_results.values())
-    kernels = sum(sum(r.attrs["timing_kernel_seconds"]) for r in all_results.values())
-    reading = sum(r.attrs["timing_table_seconds"] for r in all_results.values())
-    compiling = sum(
-        sum(s for s, c in zip(r.attrs["timing_load_seconds"], r.attrs["timing_compiled"], strict=True) if c)
-        for r in all_results.values()
-    )
-    seconds = {
-        "imports": parts["imports"],
-        "opening and reading tables": parts["opening tables"] + reading,
-        "compiling": compiling,
-        "kernels": kernels,
-        "writing": parts["writing"],
-    }
-    listed = ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items() if s >= 0.005)
-    return f"{n_search:,} searches in {wall:.2f} s: {listed}"
 
 
 def problem_markdown(results: xr.Dataset, *, level: int = 2) -> str:

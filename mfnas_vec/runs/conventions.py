@@ -10,7 +10,6 @@ RUNS = (
     "which, inputs what the search read. Numbers without provenance are counts of the simulated search and follow from "
     "what it read."
 )
-OVER_OPTIMIZERS = RUNS + " Along optimizer, coordinates tell settings, inputs and provenance of each."
 OVER_GRID = (
     RUNS + " Over optimizer and each varied setting: a setting that an optimizer does not have is NaN or n/a, infinity "
     "is no limit. Combinations that do not exist have exists false, NaN in every run, and n/a in place of texts."
@@ -46,6 +45,6 @@ COORDINATES = {
     "protocol": "protocol of the combination",
     "selected_on": "what chose the answer of a run: the search metric, or the test result",
 }
-#: Which of them tell more of a variable (as in the CF conventions).
+#: Which of them describe a variable further (as in the CF conventions).
 ANCILLARY = {"search_score": "search_provenance", "cost_seconds": "seconds_provenance"}
 ANCILLARY_GRID = ANCILLARY | {"search_score": "search_metric search_units search_direction search_provenance"}

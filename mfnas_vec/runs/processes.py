@@ -28,7 +28,7 @@ BLOCKS_PER_PROCESS = 8
 _DIED = "the process of this run died: it was killed, crashed, or ran out of memory"
 
 
-class Work(NamedTuple):
+class SimulatedWork(NamedTuple):
     """What every run is given."""
 
     search: SimulatedSearch
@@ -45,7 +45,7 @@ def run_stream(seed: int, run: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(run,))))
 
 
-def run_once(work: Work, run: int) -> Report:
+def run_once(work: SimulatedWork, run: int) -> Report:
     """Make one run; a failure is reported, not raised."""
     simulator, failure = work.simulator.fresh(), ""
     try:
@@ -66,7 +66,7 @@ def _is_end(error: BaseException | None) -> bool:
     return error is not None
 
 
-def make_runs(work: Work, runs: Sequence[int], workers: int, progress: Progress | None) -> list[Report]:
+def make_runs(work: SimulatedWork, runs: Sequence[int], workers: int, progress: Progress | None) -> list[Report]:
     """Make some runs; their reports in the same order.
 
     Raises
@@ -101,7 +101,10 @@ def make_runs(work: Work, runs: Sequence[int], workers: int, progress: Progress 
 
 
 def _in_pool(
-    work: Work, blocks: Sequence[tuple[int, ...]], workers: int, keep: Callable[[Sequence[int], list[Report]], None]
+    work: SimulatedWork,
+    blocks: Sequence[tuple[int, ...]],
+    workers: int,
+    keep: Callable[[Sequence[int], list[Report]], None],
 ) -> list[tuple[int, ...]]:
     """Make blocks in processes; those that were lost because a process died."""
     # A fork has the table and the search already, also one that cannot be pickled.
@@ -127,10 +130,10 @@ def _in_pool(
     return sorted(lost)
 
 
-_work: Work | None = None
+_work: SimulatedWork | None = None
 
 
-def _begin(work: Work) -> None:
+def _begin(work: SimulatedWork) -> None:
     global _work
     _work = work
 

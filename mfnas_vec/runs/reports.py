@@ -130,7 +130,7 @@ def result_of(
         reading,
         values,
         outcome,
-        steps,
+        trace=steps,
         seed=seed,
         first_run=first_run,
         protocol=simulator.protocol,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import xarray as xr
 
-import mfnas_vec
+from mfnas_vec._version import __version__
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.genotypes import with_nan
 from mfnas_vec.search.interface import STOP_MEANINGS
@@ -28,7 +28,7 @@ SELECTED_ON = "selected_on"
 TIMING_PREFIX = "timing_"
 
 
-class Named(Protocol):
+class HasName(Protocol):
     """A search with a name."""
 
     @property
@@ -36,7 +36,7 @@ class Named(Protocol):
         """What it is called."""
 
 
-class Reading(Protocol):
+class SearchInputs(Protocol):
     """What a search reads of a table."""
 
     @property
@@ -64,7 +64,7 @@ class Reading(Protocol):
         """Every score and price that it could read."""
 
 
-def _inputs_digest(job: Reading, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+def _inputs_digest(job: SearchInputs, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     """Digest of every score and price the search could read, and of the test results."""
     digest = hashlib.sha256()  # processors have instructions for it
     for array in job.arrays:
@@ -89,7 +89,7 @@ RUN_VARIABLES: dict[str, tuple[tuple[str, ...], str, float]] = {
 }
 
 
-def run_arrays(table: xr.Dataset, job: Reading, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
+def run_arrays(table: xr.Dataset, job: SearchInputs, outcome: Outcome) -> dict[str, np.ndarray[Any, Any]]:
     """The ``RUN_VARIABLES`` of finished runs, as stores keep them.
 
     ``arch`` and ``code`` are -1, scores NaN, for a run that found no architecture.
@@ -127,7 +127,7 @@ def cell_attrs(cell: xr.Dataset) -> dict[str, str]:
     return {name: str(cell.attrs[name]) for name in ("protocol", SELECTED_ON) if name in cell.attrs} | found
 
 
-def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str, Any]) -> Description:
+def describe(optimizer: HasName, table: xr.Dataset, job: SearchInputs, values: dict[str, Any]) -> Description:
     """Units, provenance, settings and digests of a search."""
     test_name = dense.test_variable(table)
     metric = table[job.metric].attrs
@@ -178,7 +178,7 @@ def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str
         "inputs_digest": _inputs_digest(job, dense.test_results(table)),
         "opened_from_digest": str(table.attrs.get("digest", "")),
         conventions.FORMAT: conventions.FORMAT_NUMBER,
-        "mfnas_vec_version": mfnas_vec.__version__,
+        "mfnas_vec_version": __version__,
     }
     if job.selected_on == "test":
         attrs[SELECTED_ON] = job.selected_on
@@ -186,34 +186,34 @@ def describe(optimizer: Named, table: xr.Dataset, job: Reading, values: dict[str
 
 
 def assemble(
-    optimizer: Named,
+    optimizer: HasName,
     table: xr.Dataset,
-    job: Reading,
+    job: SearchInputs,
     values: dict[str, Any],
     outcome: Outcome,
-    trace: Trace | None,
     *,
+    trace: Trace | None,
     seed: int,
     first_run: int,
     protocol: str,
 ) -> xr.Dataset:
     """The result of a batch of runs as a Dataset over ``run`` (and ``step``)."""
-    told = describe(optimizer, table, job, values)
+    described = describe(optimizer, table, job, values)
     arrays = {
         name: with_nan(values, values == RUN_VARIABLES[name][2])
         for name, values in run_arrays(table, job, outcome).items()
     }
     runs = np.arange(first_run, first_run + outcome.row.size)
     result = xr.Dataset(
-        {name: (RUN_VARIABLES[name][0], arrays[name], told.variables[name]) for name in RUN_VARIABLES},
+        {name: (RUN_VARIABLES[name][0], arrays[name], described.variables[name]) for name in RUN_VARIABLES},
         coords={
             RUN: (RUN, runs, {"long_name": "run index of the seed"}),
-            **{name: _text(told.attrs[name], conventions.SCALARS[name]) for name in conventions.SCALARS},
+            **{name: _text(described.attrs[name], conventions.SCALARS[name]) for name in conventions.SCALARS},
         },
         attrs={
             "title": conventions.TITLE,
             conventions.DESCRIPTION: conventions.RUNS,
-            **told.attrs,
+            **described.attrs,
             "protocol": protocol,
             "seed": seed,
         },
@@ -223,7 +223,7 @@ def assemble(
         result = result.merge(_trace_variables(trace, rows, _own_scores(table, job, trace, rows)))
         scores = weakest([provenance(table, variable, epoch) for variable, epoch in job.inputs])
         result["trace_score"].attrs["provenance"] = scores
-        result["trace_seconds"].attrs["provenance"] = told.variables["cost_seconds"]["provenance"]
+        result["trace_seconds"].attrs["provenance"] = described.variables["cost_seconds"]["provenance"]
     return result
 
 
@@ -232,7 +232,7 @@ def _text(value: str, attrs: dict[str, str]) -> xr.Variable:
 
 
 def _own_scores(
-    table: xr.Dataset, job: Reading, trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]
+    table: xr.Dataset, job: SearchInputs, trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]
 ) -> np.ndarray[Any, Any]:
     """Scores of a trace as their metrics have them: to be maximised in searches, of either direction in tables."""
     factor = np.ones(trace.score.shape)

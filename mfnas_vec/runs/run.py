@@ -42,7 +42,7 @@ def check_threads(n_thread: Any) -> int:
     return available_threads() if n_thread is None else check_count("n_thread", n_thread, 1, 4096)
 
 
-class Search(NamedTuple):
+class PreparedSearch(NamedTuple):
     """An optimizer with checked settings on a table, ready to run."""
 
     optimizer: Optimizer
@@ -56,18 +56,28 @@ class Search(NamedTuple):
         first_run: int,
         n_run: int,
         n_thread: int,
+        *,
         block_size: int | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
         """Make runs ``first_run`` to ``first_run + n_run - 1`` of a seed."""
         outcome = make_outcome(n_run)
-        run_blocks(self.job, seed, first_run, outcome, make_trace(n_run, 0), n_thread, block_size, progress)
+        run_blocks(
+            self.job,
+            seed,
+            first_run,
+            outcome,
+            make_trace(n_run, 0),
+            n_thread=n_thread,
+            block_size=block_size,
+            progress=progress,
+        )
         return outcome
 
 
 def prepare(
     optimizer: str, table: xr.Dataset, settings: Mapping[str, Any], *, protocol: str = GECCO2024, missing: str = REFUSE
-) -> Search:
+) -> PreparedSearch:
     """Check everything that ``run`` checks, and make ready what kernels read.
 
     Raises
@@ -88,7 +98,7 @@ def prepare(
             dense.announce_direction(table, name)
     if missing == WORST:
         table = with_worst(table)
-    return Search(spec, table, values, spec.job(table, values, protocol))
+    return PreparedSearch(spec, table, values, spec.job(table, values, protocol))
 
 
 def run(
@@ -173,20 +183,20 @@ def run(
     begun = time.perf_counter()
     job(seed, 0, 0, make_outcome(0), make_trace(0, 0))
     ready = time.perf_counter()
-    outcome = search.runs(seed, first_run, n_run, n_thread, block_size, progress)
+    outcome = search.runs(seed, first_run, n_run, n_thread, block_size=block_size, progress=progress)
     done = time.perf_counter()
     steps = None
     if trace:
-        # Runs repeat exactly: the first pass has told how many steps there are.
+        # Runs repeat exactly: the first pass has counted the steps.
         steps = make_trace(n_run, int(outcome.evaluations.max()))
-        run_blocks(job, seed, first_run, outcome, steps, n_thread, block_size, progress)
+        run_blocks(job, seed, first_run, outcome, steps, n_thread=n_thread, block_size=block_size, progress=progress)
     result = assemble(
         search.optimizer,
         search.table,
         job,
         search.values,
         outcome,
-        steps,
+        trace=steps,
         seed=seed,
         first_run=first_run,
         protocol=protocol,

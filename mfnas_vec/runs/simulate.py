@@ -7,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.runs.processes import SimulatedSearch, Work, make_runs
+from mfnas_vec.runs.processes import SimulatedSearch, SimulatedWork, make_runs
 from mfnas_vec.runs.reports import FailedRunsWarning, failure_text, note_failures, result_of, settings_of
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.run import check_count, check_runs, check_seed
@@ -110,7 +110,7 @@ def simulate(
     label = str(name or getattr(search, "__name__", type(search).__name__))
     values = settings_of(simulator, settings)
     begun = time.perf_counter()
-    work = Work(search, simulator, settings, seed, trace)
+    work = SimulatedWork(search, simulator, settings, seed, trace)
     runs = range(first_run, first_run + n_run)
     reports = make_runs(work, runs, workers, progress)
     seconds = time.perf_counter() - begun

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec.runs.processes import SimulatedSearch, Work, make_runs
+from mfnas_vec.runs.processes import SimulatedSearch, SimulatedWork, make_runs
 from mfnas_vec.runs.reports import FailedRunsWarning, Report, failure_text, fill, fill_trace
 from mfnas_vec.runs.simulator import MAX_WORKERS, RESTART, Simulator
 from mfnas_vec.runs.threads import Progress
@@ -47,10 +47,17 @@ class SimulatedJob:
 
     def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
         """Make ``n_run`` runs of a seed in this process; run i fills row i - first_run."""
-        self.in_processes(seed, first_run, outcome, trace, 1, None)
+        self.in_processes(seed, first_run, outcome, trace, n_process=1)
 
     def in_processes(
-        self, seed: int, first_run: int, outcome: Outcome, trace: Trace, n_process: int, progress: Progress | None
+        self,
+        seed: int,
+        first_run: int,
+        outcome: Outcome,
+        trace: Trace,
+        *,
+        n_process: int,
+        progress: Progress | None = None,
     ) -> None:
         """Make all runs that there is room for in ``outcome``; arguments as of ``run_blocks``.
 
@@ -69,7 +76,7 @@ class SimulatedJob:
             return
         batch = seed, first_run, len(runs)
         if batch not in self.last:
-            work = Work(self.search, self.simulator, self.settings, seed, True)
+            work = SimulatedWork(self.search, self.simulator, self.settings, seed, True)
             reports = make_runs(work, runs, n_process, progress)
             self.last.clear()
             self.last[batch] = reports

@@ -1,12 +1,14 @@
 """Write results to zarr: the same result gives the same bytes."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from mfnas_vec import _files
+from mfnas_vec._files import check_target as check_path
+from mfnas_vec._files import new_folder, write_zarr
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import TIMING_PREFIX
 
@@ -37,7 +39,7 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> None:
     ValueError
         If the path exists (unless ``overwrite`` and it is a result) or its folder does not.
     """
-    _files.check_target(path, mark=MARK if overwrite else None)
+    check_path(path, mark=MARK if overwrite else None)
 
 
 def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> None:
@@ -48,7 +50,7 @@ def write_result(result: xr.Dataset, path: str | Path, *, overwrite: bool = Fals
     ValueError
         If the path exists (unless ``overwrite`` and it is a result) or cannot be written.
     """
-    _files.write_zarr(without_timings(result), path, replace=MARK if overwrite else None)
+    write_zarr(without_timings(result), path, replace=MARK if overwrite else None)
 
 
 def without_timings(result: xr.Dataset) -> xr.Dataset:
@@ -57,41 +59,18 @@ def without_timings(result: xr.Dataset) -> xr.Dataset:
     return result.drop_attrs(deep=False).assign_attrs(kept)
 
 
-#: The store of a folder that ``write_results`` writes; a folder without it is never replaced.
+#: The store of a ``results_folder``; a folder without it is never replaced.
 RESULTS = "results.zarr"
 
 
-def check_folder(path: str | Path, *, overwrite: bool = False) -> None:
-    """Refuse a folder where ``write_results`` may not write, before any work is done.
-
-    Raises
-    ------
-    ValueError
-        If the path exists (unless ``overwrite`` and it holds results) or its folder does not.
-    """
-    _files.check_target(path, mark=MARK if overwrite else None, within=RESULTS)
-
-
-def write_results(
-    results: Mapping[str, xr.Dataset], texts: Mapping[str, str], path: str | Path, *, overwrite: bool = False
-) -> None:
-    """Write a folder: ``results.zarr``, a group per problem, and text files by name.
-
-    It appears whole or not at all. Timings are left out.
+@contextlib.contextmanager
+def results_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to fill with the store ``RESULTS`` and other files; it appears whole or not at all.
 
     Raises
     ------
     ValueError
         If the path exists (unless ``overwrite`` and it holds results) or cannot be written.
     """
-    groups = {name: without_timings(result) for name, result in results.items()}
-    version = next(iter(groups.values())).attrs[MARK]
-    with _files.new_folder(path, replace=MARK if overwrite else None, within=RESULTS) as folder:
-        about: dict[str, Any] = {
-            conventions.FORMAT: conventions.FORMAT_NUMBER,
-            "title": "The published grid of searches, run anew",
-            conventions.DESCRIPTION: conventions.TREE,
-        }
-        _files.write_tree(groups, {MARK: version, **about}, folder / RESULTS)
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+    with new_folder(path, replace=MARK if overwrite else None, within=RESULTS) as folder:
+        yield folder

@@ -53,10 +53,10 @@ def start_thread(work: Callable[[], object]) -> _thread.LockType:
     return finished
 
 
-def _run_block(job: Job, seed: int, first_run: int, start: int, end: int, outcome: Outcome, trace: Trace) -> None:
-    part = Outcome._make(array[start:end] for array in outcome)
-    steps = Trace._make(array[start:end] for array in trace)
-    job(seed, first_run + start, end - start, part, steps)
+def _run_block(job: Job, seed: int, first_run: int, rows: slice, *, outcome: Outcome, trace: Trace) -> None:
+    part = Outcome._make(array[rows] for array in outcome)
+    steps = Trace._make(array[rows] for array in trace)
+    job(seed, first_run + rows.start, rows.stop - rows.start, part, steps)
 
 
 def run_blocks(
@@ -65,9 +65,10 @@ def run_blocks(
     first_run: int,
     outcome: Outcome,
     trace: Trace,
+    *,
     n_thread: int,
-    block_size: int | None,
-    progress: Progress | None,
+    block_size: int | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Make all runs that there is room for in ``outcome``, in blocks, on several threads.
 
@@ -80,7 +81,7 @@ def run_blocks(
     """
     in_processes = getattr(job, "in_processes", None)
     if in_processes is not None:  # a search in Python
-        in_processes(seed, first_run, outcome, trace, n_thread, progress)
+        in_processes(seed, first_run, outcome, trace, n_process=n_thread, progress=progress)
         return
     n_run = outcome.row.size
     # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
@@ -93,7 +94,7 @@ def run_blocks(
         # Starting a thread takes as long as many short runs: look first how long they are.
         begun = time.perf_counter()
         done = min(n_run, FIRST_RUNS)
-        _run_block(job, seed, first_run, 0, done, outcome, trace)
+        _run_block(job, seed, first_run, slice(0, done), outcome=outcome, trace=trace)
         per_run = max(time.perf_counter() - begun - CALL_SECONDS, 0.0) / max(done, 1)
         rest = per_run * (n_run - done)
         n_thread = min(n_thread, 1 + int(rest / THREAD_SECONDS))
@@ -118,7 +119,7 @@ def run_blocks(
                 if start == end:
                     return
                 begun = time.perf_counter()
-                _run_block(job, seed, first_run, start, end, outcome, trace)
+                _run_block(job, seed, first_run, slice(start, end), outcome=outcome, trace=trace)
                 if progress is not None:
                     with lock:
                         if not failures:

@@ -1,4 +1,4 @@
-"""From codes to rows, and what tells architectures apart."""
+"""From codes to rows, and what distinguishes architectures."""
 
 import numpy as np
 

@@ -163,11 +163,11 @@ def _field(owner: str, name: str, hint: Any, default: Any) -> Field:
         If its type is none that settings have.
     """
     found: Any = msgspec.inspect.type_info(hint)
-    told: Values = {}
+    declared: Values = {}
     optional = False
     while isinstance(found, (msgspec.inspect.Metadata, msgspec.inspect.UnionType)):
         if isinstance(found, msgspec.inspect.Metadata):
-            told = {**(found.extra_json_schema or {}), **(found.extra or {}), **told}
+            declared = {**(found.extra_json_schema or {}), **(found.extra or {}), **declared}
             found = found.type
         else:
             types = [t for t in found.types if not isinstance(_bare(t), msgspec.inspect.NoneType)]
@@ -188,12 +188,12 @@ def _field(owner: str, name: str, hint: Any, default: Any) -> Field:
         kind,
         hint,
         default,
-        str(told.get("description", "")),
+        str(declared.get("description", "")),
         (ge, gt, le, lt),
         choices,
         optional,
-        told.get("alias"),
-        told.get("needs"),
+        declared.get("alias"),
+        declared.get("needs"),
     )
 
 

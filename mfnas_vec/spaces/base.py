@@ -311,7 +311,7 @@ class SearchSpace(abc.ABC):
         return np.unique(rows[rows >= 0], return_index=True)[1].astype(np.int64)
 
     def definition(self) -> list[Any]:
-        """What tells this definition from another one of the same name."""
+        """What distinguishes this definition from another one of the same name."""
         digest = hashlib.sha256()
         for field in self.arrays:
             digest.update(field.tobytes() if isinstance(field, np.ndarray) else repr(field).encode())

@@ -210,7 +210,7 @@ class CategoricalSpace(SearchSpace):
         return np.array(genes, dtype=np.int8)
 
     def definition(self) -> list[Any]:
-        """What tells this definition from another one of the same name: its values belong to it."""
+        """What distinguishes this definition from another one of the same name: its values are part of it."""
         return [*super().definition(), self.gene_names, self._texts, self.separator]
 
     def _name_row(self, text: str) -> int:

@@ -149,7 +149,7 @@ class NB101(SearchSpace):
         Raises
         ------
         ValueError
-            If the text is no such cell. (Whether it is *valid* ``row`` tells.)
+            If the text is no such cell. (``row`` says whether it is *valid*.)
         """
         try:
             if len(text) > _LONGEST_TEXT:

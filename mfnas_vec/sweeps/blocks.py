@@ -3,17 +3,16 @@
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import xarray as xr
 
 from mfnas_vec.runs.result import describe, run_arrays
-from mfnas_vec.runs.run import Search, prepare
-from mfnas_vec.runs.threads import Progress
+from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.search.plugins import Plugin, loaded, run_plugin
 from mfnas_vec.sweeps.grid import Grid
-from mfnas_vec.sweeps.plan import ProblemPlan, Source, load_inputs
+from mfnas_vec.sweeps.plan import ProblemPlan, TableSource, load_inputs
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK
 from mfnas_vec.sweeps.store import Block, GridStore, n_chunk, open_store
 
@@ -22,7 +21,7 @@ class Task(NamedTuple):
     """Runs ``start`` to ``stop`` of one cell: small, and all that a worker on another machine needs."""
 
     problem: str
-    source: Source
+    source: TableSource
     optimizer: str
     #: JSON of the settings.
     settings: str
@@ -84,19 +83,26 @@ def _stretches(chunks: list[int], longest: int) -> Iterator[tuple[int, int]]:
             start = i
 
 
-def make_block(task: Task, search: Search, store: GridStore, n_thread: int, progress: Progress | None = None) -> None:
+class Results(Protocol):
+    """What blocks are written to: a ``GridStore`` or ``MemoryResults``."""
+
+    def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
+        """Write runs from ``start`` on of one combination."""
+
+
+def make_block(task: Task, search: PreparedSearch, store: Results, n_thread: int) -> None:
     """Execute the runs of a task and write them."""
-    outcome = search.runs(task.seed, task.start, task.n_run, n_thread, None, progress)
+    outcome = search.runs(task.seed, task.start, task.n_run, n_thread)
     store.write(task.problem, task.position, task.start, run_arrays(search.table, search.job, outcome))
 
 
-def prepare_task(task: Task, table: xr.Dataset) -> Search:
+def prepare_task(task: Task, table: xr.Dataset) -> PreparedSearch:
     """The search of a task on its table."""
     return prepare(task.optimizer, table, json.loads(task.settings), protocol=task.protocol, missing=task.missing)
 
 
 @functools.lru_cache(maxsize=8)
-def _worker_search(task: Task) -> Search:
+def _worker_search(task: Task) -> PreparedSearch:
     """The search of a task, with its optimizer loaded and its table opened; ``task`` without the range of runs."""
     for plugin in task.plugins:
         run_plugin(plugin)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from mfnas_vec import _files
+from mfnas_vec._files import read_zarr
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.store import RESULTS, check_format
 from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, SKELETON, STATE
@@ -41,7 +41,7 @@ class Contents(NamedTuple):
 
 
 def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) -> Contents:
-    """Contents of a result store of ``run``, ``reproduce`` or ``sweep``; the blocks of a sweep are checked.
+    """Contents of a result store of ``run``, ``sweep`` or ``reproduce``; the blocks of a sweep are checked.
 
     Raises
     ------
@@ -63,17 +63,19 @@ def read_contents(path: str | Path, options: Mapping[str, Any] | None = None) ->
         return Contents("sweep", root, [])
     if STATE in root:
         store.check_skeleton(root["problems"], root[SKELETON])
+    elif "optimizer" not in root:
+        raise ValueError(
+            f"{path} is a store of reproduce as earlier versions of mfnas_vec wrote it: re-run mfnas reproduce "
+            "with another --out; runs repeat exactly"
+        )
     try:
         if STATE in root:
             return _sweep(store, open_tree(place), root)
-        if "optimizer" in root:
-            return Contents("run", root, [_whole(str(root.get("problem", "")), _files.read_zarr(Path(path)))])
-        tree = open_tree(place)
+        return Contents("run", root, [_whole(str(root.get("problem", "")), read_zarr(Path(path)))])
     except ValueError:
         raise
     except Exception as error:  # zarr and its codecs raise many types
         raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
-    return Contents("reproduce", root, [_whole(name, node.to_dataset()) for name, node in tree.children.items()])
 
 
 def _whole(problem: str, result: xr.Dataset) -> Part:

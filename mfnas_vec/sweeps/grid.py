@@ -14,15 +14,12 @@ from mfnas_vec.search import GECCO2024, Field, get_optimizer
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.skeleton import ROOT
-from mfnas_vec.sweeps.store import LOCK
 from mfnas_vec.tables.coverage import REFUSE, WORST
 from mfnas_vec.tables.library import imported_path
 from mfnas_vec.tables.store import open_table
 
 #: Most runs of a combination: whoever opens the results has their indices in memory.
 MAX_RUNS = 100_000_000
-#: Names that no group of a result store can have.
-RESERVED = (ROOT, LOCK)
 #: Keys of a grid.
 KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")
 #: Keys of an entry that are no settings.
@@ -223,7 +220,7 @@ def _problems(value: Any) -> dict[str, dict[str, Any]]:
             imported_path(name)  # problems are groups of the result, named as tables are
         except ValueError as error:
             raise ValueError(f"problem {name!r} must be the name of a table: {error}") from None
-        if name in RESERVED or name.startswith("__"):
+        if name == ROOT or name.startswith("__"):
             raise ValueError(f"problem {name!r} is a name that result stores keep for themselves")
     return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,19 @@ class _Loader(yaml.SafeLoader):
 
 def shipped_grids() -> dict[str, str]:
     """Names of the grids that come with the package, and their titles."""
-    found = {}
+    return {name: str(_parse(file.read_bytes(), file.name).get("title", "")) for name, file in _shipped_files().items()}
+
+
+def _shipped_files() -> dict[str, Traversable]:
+    """Files of the grids that come with the package, by name."""
     folder = files("mfnas_vec.sweeps") / "grids"
-    for group in sorted(folder.iterdir(), key=lambda f: f.name):
-        if not group.is_dir():
-            continue
-        for file in sorted(group.iterdir(), key=lambda f: f.name):
-            if file.name.endswith(".yaml"):
-                title = _parse(file.read_bytes(), file.name).get("title", "")
-                found[f"{group.name}/{file.name.removesuffix('.yaml')}"] = str(title)
-    return found
+    groups = sorted((group for group in folder.iterdir() if group.is_dir()), key=lambda f: f.name)
+    return {
+        f"{group.name}/{file.name.removesuffix('.yaml')}": file
+        for group in groups
+        for file in sorted(group.iterdir(), key=lambda f: f.name)
+        if file.name.endswith(".yaml")
+    }
 
 
 def load_grid(sources: str | Path | Sequence[str | Path]) -> Grid:
@@ -75,10 +79,9 @@ def load_grid(sources: str | Path | Sequence[str | Path]) -> Grid:
     if len(paths) != 1:
         raise ValueError(f"{len(paths)} files: a grid is one YAML file, or a published algo.yaml and problem.yaml")
     path = paths[0]
-    shipped = shipped_grids()
+    shipped = _shipped_files()
     if str(path) in shipped:
-        file = files("mfnas_vec.sweeps") / "grids" / f"{path}.yaml"
-        return grid_of(_parse(file.read_bytes(), str(path)), str(path))
+        return grid_of(_parse(shipped[str(path)].read_bytes(), str(path)), str(path))
     if not Path(path).is_file():
         raise ValueError(f"{path}: no such file, nor a shipped grid; {nearest(str(path), list(shipped))}")
     content = _read(path)

@@ -13,7 +13,7 @@ import xarray as xr
 
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import SELECTED_ON, Description, describe
-from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.search import Field, get_optimizer
 from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.sweeps.skeleton import Group
@@ -31,7 +31,7 @@ NO_TEXT = conventions.NOT_APPLICABLE
 NO_NUMBER = np.nan
 
 
-class Source(NamedTuple):
+class TableSource(NamedTuple):
     """Where a problem's table is: what ``open_table`` takes, or the table itself."""
 
     table: str | xr.Dataset
@@ -57,7 +57,7 @@ class ProblemPlan(NamedTuple):
     """The cells of a problem."""
 
     problem: str
-    source: Source
+    source: TableSource
     #: What the cells read of the table, in memory.
     table: xr.Dataset
     #: Coordinates of the dimensions: ``optimizer``, then each varied setting.
@@ -75,7 +75,7 @@ class ProblemPlan(NamedTuple):
         digests = [cell.description.attrs["inputs_digest"] for cell in self.cells]
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
 
-    def prepare(self, cell: Cell, grid: Grid) -> Search:
+    def prepare(self, cell: Cell, grid: Grid) -> PreparedSearch:
         """The search of a cell."""
         return prepare(cell.optimizer, self.table, cell.settings, protocol=cell.protocol, missing=grid.missing)
 
@@ -96,7 +96,7 @@ def load_inputs(table: xr.Dataset, wanted: Iterable[tuple[str, Mapping[str, Any]
     return table[sorted(names)].reset_coords(drop=True).load()
 
 
-def make_plan(grid: Grid, sources: Mapping[str, Source]) -> list[ProblemPlan]:
+def make_plan(grid: Grid, sources: Mapping[str, TableSource]) -> list[ProblemPlan]:
     """The plan of each problem, everything checked.
 
     Raises
@@ -105,10 +105,10 @@ def make_plan(grid: Grid, sources: Mapping[str, Source]) -> list[ProblemPlan]:
         If a table lacks what a cell reads, or a setting is not allowed; the message names problem,
         optimizer and settings.
     """
-    return [_plan_problem(grid, problem, sources.get(problem, Source(problem))) for problem in grid.problems]
+    return [_plan_problem(grid, problem, sources.get(problem, TableSource(problem))) for problem in grid.problems]
 
 
-def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
+def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     opened = source.open()
     entries = [e for e in grid.entries if e.problems is None or problem in e.problems]
     choices = [(entry, settings) for entry in entries for settings in _choices(entry, grid.problems[problem], problem)]
@@ -121,22 +121,22 @@ def _plan_problem(grid: Grid, problem: str, source: Source) -> ProblemPlan:
             get_optimizer(entry.optimizer).resolve(opened, settings)
     table = load_inputs(opened, [(entry.optimizer, settings) for entry, settings in choices])
     varied = list(dict.fromkeys(name for entry in entries for name in entry.varied))
-    told: list[tuple[dict[str, Any], Description]] = []
+    prepared: list[tuple[dict[str, Any], Description]] = []
     for entry, settings in choices:
         with _named(problem, entry, settings):
             protocol = grid.protocol_of(entry)
             search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
-        told.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
+        prepared.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
     for name in varied:
         setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
-        labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in told]
+        labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in prepared]
         dims[name] = _sorted(list(dict.fromkeys(labels[name])))
     places = {name: {label: i for i, label in enumerate(values)} for name, values in dims.items()}
     cells: list[Cell] = []
     taken: set[tuple[int, ...]] = set()
-    for i, ((entry, settings), (_, description)) in enumerate(zip(choices, told, strict=True)):
+    for i, ((entry, settings), (_, description)) in enumerate(zip(choices, prepared, strict=True)):
         position = tuple(places[name][labels[name][i]] for name in dims)
         if position in taken:
             same = " ".join(f"{name}={labels[name][i]}" for name in varied)

@@ -80,10 +80,12 @@ def begin(
 ) -> dict[str, set[Block]] | None:
     """Create the store, or find the finished blocks of it; ``None`` if all are finished."""
     store.clean()
+    if state is None:
+        store.begin(skeleton)
     if state in (None, CREATING):
         store.create(skeleton)
         return {}
-    store.mend(skeleton)
+    store.repair(skeleton)
     finished = {plan.problem: store.finished(plan.problem) for plan in plans}
     for problem, blocks in finished.items():
         store.check(problem, blocks)

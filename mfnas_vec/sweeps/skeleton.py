@@ -19,7 +19,9 @@ from mfnas_vec.runs.result import RUN, RUN_VARIABLES
 RUNS_PER_CHUNK = 8192
 #: Run indices per chunk.
 INDEX_CHUNK = 1 << 20
-#: The root's metadata, which tells what the store is.
+#: Attributes of the run indices.
+RUN_INDEX: dict[str, Any] = {"long_name": "run index of the seed"}
+#: The root's metadata, which says what the store is.
 ROOT = "zarr.json"
 #: Attribute of the root: digest of everything else that holds no runs.
 SKELETON = "skeleton_digest"
@@ -73,6 +75,13 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:32]
 
 
+def stored_attrs(group: Group, name: str) -> dict[str, Any]:
+    """Attributes of a variable over runs, as stores have them."""
+    _, dtype, fill = RUN_VARIABLES[name]
+    # Readers take a whole number that has the fill value for missing: NaN.
+    return dict(group.run_attrs[name]) | ({} if dtype.startswith("float") else {"_FillValue": int(fill)})
+
+
 def _create_group(store: Store, problem: str, group: Group) -> None:
     template, n_run = group.template, group.n_run
     template.to_zarr(store, group=problem, mode="w", zarr_format=3, consolidated=False)
@@ -88,8 +97,7 @@ def _create_group(store: Store, problem: str, group: Group) -> None:
             fill_value=fill,
             dimension_names=(*map(str, template["exists"].dims), *dims),
             compressors=ZstdCodec(level=3, checksum=True),
-            # Readers take a whole number that has the fill value for missing: NaN.
-            attributes=dict(group.run_attrs[name]) | ({} if dtype.startswith("float") else {"_FillValue": int(fill)}),
+            attributes=stored_attrs(group, name),
         )
     index = folder.create_array(
         RUN,
@@ -97,7 +105,7 @@ def _create_group(store: Store, problem: str, group: Group) -> None:
         chunks=(min(n_run, INDEX_CHUNK),),
         dtype="int64",
         dimension_names=(RUN,),
-        attributes={"long_name": "run index of the seed"},
+        attributes=RUN_INDEX,
     )
     for start in range(0, n_run, INDEX_CHUNK):
         index[start : start + INDEX_CHUNK] = np.arange(start, min(start + INDEX_CHUNK, n_run))

@@ -19,7 +19,7 @@ import zarr
 from zarr.abc.store import Store
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
-from zarr.storage import FsspecStore, LocalStore, MemoryStore
+from zarr.storage import FsspecStore, LocalStore
 
 from mfnas_vec.runs.result import RUN_VARIABLES
 from mfnas_vec.runs.store import MARK
@@ -35,9 +35,6 @@ from mfnas_vec.sweeps.skeleton import (
 
 #: The variable that is written last.
 LAST = "arch"
-#: Object that tells who writes, in places without locks of their own.
-LOCK = "writer.lock"
-
 #: Bytes of a variable that is read whole to check it, which is faster than block by block.
 CHECKED_AT_ONCE = 1 << 26
 
@@ -53,16 +50,14 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
-def open_store(path: str | Path | None, options: Mapping[str, Any] | None = None) -> Store:
-    """The zarr store at a path, at a URL of fsspec, or (``None``) in memory.
+def open_store(path: str | Path, options: Mapping[str, Any] | None = None) -> Store:
+    """The zarr store at a path or at a URL of fsspec.
 
     Raises
     ------
     ValueError
         If the URL cannot be reached or its library is not installed.
     """
-    if path is None:
-        return MemoryStore()
     text = str(path)
     for scheme in ("file://", "local://"):
         text = text.removeprefix(scheme)
@@ -79,7 +74,7 @@ async def _collect(names: AsyncIterator[str]) -> list[str]:
 
 
 async def _write_all(arrays: Sequence[tuple[Any, Any]], region: tuple[Any, ...]) -> None:
-    """Write the same region of several arrays at once; a failure is told when all writing has ended."""
+    """Write the same region of several arrays at once; a failure is raised when all writing has ended."""
     writing = [array.async_array.setitem(region, values) for array, values in arrays]
     for outcome in await asyncio.gather(*writing, return_exceptions=True):
         if isinstance(outcome, BaseException):
@@ -98,7 +93,7 @@ class GridStore:
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the root; ``None`` if there is no store.
 
-        They are read without zarr: what a damaged root makes it say is no help to anybody.
+        They are read without zarr, whose messages on a damaged root do not help.
 
         Raises
         ------
@@ -117,18 +112,32 @@ class GridStore:
         return attrs
 
     def has_anything(self) -> bool:
-        """Whether there is anything but a writer's lock and scratch files."""
+        """Whether there is anything but scratch files."""
         with self._errors("read"):
-            found = set(sync(_collect(self._store.list_dir("")))) - {LOCK}
+            found = sync(_collect(self._store.list_dir("")))
             return any(not _SCRATCH.fullmatch(name) for name in found)
 
     def create(self, skeleton: Skeleton) -> None:
         """Write everything but the runs; a stop on the way leaves a store that says so."""
-        self._set(ROOT, skeleton.roots[CREATING])
-        self.mend(skeleton)
+        self.repair(skeleton)
         self._set(ROOT, skeleton.roots[RUNNING])
 
-    def mend(self, skeleton: Skeleton) -> None:
+    def begin(self, skeleton: Skeleton) -> None:
+        """Write the root of a store that does not exist.
+
+        Raises
+        ------
+        ValueError
+            If another sweep has written its root meanwhile.
+        """
+        begun = skeleton.roots[CREATING]
+        with self._errors("write"):
+            sync(self._store.set_if_not_exists(ROOT, default_buffer_prototype().buffer.from_bytes(begun)))
+        # A writer of the same sweep may be further on: it writes the same bytes.
+        if self._get(ROOT) not in skeleton.roots.values():
+            raise ValueError(f"{self.name} is being written by another sweep")
+
+    def repair(self, skeleton: Skeleton) -> None:
         """Write whatever holds no runs and is missing or not as it should be."""
         for key, data in skeleton.files.items():
             if self._get(key) != data:
@@ -201,11 +210,11 @@ class GridStore:
                     raise ValueError(
                         f"{self.name} is damaged: {problem}/{name}, chunk {chunk} of {position} cannot be read "
                         f"({str(error).splitlines()[0][:80] if str(error) else type(error).__name__}); "
-                        "remove that file, and --resume makes it anew"
+                        "remove that file, and --resume re-runs it"
                     ) from None
 
     def check_skeleton(self, problems: Sequence[str], digest: str) -> None:
-        """Compare all that holds no runs with the digest that the root tells.
+        """Compare all that holds no runs with the digest that the root records.
 
         Raises
         ------
@@ -222,7 +231,7 @@ class GridStore:
                     found[key] = self._get(key) or b""
         if digest_of(found) != digest:
             raise ValueError(
-                f"{self.name} is damaged: its metadata or coordinates are not as they were written; --resume mends them"
+                f"{self.name} is damaged: its metadata or coordinates differ from those written; --resume repairs them"
             )
 
     def clean(self) -> None:
@@ -243,7 +252,7 @@ class GridStore:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.name} is damaged: {type(error).__name__} {_line(error)}") from error
         except Exception as error:
-            if isinstance(self._store, (LocalStore, MemoryStore)):
+            if isinstance(self._store, LocalStore):
                 raise
             # Libraries of remote stores have errors of their own, for credentials and the like.
             raise ValueError(f"cannot {doing} {self.name}: {_line(error) or type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""Run a grid: here or on a cluster, to be taken up where it stopped."""
+"""Run a grid: here or on a cluster; it can be resumed."""
 
 import contextlib
 import json
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 from zarr.abc.store import Store
 
-from mfnas_vec.runs.run import Search, check_count, check_threads
+from mfnas_vec._jit import announce_compilation
+from mfnas_vec.runs.run import PreparedSearch, check_count, check_threads
 from mfnas_vec.runs.store import check_format
 from mfnas_vec.search.registry import is_portable
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.blocks import Task, make_block, make_tasks, prepare_task
+from mfnas_vec.sweeps.blocks import Results, Task, make_block, make_tasks, prepare_task
 from mfnas_vec.sweeps.grid import Grid, grid_of
 from mfnas_vec.sweeps.grid_files import load_grid
 from mfnas_vec.sweeps.lock import one_writer
-from mfnas_vec.sweeps.plan import ProblemPlan, Source, group_of, make_plan
+from mfnas_vec.sweeps.memory import MemoryResults
+from mfnas_vec.sweeps.plan import ProblemPlan, TableSource, group_of, make_plan
 from mfnas_vec.sweeps.resume import begin, existing, identity, n_finished
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
 from mfnas_vec.sweeps.store import GridStore, is_url, open_store, open_tree
@@ -49,7 +51,7 @@ def get_grid(
 
 def get_sources(
     grid: Grid, tables: Iterable[str | Path | xr.Dataset] = (), *, embedded: bool = False
-) -> dict[str, Source]:
+) -> dict[str, TableSource]:
     """The table of each problem: one of ``tables`` that has its name, else that ``open_table`` finds.
 
     Raises
@@ -57,11 +59,11 @@ def get_sources(
     ValueError
         If a table has the name of none of the problems, two have the same, or a problem has none.
     """
-    sources: dict[str, Source] = {}
+    sources: dict[str, TableSource] = {}
     for given in (*grid.tables.values(), *tables):
         if isinstance(given, Path) or (isinstance(given, str) and not split_origin(given)[1]):
             given = str(Path(given).resolve())
-        source = Source(given)
+        source = TableSource(given)
         name = str(source.open().attrs.get("name", ""))
         if name not in grid.problems:
             raise ValueError(
@@ -75,7 +77,7 @@ def get_sources(
         # By name only: a folder that happens to be called so is no table of the problem.
         if name not in sources and name not in known:
             raise ValueError(f"problem {name!r} is no table; {nearest(name, known)}")
-    return {name: sources.get(name, Source(name, embedded)) for name in grid.problems}
+    return {name: sources.get(name, TableSource(name, embedded)) for name in grid.problems}
 
 
 def sweep(
@@ -141,7 +143,7 @@ def sweep(
     Raises
     ------
     ValueError
-        If the grid is impossible, or the store cannot be written or taken up; the message says why.
+        If the grid is impossible, or the store cannot be written or resumed; the message says why.
     """
     wanted = get_grid(grid, problems=problems, n_run=n_run, seed=seed, protocol=protocol, missing=missing)
     threads, size = check_work(n_thread, block_size, workers, scheduler)
@@ -149,39 +151,42 @@ def sweep(
     plans = get_plans(wanted, tables, embedded=embedded)
     if cluster:
         _check_reachable(out, plans)
+    attrs, groups = identity(wanted, plans), {plan.problem: group_of(plan, wanted) for plan in plans}
+    by_problem = {plan.problem: plan for plan in plans}
+    total = sum(len(plan.cells) for plan in plans) * wanted.n_run
+    if out is None:
+        results = MemoryResults(attrs, groups)
+        _run_here(make_tasks(plans, wanted, {}, size), by_problem, results, threads, _Counter(progress, 0, total))
+        return results.tree()
     place, store = _grid_store(out, storage_options)
     with contextlib.ExitStack() as held:
         # Before anything is written: a cluster that is not there leaves no trace.
         client = held.enter_context(_connect(scheduler, workers)) if cluster else None
-        still_mine = held.enter_context(one_writer(place, store.name))
-        attrs = identity(wanted, plans)
+        held.enter_context(one_writer(place, store.name))
         state = existing(store, attrs, resume)
-        skeleton = make_skeleton(attrs, {plan.problem: group_of(plan, wanted) for plan in plans})
+        skeleton = make_skeleton(attrs, groups)
         finished = begin(store, wanted, plans, skeleton, state)
         if finished is not None:
             tasks = make_tasks(plans, wanted, finished, size)
-            total = sum(len(plan.cells) for plan in plans) * wanted.n_run
-            count = _Counter(progress, n_finished(finished, wanted), total, still_mine)
+            count = _Counter(progress, n_finished(finished, wanted), total)
             if client is not None:
                 from mfnas_vec.sweeps.cluster import run_on_dask
 
                 run_on_dask(client, tasks, store.name, json.dumps(dict(storage_options or {})), count)
             else:
-                _run_here(tasks, {plan.problem: plan for plan in plans}, store, threads, count)
+                _run_here(tasks, by_problem, store, threads, count)
             store.finish(skeleton)
-    tree = open_tree(place)
-    return tree.load() if out is None else tree
+    return open_tree(place)
 
 
 class _Counter:
     """Adds up finished searches."""
 
-    def __init__(self, progress: SweepProgress | None, done: int, total: int, still_mine: Callable[[], object]) -> None:
-        self._progress, self._done, self._total, self._still_mine = progress, done, total, still_mine
+    def __init__(self, progress: SweepProgress | None, done: int, total: int) -> None:
+        self._progress, self._done, self._total = progress, done, total
         self(0)
 
     def __call__(self, n: int) -> None:
-        self._still_mine()
         self._done += n
         if self._progress is not None:
             self._progress(self._done, self._total)
@@ -206,16 +211,16 @@ def check_target(grid: Grid, plans: Sequence[ProblemPlan], out: str | Path, *, r
     Raises
     ------
     ValueError
-        If there is something else than a store that may be taken up.
+        If there is something else than a store that may be resumed.
     """
     existing(_grid_store(out)[1], identity(grid, plans), resume)
 
 
-def _grid_store(out: str | Path | None, options: Mapping[str, Any] | None = None) -> tuple[Store, GridStore]:
-    if out is not None and not is_url(str(out)):
+def _grid_store(out: str | Path, options: Mapping[str, Any] | None = None) -> tuple[Store, GridStore]:
+    if not is_url(str(out)):
         out = Path(out).resolve()
     place = open_store(out, options)
-    return place, GridStore(place, "memory" if out is None else str(out))
+    return place, GridStore(place, str(out))
 
 
 def check_work(
@@ -255,14 +260,15 @@ def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> No
 
 
 def _run_here(
-    tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: GridStore, n_thread: int, count: _Counter
+    tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: Results, n_thread: int, count: _Counter
 ) -> None:
     key: tuple[str, tuple[int, ...]] | None = None
-    search: Search | None = None
+    search: PreparedSearch | None = None
     for task in tasks:
         if search is None or key != (task.problem, task.position):
             key = task.problem, task.position
             search = prepare_task(task, plans[task.problem].table)
+            announce_compilation(search.job.kernel, search.optimizer.name)
         make_block(task, search, store, n_thread)
         count(task.n_run)
 

@@ -1,4 +1,4 @@
-"""From a labelled table to the contiguous arrays that kernels and their plain twins are given.
+"""From a labelled table to the contiguous arrays that kernels and the reference implementation are given.
 
 Two rules hold from here on. Scores are *to be maximised*: metrics with direction "minimize" are
 negated. A missing score (NaN) is ``-inf``: worse than every number, equal to another missing one.

@@ -1,4 +1,4 @@
-"""What results on a problem tell of its table."""
+"""What results on a problem record of its table."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 
 def best_of(table: xr.Dataset) -> dict[str, Any]:
-    """Attributes that tell the best test result of a table."""
+    """Attributes with the best test result of a table."""
     test = dense.test_variable(table)
     sign = dense.sign(table, test)
     return {"optimum": float((sign * table[test]).max()) * sign, "optimum_provenance": provenance(table, test)}

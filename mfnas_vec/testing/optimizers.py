@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.runs.run import Search, prepare
+from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.runs.threads import run_blocks
 from mfnas_vec.search import CORRECTED, GECCO2024, get_optimizer
 from mfnas_vec.search.memory import UNLIMITED, Outcome, Trace, make_outcome, make_trace, make_work
@@ -41,7 +41,7 @@ class _Case(NamedTuple):
     protocol: str
     settings: Mapping[str, Any]
 
-    def prepare(self, **more: Any) -> Search:
+    def prepare(self, **more: Any) -> PreparedSearch:
         """The search, with more settings."""
         return prepare(self.name, self.table, dict(self.settings) | more, protocol=self.protocol, missing=WORST)
 
@@ -58,7 +58,7 @@ def check_optimizer(
     protocols: Sequence[str] = (GECCO2024, CORRECTED),
     **settings: Any,
 ) -> None:
-    """Check that a registered optimizer with a compiled search is correct, as far as that can be told from outside.
+    """Check that a registered optimizer with a compiled search is correct, as far as that can be checked from outside.
 
     - The compiled search makes the same evaluations as its source run by Python on the same random
       stream, bit for bit; Python also notices an index that is out of bounds.
@@ -126,12 +126,12 @@ def _tables() -> Iterator[xr.Dataset]:
             )
 
 
-def _runs(search: Search, n_run: int, n_thread: int = 1, block: int | None = None, first: int = 0) -> Any:
+def _runs(search: PreparedSearch, n_run: int, n_thread: int = 1, block: int | None = None, first: int = 0) -> Any:
     """Outcome and trace of compiled runs."""
     outcome = make_outcome(n_run)
-    run_blocks(search.job, 0, first, outcome, make_trace(n_run, 0), n_thread, block, None)
+    run_blocks(search.job, 0, first, outcome, make_trace(n_run, 0), n_thread=n_thread, block_size=block)
     trace = make_trace(n_run, int(outcome.evaluations.max(initial=0)))
-    run_blocks(search.job, 0, first, outcome, trace, n_thread, block, None)
+    run_blocks(search.job, 0, first, outcome, trace, n_thread=n_thread, block_size=block)
     return outcome, trace
 
 
@@ -157,7 +157,7 @@ def _equal(parts: Sequence[Any], other: tuple[Outcome, Trace]) -> bool:
     return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in both)
 
 
-def _plain_runs(case: _Case, search: Search) -> tuple[Outcome, Trace]:
+def _plain_runs(case: _Case, search: PreparedSearch) -> tuple[Outcome, Trace]:
     """Outcome and first steps of runs of the search's source, run by Python."""
     job = search.job
     outcome, trace = make_outcome(N_PLAIN), make_trace(N_PLAIN, MAX_STEPS)
@@ -183,7 +183,7 @@ def _check_plain(case: _Case, compiled: tuple[Outcome, Trace], made: tuple[Outco
             raise case.refuse(f"compiled, its search differs from its source run by Python, first in {name}")
 
 
-def _check_facts(case: _Case, search: Search, outcome: Outcome, trace: Trace) -> None:
+def _check_facts(case: _Case, search: PreparedSearch, outcome: Outcome, trace: Trace) -> None:
     """What holds of every run, whatever the search."""
     space = dense.table_space(case.table)
     budget = search.job.arguments[3]
@@ -205,7 +205,7 @@ def _check_facts(case: _Case, search: Search, outcome: Outcome, trace: Trace) ->
                 raise case.refuse(f"run {run} makes {n} evaluations of {budget.max_eval}")
 
 
-def _allowed(search: Search, budget: Any) -> float:
+def _allowed(search: PreparedSearch, budget: Any) -> float:
     """Evaluations that a run may make: those of the budget, and of a warm-up, which has its own."""
     return float(budget.max_eval) + (search.values.get("n_sample_warmup", 0) if search.values.get("warm_up") else 0)
 

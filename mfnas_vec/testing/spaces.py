@@ -20,7 +20,7 @@ MOST_LISTED = 2**20
 
 
 def check_space(space: str | SearchSpace, *, seed: int = 0) -> None:
-    """Check that a search space is consistent, as far as that can be told from outside.
+    """Check that a search space is consistent, as far as that can be checked from outside.
 
     - Code, genotype, gene digits, readable form and name of an architecture mean the same row, in
       Python and in compiled code, and rows are ``0`` to ``n_arch - 1``.

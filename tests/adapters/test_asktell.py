@@ -27,7 +27,7 @@ class Climber:
 
     def __init__(self, space, seed):
         self.rng, self.space, self.best = np.random.default_rng(seed), space, None
-        self.told = []
+        self.losses = []
 
     def ask(self):
         if self.best is None:
@@ -38,7 +38,7 @@ class Climber:
         return x
 
     def tell(self, x, y):
-        self.told.append(y)
+        self.losses.append(y)
         if self.best is None or y <= self.best[1]:
             self.best = x, y
 
@@ -53,6 +53,7 @@ def test_the_adapter_evaluates_what_nevergrad_itself_does(nb201):
     assert ours.steps == theirs.steps
 
 
+@pytest.mark.slow
 def test_nevergrad_in_many_runs(nb201):
     settings = {"n_run": 6, "max_eval": 60, "trace": True}
     first = simulate(AskTell(one_plus_one, epoch=12), nb201, workers=1, **settings)
@@ -74,11 +75,12 @@ def test_losses_are_told_as_they_are_and_scores_negated(nb201):
         AskTell(make, epoch=epoch)(simulator, np.random.default_rng(0))
         values = table[metric].sel(epoch=epoch).values
         rows = simulator.space.row(np.array([step[0] for step in simulator.steps]))
-        assert made[0].told == (factor * values[rows]).tolist()
-        assert simulator.best[1] == factor * min(made[0].told)
+        assert made[0].losses == (factor * values[rows]).tolist()
+        assert simulator.best[1] == factor * min(made[0].losses)
 
 
-def test_what_is_no_architecture_is_told_the_worst_loss_and_costs_nothing():
+@pytest.mark.slow
+def test_what_is_no_architecture_gets_the_worst_loss_and_costs_nothing():
     made = []
 
     def make(space, seed):
@@ -90,8 +92,8 @@ def test_what_is_no_architecture_is_told_the_worst_loss_and_costs_nothing():
     (climber,) = made
     losses = [-step[2] for step in simulator.steps]
     assert len(losses) == 20
-    assert len(climber.told) > 20
-    assert set(climber.told) <= {*losses, 0.0}
+    assert len(climber.losses) > 20
+    assert set(climber.losses) <= {*losses, 0.0}
 
 
 def test_an_optimizer_that_only_proposes_what_is_invalid_is_stopped():

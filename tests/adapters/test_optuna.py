@@ -87,9 +87,9 @@ def test_runs_repeat_and_record_their_settings(nb201):
     first = simulate(optuna_search, nb201, workers=1, sampler=optuna.samplers.TPESampler, **settings)
     again = simulate(optuna_search, nb201, workers=2, sampler=optuna.samplers.TPESampler, **settings)
     xr.testing.assert_identical(without_timings(first), without_timings(again))
-    told = json.loads(first.attrs["settings"])
-    assert told["sampler"].endswith("TPESampler")
-    assert told["sampler_options"] == {"n_startup_trials": 5}
+    stored = json.loads(first.attrs["settings"])
+    assert stored["sampler"].endswith("TPESampler")
+    assert stored["sampler_options"] == {"n_startup_trials": 5}
     assert len(set(first["arch"].values.tolist())) > 1
 
 

@@ -57,6 +57,7 @@ def test_noise_has_no_correlation_and_many_optima():
     assert int(found["n_optimum"][0]) == pytest.approx(space.n_arch / 25, rel=0.1)
 
 
+@pytest.mark.slow
 def test_optima_are_those_found_one_by_one():
     table = open_table("nbasr")
     space = SPACES["nbasr"]

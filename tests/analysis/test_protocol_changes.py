@@ -108,6 +108,7 @@ def test_the_command_prints_what_protocols_change(store, capsys):
     assert main(["compare", store, "--markdown"]) == 2
 
 
+@pytest.mark.slow
 def test_the_command_run_warns(tmp_path, capsys):
     out = str(tmp_path / "sh.zarr")
     arguments = ["--n_run", "20", "--out", out]

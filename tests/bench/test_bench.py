@@ -101,7 +101,7 @@ def test_the_share_of_full_throughput_is_that_of_one_thread():
     assert judge(points[1:], [Target("t", "share_of_full", 0.8, True)]) == []
 
 
-def test_the_twin_is_compared_on_two_threads_where_there_are():
+def test_the_reference_is_compared_on_two_threads_where_there_are():
     points = [_point(ratio_twin=500.0), _point(n_thread=2, ratio_twin=1000.0), _point(n_thread=64, ratio_twin=9e9)]
     assert judge(points, [Target("t", "ratio_twin", 1000, True)])[0]["value"] == 1000.0
     assert judge(points[:1], [Target("t", "ratio_twin", 1000, True)])[0]["value"] == 500.0
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_guard_is_refused_before_anything_is_measured(content,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--threads", "two"], "--threads=two"),
         (["--threads", "0"], "n_thread=0"),
@@ -192,11 +192,11 @@ def test_a_file_that_is_no_guard_is_refused_before_anything_is_measured(content,
         (["--out", "no/folder/x.json"], "does not exist"),
     ],
 )
-def test_impossible_arguments_are_told_in_one_line(arguments, told, capsys, tmp_path, monkeypatch):
+def test_impossible_arguments_are_refused_in_one_line(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["bench", *arguments]) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 
@@ -270,6 +270,7 @@ def test_a_process_is_measured_and_its_failure_told():
         measure_process([sys.executable, "-c", "raise SystemExit('no such thing')"], 1)
 
 
+@pytest.mark.slow
 def test_the_quick_command_measures_processes_too(tmp_path, capsys):
     out = tmp_path / "r.json"
     assert (
@@ -285,6 +286,7 @@ def test_the_quick_command_measures_processes_too(tmp_path, capsys):
     assert {t["title"] for t in found["targets"]} >= {"RS, SH: times the limit"}
 
 
+@pytest.mark.slow
 def test_every_kernel_is_timed_by_the_process_that_compiles(capsys):
     tell_compile()
     seconds = json.loads(capsys.readouterr().out)
@@ -336,6 +338,7 @@ def test_a_hand_worked_case_of_the_scaling_model(monkeypatch):
     assert scaling.on_workers(c._replace(task=1.0), 6400, 1).bend == "scheduler"
 
 
+@pytest.mark.slow
 def test_the_bench_of_scaling_runs_in_small(tmp_path):
     command = [sys.executable, ROOT / "bench/scaling.py", "--quick", "--out", tmp_path / "scaling.json"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)

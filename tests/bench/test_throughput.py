@@ -49,5 +49,5 @@ def test_kernel_and_limit_are_compared_on_as_many_evaluations(cifar10):
     assert found["best_ratio"] == pytest.approx(found["kernel"]["min"] / found["limit"]["min"])
 
 
-def test_a_twin_is_timed(cifar10):
+def test_the_reference_is_timed(cifar10):
     assert twin("SH", cifar10)(0) > 0

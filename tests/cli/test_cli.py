@@ -223,12 +223,6 @@ def test_help_does_not_wait_for_numba():
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_run_does_not_import_what_it_does_not_need(tmp_path):
-    code = "import sys, mfnas_vec.cli as c\nc.main(['run', '--ss', 'nb201', '--optimizer', 'SH', '--n_run', '3'])\n"
-    code += "heavy = {'matplotlib', 'distributed', 'rich'} & set(sys.modules)\nassert not heavy, heavy"
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=tmp_path)
-
-
 def test_a_damaged_table_is_one_line(capsys, tmp_path):
     import shutil
 
@@ -273,6 +267,7 @@ def test_what_the_parser_knows_is_what_there_is():
     assert set(table_names()) == names
 
 
+@pytest.mark.slow
 def test_a_terminal_without_plus_minus(tmp_path):
     import os
 

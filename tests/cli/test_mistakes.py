@@ -54,10 +54,10 @@ def test_the_first_line_of_run_has_the_table_and_its_source(capsys, tmp_path, ci
 
 def test_a_partial_import_does_not_take_the_place_of_the_embedded_table(capsys, tmp_path, user_tables, caplog):
     path = write_csv(tmp_path / "f.csv", 50, {"test_acc": lambda row: 50 + row / 2, "mine": float})
-    told = import_csv(capsys, path, "--ss", "nb201", "--name", "nb201-cifar10")
-    assert "published optimum" not in told
-    assert "every search is refused without --missing worst: test_acc" in told
-    assert "it is partial, so that the embedded table stays: --table nb201-cifar10@imported" in told
+    output = import_csv(capsys, path, "--ss", "nb201", "--name", "nb201-cifar10")
+    assert "published optimum" not in output
+    assert "every search is refused without --missing worst: test_acc" in output
+    assert "it is partial, so that the embedded table stays: --table nb201-cifar10@imported" in output
     with caplog.at_level(logging.WARNING, logger="mfnas_vec"):
         assert mfnas(capsys, *RS)[1].splitlines()[0].endswith("; table nb201-cifar10, embedded")
     assert "knows some architectures only of mine, test_acc: the embedded one is used" in caplog.text
@@ -78,13 +78,14 @@ def test_a_partial_import_does_not_take_the_place_of_the_embedded_table(capsys, 
     assert list(tree.children) == ["nb201-cifar10"]
 
 
+@pytest.mark.slow
 def test_a_complete_import_is_used_and_can_be_ignored_and_removed(capsys, tmp_path, user_tables, monkeypatch):
     path = write_csv(tmp_path / "f.csv", N, {"mine": float})
-    told = import_csv(capsys, path, "--into", "nb201-cifar10")
+    output = import_csv(capsys, path, "--into", "nb201-cifar10")
     # Test results were there before: nothing was imported that a published optimum is of.
-    assert "published optimum" not in told
-    assert "used in place of the embedded table: --table nb201-cifar10@embedded" in told
-    assert "refused" not in told
+    assert "published optimum" not in output
+    assert "used in place of the embedded table: --table nb201-cifar10@embedded" in output
+    assert "refused" not in output
     assert mfnas(capsys, *RS)[1].splitlines()[0].endswith("; table nb201-cifar10, imported from tabular files")
     assert mfnas(capsys, *RS, "--table", "embedded")[1].splitlines()[0].endswith("; table nb201-cifar10, embedded")
     assert "mine" in mfnas(capsys, "tables", "info", "nb201-cifar10")[1]
@@ -109,9 +110,9 @@ def test_a_complete_import_is_used_and_can_be_ignored_and_removed(capsys, tmp_pa
 
 
 def test_scores_alone_cannot_be_searched_and_the_import_says_it(capsys, tmp_path, user_tables):
-    told = import_csv(capsys, write_csv(tmp_path / "f.csv", 9, {"mine": float}), "--ss", "nb201")
-    assert "every search is refused: there is no test_acc or test_per" in told
-    assert "embedded" not in told
+    output = import_csv(capsys, write_csv(tmp_path / "f.csv", 9, {"mine": float}), "--ss", "nb201")
+    assert "every search is refused: there is no test_acc or test_per" in output
+    assert "embedded" not in output
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
 #: Imported by some commands only, or by other libraries where they are installed.
 LATE = ("matplotlib", "dask", "distributed", "scipy", "rich", "pyarrow", "jinja2", "requests")
 
 
 def imported(code, *options):
-    """Top-level names of all that a process imported, as ``-X importtime`` tells."""
+    """Top-level names of all that a process imported, as ``-X importtime`` lists them."""
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
@@ -26,6 +28,7 @@ def test_help_imports_nothing_heavy():
     assert not found & {*LATE, "pandas", "numpy", "numba", "xarray", "zarr"}
 
 
+@pytest.mark.slow
 def test_a_run_needs_none_of_the_late_packages(tmp_path):
     """xarray and numba import dask and scipy where they are installed; here they are hidden."""
     code = (

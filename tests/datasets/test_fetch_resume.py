@@ -1,4 +1,4 @@
-"""Cut downloads go on only where the file at the source is the same; errors tell the manual way."""
+"""Cut downloads resume only if the file at the source is the same; errors name the manual way."""
 
 import dataclasses
 import hashlib
@@ -108,18 +108,20 @@ def test_the_rest_is_asked_for_on_condition(server, source, tmp_path, tag, modif
 
 
 @pytest.mark.parametrize("tag", ['"v2"', None])
-def test_a_file_that_changed_meanwhile_is_downloaded_anew(server, source, tmp_path, tag):
-    """With a tag the condition fails; without one the size tells."""
+def test_a_file_that_changed_meanwhile_is_downloaded_again(server, source, tmp_path, tag):
+    """With a tag the condition fails; without one the size decides."""
     server.tag = '"v1"' if tag else None
     cut(server, source, tmp_path)
     server.body, server.tag = NEW, tag
     assert sources.fetch(source, tmp_path).read_bytes() == NEW
 
 
-@pytest.mark.parametrize("told", ["bytes 1-511999/512000", f"bytes {KEPT}-511999/512001", "bytes */512000", "words"])
-def test_a_part_that_does_not_fit_is_dropped(server, source, tmp_path, told):
+@pytest.mark.parametrize(
+    "reported", ["bytes 1-511999/512000", f"bytes {KEPT}-511999/512001", "bytes */512000", "words"]
+)
+def test_a_part_that_does_not_fit_is_dropped(server, source, tmp_path, reported):
     cut(server, source, tmp_path)
-    server.content_range = told
+    server.content_range = reported
     assert sources.fetch(source, tmp_path).read_bytes() == OLD
     assert [asked.get("Range") for asked in server.asked] == [None, f"bytes={KEPT}-", None]
 
@@ -135,12 +137,12 @@ def test_a_part_of_nobody_knows_what_is_dropped(server, source, tmp_path):
     assert [asked.get("Range") for asked in server.asked] == [None] * 5
 
 
-@pytest.mark.parametrize(("told", "n_asked"), [(None, 1), ("bytes */999", 2), ("bytes */*", 2), ("words", 2)])
-def test_nothing_left_to_send_is_believed_if_the_size_is_right(server, source, tmp_path, told, n_asked):
+@pytest.mark.parametrize(("reported", "n_asked"), [(None, 1), ("bytes */999", 2), ("bytes */*", 2), ("words", 2)])
+def test_nothing_left_to_send_is_believed_if_the_size_is_right(server, source, tmp_path, reported, n_asked):
     (tmp_path / "d.bin.partial").write_bytes(OLD)
     facts = {"url": source.url, "total": len(OLD), "validator": '"v1"'}
     (tmp_path / "d.bin.partial.json").write_text(json.dumps(facts))
-    server.content_range = told
+    server.content_range = reported
     assert sources.fetch(source, tmp_path).read_bytes() == OLD
     assert len(server.asked) == n_asked
 
@@ -156,10 +158,10 @@ def test_a_longer_answer_is_refused(server, source, tmp_path):
 
 
 def test_progress_is_told(server, source, tmp_path):
-    told = []
-    sources.fetch(source, tmp_path, lambda done, total: told.append((done, total)))
-    assert told[-1] == (len(OLD), len(OLD))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    reported = []
+    sources.fetch(source, tmp_path, lambda done, total: reported.append((done, total)))
+    assert reported[-1] == (len(OLD), len(OLD))
+    assert [done for done, _ in reported] == sorted(done for done, _ in reported)
 
 
 def test_the_command_line_shows_a_bar(server, source, tmp_path, monkeypatch, capsys):
@@ -236,7 +238,7 @@ def test_google_drive_tells_progress_where_gdown_can(monkeypatch, tmp_path):
 
     for function in (new, old):
         monkeypatch.setattr(gdown, "download", function)
-        download.from_drive("u", tmp_path / "f", lambda *told: asked.append(told))
+        download.from_drive("u", tmp_path / "f", lambda *reported: asked.append(reported))
     assert asked == [(1, 0)]
     monkeypatch.setattr(gdown, "download", none)
     with pytest.raises(OSError, match="refuses the file"):

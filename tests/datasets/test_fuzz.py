@@ -70,6 +70,7 @@ def mutate(data, draw):
     return bytes(found)
 
 
+@pytest.mark.slow
 def test_mutated_files_give_clean_errors(tmp_path):
     formats = seeds()
     messages = []

@@ -313,6 +313,7 @@ def test_suites_within_suites_are_no_suites(tmp_path):
         import_table("suite-zero", [tmp_path / "zc.json"], into="nb201-cifar10")
 
 
+@pytest.mark.slow
 def test_what_a_json_file_makes_is_bounded(tmp_path):
     assert suite_zero.MAX_JSON <= 2**28
     path = tmp_path / "zc.json"

@@ -1,4 +1,4 @@
-"""Tables of one's own: bounded before they are read, columns told apart."""
+"""Tables of one's own: bounded before they are read, columns distinguished."""
 
 import gzip
 import sys

@@ -206,6 +206,7 @@ def test_nats_topology_in_a_tar_archive(tmp_path):
             import_table("nats-tss", [tmp_path / name])
 
 
+@pytest.mark.slow
 def test_nb_asr(tmp_path):
     draw = np.random.default_rng(4)
     rows = range(8_242)
@@ -286,6 +287,7 @@ def test_bad_columns_are_refused(tmp_path, text, options, words):
         import_table("csv", [tmp_path / "f.csv"], space="nb201", **options)
 
 
+@pytest.mark.slow
 def test_imported_tables_take_precedence(capsys, tmp_path, user_tables):
     lines = "\n".join(f"{SPACES['nb201'].digits(r)},{r}" for r in range(N))
     (tmp_path / "mine.csv").write_text("genotype,my_proxy\n" + lines + "\n")
@@ -361,6 +363,7 @@ def test_partial_tables_are_refused_unless_asked_for(tmp_path, user_tables):
     assert np.isfinite(dry["cost_seconds"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_name", ["csv", "parquet", "netcdf"])
 def test_exports_can_be_read_again(capsys, tmp_path, format_name):
     pytest.importorskip({"csv": "csv", "parquet": "pyarrow", "netcdf": "h5netcdf"}[format_name])
@@ -423,6 +426,7 @@ with open({path!r}, "wb") as stream:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), [("nb201", "[cifar10]_data.p"), ("nb101", "[NB101]_data.p")])
 def test_files_of_full_size(tmp_path, kind, name, user_tables):
     """All architectures, in a process of its own whose memory is measured."""

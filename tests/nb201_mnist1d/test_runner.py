@@ -109,6 +109,7 @@ def made_up_results(settings, n_done):
     return raw.Results(done, arrays, ["{}"]), raw.Results(done, score, ["{}"])
 
 
+@pytest.mark.slow
 def test_merged_table(tmp_path):
     data, settings = sources.mnist1d(), Training()
     training, scoring = made_up_results(settings, 5000)
@@ -161,6 +162,7 @@ def own_data(path, **changes):
     return path
 
 
+@pytest.mark.slow
 def test_command_on_own_data(tmp_path, monkeypatch, capsys):
     out = tmp_path / "mine.zarr"
     options = ["--data", str(own_data(tmp_path / "mine.npz")), "--out", str(out), "--first", "3", "--epochs", "2"]

@@ -77,6 +77,7 @@ def check_scores(facts, scorer):
             assert value == pytest.approx(expected, rel=1e-5 if name == "grasp" else 1e-9, abs=1e-12), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facts", RECORDED, ids=lambda f: "".join(map(str, f["cell"])))
 def test_training_is_that_of_torch_as_recorded(facts):
     check_curves(facts)

@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ import pytest
 import xarray as xr
 from support.measured import measured_table, read_cells
 
-from mfnas_vec import build_table, cli, open_table, run
+from mfnas_vec import build_table, cli, open_table, run, sweep
 from mfnas_vec.analysis.summary import Summary
 from mfnas_vec.published.numbers import MF_NAS, OPTIMUM, PublishedResult
-from mfnas_vec.published.reproduce import GRID, PROBLEMS, problem_tables, reproduce, select_entries, select_problems
+from mfnas_vec.published.reproduce import check_tables, paper_grid
 from mfnas_vec.published.verdicts import Comparison, compare
 from mfnas_vec.report.reproduction import csv_text, markdown, problem_text, records
 
@@ -22,7 +23,8 @@ EPOCHS = (12, 25, 50, 100, 200)
 
 @pytest.fixture(scope="module")
 def whole_grid():
-    return dict(reproduce(problem_tables(PROBLEMS)))
+    tree = sweep(paper_grid(), embedded=True)
+    return {problem: node.to_dataset() for problem, node in tree.children.items()}
 
 
 def mfnas(capsys, *words):
@@ -32,10 +34,9 @@ def mfnas(capsys, *words):
 
 
 def test_the_grid_is_the_published_one(whole_grid):
-    assert list(whole_grid) == list(PROBLEMS) == list(OPTIMUM) == list(MF_NAS)
-    assert len(GRID) == 9
+    assert list(whole_grid) == list(OPTIMUM) == list(MF_NAS)
     for result in whole_grid.values():
-        assert dict(result.sizes)["optimizer"] == 9
+        assert int(result["exists"].sum()) == 9
         assert dict(result.sizes)["run"] == 500
 
 
@@ -52,7 +53,7 @@ def test_the_grid_is_what_the_readme_says(whole_grid):
 
 def test_entries_are_the_runs_of_run(whole_grid):
     alone = run("MF-NAS", open_table("nbasr"), n_run=7, metric_stage1="synflow", n_thread=1)
-    stacked = whole_grid["nbasr"].sel(optimizer="MF-NAS (synflow)").isel(run=slice(7))
+    stacked = whole_grid["nbasr"].sel(optimizer="MF-NAS", metric_stage1="synflow").isel(run=slice(7))
     for name in alone.data_vars:
         np.testing.assert_array_equal(alone[name], stacked[name])
     assert str(stacked["inputs_digest"].item()) == alone.attrs["inputs_digest"]
@@ -113,11 +114,11 @@ def test_verdicts_need_enough_to_go_by(ours, protocol, verdict):
     assert comparison.verdict == verdict
 
 
-def test_missing_test_results_are_told():
+def test_missing_test_results_are_reported():
     table = flat_table()
     table["test_acc"][1:] = np.nan
-    entries = select_entries(["MF-NAS (params)"])
-    ((_, result),) = reproduce({"nb201-cifar10": table}, entries, n_run=20, missing="worst")
+    grid = paper_grid(["nb201-cifar10"], ["MF-NAS (params)"])
+    result = sweep(grid, tables=[table], n_run=20, missing="worst")["nb201-cifar10"].to_dataset()
     text = problem_text(result)
     assert "20 runs found an architecture without a test result" in text
     assert "test results missing" in text
@@ -179,6 +180,10 @@ def test_a_folder_of_results(capsys, tmp_path):
         assert "on modelled values" in out
     files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
     assert [p for p in files if len(p.parts) == 1] == [Path("table.csv"), Path("table.md")]
+    sweep(paper_grid(["nbasr", "nb201-cifar10"], ["RS", "MF-NAS"]), tmp_path / "s", n_run=6, seed=3)
+    for file in (p for p in (tmp_path / "s").rglob("*") if p.is_file()):
+        assert file.read_bytes() == (tmp_path / "a" / "results.zarr" / file.relative_to(tmp_path / "s")).read_bytes()
+    shutil.rmtree(tmp_path / "s")
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     tree = xr.open_datatree(tmp_path / "a" / "results.zarr", engine="zarr", chunks=None)
@@ -228,7 +233,7 @@ def test_a_failed_write_leaves_nothing(capsys, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--problems", "nb301"], "problem 'nb301' is unknown; did you mean"),
+        (["--problems", "nb301"], "problem 'nb301' is not in the grid; did you mean"),
         (["--optimizers", "MFNAS"], "optimizer 'MFNAS' is unknown; did you mean MF-NAS"),
         (["--problems", ","], "--problems names nothing"),
         (["--optimizers", ""], "--optimizers names nothing"),
@@ -248,21 +253,23 @@ def test_errors_are_one_line(capsys, words, message):
 
 def test_tables_of_other_names_are_refused():
     with pytest.raises(ValueError, match="a table has the name 'custom'"):
-        problem_tables(["nb201-cifar10"], [flat_table(name="custom")])
+        check_tables(paper_grid(["nb201-cifar10"]), [flat_table(name="custom")])
     with pytest.raises(ValueError, match="two tables have the name"):
-        problem_tables(["nb201-cifar10"], [flat_table(), flat_table()])
+        sweep(paper_grid(["nb201-cifar10"]), n_run=1, tables=[flat_table(), flat_table()])
     with pytest.raises(ValueError, match="a table has the name 'nb201-cifar10'"):
-        problem_tables(["nbasr"], [flat_table()])
+        check_tables(paper_grid(["nbasr"]), [flat_table()])
     with pytest.raises(ValueError, match="named 'nb101' has space 'nb201'; that of the problem is 'nb101'"):
-        problem_tables(["nb101"], [flat_table(name="nb101")])
+        check_tables(paper_grid(), [flat_table(name="nb101")])
     with pytest.raises(ValueError, match="has dataset 'cifar10'; that of the problem is 'cifar100'"):
-        problem_tables(["nb201-cifar100"], [flat_table(name="nb201-cifar100")])
+        check_tables(paper_grid(), [flat_table(name="nb201-cifar100")])
 
 
 def test_selections():
-    assert select_problems(["nbasr", "nb101"]) == ["nb101", "nbasr"]
-    assert [e.label for e in select_entries(["MF-NAS", "RS"])] == ["RS", *(e.label for e in GRID[-3:])]
-    assert [e.label for e in select_entries(["MF-NAS (params)"])] == ["MF-NAS (params)"]
+    assert list(paper_grid(["nbasr", "nb101"]).problems) == ["nb101", "nbasr"]
+    mf_nas = [f"MF-NAS ({metric})" for metric in ("synflow", "params", "flops")]
+    assert [e.label for e in paper_grid(None, ["MF-NAS", "rs"]).entries] == ["RS", *mf_nas]
+    (entry,) = paper_grid(None, ["mf-nas (params)"]).entries
+    assert (entry.label, entry.optimizer, entry.settings) == (mf_nas[1], "MF-NAS", {"metric_stage1": ["params"]})
 
 
 def test_one_run_has_no_interval(capsys):

@@ -8,8 +8,18 @@ import xarray as xr
 
 from mfnas_vec.cli import main
 from mfnas_vec.published import robust
-from mfnas_vec.published.robust import OPTIMIZERS, PUBLISHED, Robustness, robustness, run_configurations, verdicts
+from mfnas_vec.published.robust import (
+    CONFIGURATIONS,
+    OPTIMIZERS,
+    PUBLISHED,
+    Robustness,
+    configurations,
+    robustness,
+    robustness_grid,
+    verdicts,
+)
 from mfnas_vec.runs.run import run
+from mfnas_vec.sweeps.sweep import sweep
 from mfnas_vec.tables.store import open_table
 
 
@@ -55,23 +65,35 @@ def test_a_failed_configuration_is_left_out():
 def test_verdicts_respect_provenance_and_errors():
     known = PUBLISHED["nb101"]["MF-NAS"]
     means = [[known.best + 0.02, 92.0], [known.worst - 0.3, 91.0]]
-    told = verdicts(made(means, [[known.best_sd, 1.0], [known.worst_sd, 1.0]]), "MF-NAS")
-    assert told["best"] == "reproduced"
-    assert told["worst"] == "differs by -0.30"
+    found = verdicts(made(means, [[known.best_sd, 1.0], [known.worst_sd, 1.0]]), "MF-NAS")
+    assert found["best"] == "reproduced"
+    assert found["worst"] == "differs by -0.30"
     modelled = verdicts(made(means, [[1.0, 1.0], [1.0, 1.0]], provenance="modelled"), "MF-NAS")
     assert set(modelled.values()) == {"on modelled values"}
 
 
+def test_the_grid_has_every_configuration():
+    grid = robustness_grid()
+    assert list(grid.problems) == list(PUBLISHED)
+    for problem in PUBLISHED:
+        proxies, ks = CONFIGURATIONS[problem.partition("-")[0]]
+        entries = [entry for entry in grid.entries if problem in entry.problems]
+        assert [entry.optimizer for entry in entries] == list(OPTIMIZERS)
+        assert all(entry.settings == {"metric_stage1": [*proxies], "n_candidate": [*ks]} for entry in entries)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["head2025", "corrected"])
 def test_configurations_are_searches_of_their_own(protocol):
     table = open_table("nbasr")
-    result = run_configurations("nbasr", table, n_run=12, protocol=protocol)
+    tree = sweep(robustness_grid(["nbasr"]), n_run=12, protocol=protocol)
+    result = configurations(tree["nbasr"].to_dataset())
     assert dict(result.sizes) == {"optimizer": 2, "metric_stage1": 9, "k": 1}
     for optimizer in OPTIMIZERS:
         alone = run(optimizer, table, n_run=12, protocol=protocol, metric_stage1="jacov", k=16)
         one = result.sel(optimizer=optimizer, metric_stage1="jacov", k=16)
         assert float(one["mean"]) == pytest.approx(float(alone["test_performance"].mean()))
-        assert float(one["epochs"]) == pytest.approx(float(alone["cost_epochs"].mean()))
+        assert float(one["sd"]) == pytest.approx(float(alone["test_performance"].std()))
         assert int(one["n_found"]) == 12
     assert result["mean"].attrs["provenance"] == "modelled"
     assert result.attrs.get("selected_on") == ("test" if protocol == "head2025" else None)

@@ -6,7 +6,7 @@ from support.head2025 import Replay
 
 from mfnas_vec.protocols import CORRECTED, HEAD2025
 from mfnas_vec.reference import genetic
-from mfnas_vec.reference.ledger import Budget, Ledger, code_of, genes_of
+from mfnas_vec.reference.ledger import Ledger, ReferenceBudget, code_of, genes_of
 from mfnas_vec.reference.streams import KernelStream, PublishedStream
 from mfnas_vec.spaces import NO_ARCH, get_space
 
@@ -14,7 +14,7 @@ STREAMS = [lambda: KernelStream(2, 0), lambda: PublishedStream(2)]
 
 
 def ledger_of(space):
-    return Ledger(space, Budget(100, np.inf, CORRECTED))
+    return Ledger(space, ReferenceBudget(100, np.inf, CORRECTED))
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -92,5 +92,5 @@ def test_budgets(max_eval):
     ):
         replay = Replay("nb201/GA", rules)
         objective, _, settings = replay.arguments
-        replay.arguments = (objective, Budget(max_eval, np.inf, rules), settings)
+        replay.arguments = (objective, ReferenceBudget(max_eval, np.inf, rules), settings)
         assert replay.run(3).evaluations == expected

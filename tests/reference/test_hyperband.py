@@ -13,8 +13,8 @@ from mfnas_vec.reference.ledger import (
     STOP_COMPLETED,
     STOP_EPOCHS,
     STOP_TIME,
-    Budget,
     Candidate,
+    ReferenceBudget,
 )
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.spaces import get_space
@@ -65,7 +65,7 @@ def make_rungs(epochs, scores):
 
 
 def corrected(max_seconds=math.inf):
-    return Budget(math.inf, max_seconds, CORRECTED)
+    return ReferenceBudget(math.inf, max_seconds, CORRECTED)
 
 
 def count(steps, epochs):

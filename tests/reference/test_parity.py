@@ -1,4 +1,4 @@
-"""The plain twins, fed with the published random streams, walk the recorded paths."""
+"""The reference implementation on the published random streams produces the recorded trajectories."""
 
 import gzip
 import hashlib
@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from support.equality import make_job, run_reference
 from support.hash_tables import hash_table
 from support.mutants import mutated
-from support.twins import make_job, run_twin
 
 from mfnas_vec.reference import REFERENCE, algorithms, halving, ledger
 from mfnas_vec.reference.arguments import reference_arguments
@@ -19,7 +19,7 @@ RECORDED = json.loads(gzip.decompress((Path(__file__).parents[1] / "golden/recor
 
 
 class Replay:
-    """One case: the twin's job on the hash table of its space."""
+    """One case: the job on the hash table of its space."""
 
     def __init__(self, case):
         space, self.optimizer, *stage1 = case.split("/")
@@ -33,7 +33,7 @@ class Replay:
         self.test = self.table[dense.test_variable(self.table)].values
 
     def lines(self, seed):
-        self.record = run_twin(self.optimizer, self.table, self.arguments, PublishedStream(seed))
+        self.record = run_reference(self.optimizer, self.table, self.arguments, PublishedStream(seed))
         names = [f"{self.trained}_{s.fidelity}" if s.fidelity else self.cheap for s in self.record.steps]
         return [f"{self.space.digits(s.code)} {n}\n" for s, n in zip(self.record.steps, names, strict=True)]
 
@@ -52,13 +52,13 @@ class Replay:
 
 def replay(case, records):
     """Replay every record of a case that did not crash; returns their number."""
-    twin = Replay(case)
+    replay = Replay(case)
     for expected in (r for r in records if "error" not in r):
-        facts = twin.facts(expected["seed"])
+        facts = replay.facts(expected["seed"])
         assert facts == {key: expected[key] for key in facts}
-        assert twin.record.seconds == pytest.approx(expected["seconds"], rel=1e-9, abs=0)
+        assert replay.record.seconds == pytest.approx(expected["seconds"], rel=1e-9, abs=0)
         if "head" in expected:
-            assert [line.strip() for line in twin.lines(expected["seed"])[:60]] == expected["head"]
+            assert [line.strip() for line in replay.lines(expected["seed"])[:60]] == expected["head"]
     return sum("error" not in r for r in records)
 
 
@@ -75,10 +75,10 @@ def test_every_case_is_recorded():
 
 @pytest.mark.parametrize("case", [c for c in RECORDED if any("error" in r for r in RECORDED[c])])
 def test_where_the_published_code_crashed_the_path_is_the_same_until_then(case):
-    """The evaluations made before the crash are the first ones of the twin, which goes on."""
-    twin = Replay(case)
+    """The evaluations made before the crash are the first ones of the reference, which continues."""
+    replay = Replay(case)
     for expected in (r for r in RECORDED[case] if "error" in r):
-        lines = twin.lines(expected["seed"])
+        lines = replay.lines(expected["seed"])
         done = "".join(lines[: expected["evaluations"]])
         assert len(lines) > expected["evaluations"]
         assert hashlib.sha256(done.encode()).hexdigest()[:32] == expected["trace"]

@@ -12,7 +12,7 @@ from support.mutants import mutated
 
 from mfnas_vec.protocols import CORRECTED, HEAD2025, PROTOCOLS, STOP, Protocol
 from mfnas_vec.reference import REFERENCE, algorithms, genetic, halving
-from mfnas_vec.reference.ledger import STOP_TIME, Budget, Ledger
+from mfnas_vec.reference.ledger import STOP_TIME, Ledger, ReferenceBudget
 from mfnas_vec.reference.streams import PublishedStream
 from mfnas_vec.spaces import NO_ARCH, get_space
 
@@ -157,7 +157,7 @@ def test_a_halving_of_losses_that_is_cut_has_no_answer():
 
 
 def test_the_first_population_is_of_distinct_architectures():
-    space, budget = get_space("nbasr"), Budget(0, 0.0, HEAD2025)
+    space, budget = get_space("nbasr"), ReferenceBudget(0, 0.0, HEAD2025)
     samples = algorithms.first_population(Ledger(space, budget), 2000, False, PublishedStream(3))
     distinct = algorithms.first_population(Ledger(space, budget), 2000, True, PublishedStream(3))
     assert len(samples) == len(distinct) == 2000
@@ -176,7 +176,7 @@ def test_the_epochs_of_the_first_stage(counted):
 
 
 def ledger_of(rules):
-    return Ledger(get_space("nb201"), Budget(100, np.inf, rules))
+    return Ledger(get_space("nb201"), ReferenceBudget(100, np.inf, rules))
 
 
 def test_the_start_that_is_left_out():

@@ -200,6 +200,7 @@ def test_studies_comparisons_and_pages_take_what_run_and_sweep_return(tree, cifa
             compare(wrong)
 
 
+@pytest.mark.slow
 def test_the_page_is_written_from_memory(tree, cifar10, tmp_path):
     pytest.importorskip("jinja2")
     text = report(tree, tmp_path / "page.html")

@@ -271,6 +271,7 @@ def test_progress_of_a_trace_counts_both_passes(cifar10):
     assert sum(seen) == 46
 
 
+@pytest.mark.slow
 def test_an_interrupted_caller_does_not_wait(cifar10):
     code = """
 import _thread, threading, time
@@ -320,7 +321,7 @@ def test_working_memory_used_before_changes_no_number(cifar10, optimizer):
     for n in (0, 1, 7, 8, 9, 30):
         fresh = prepare(optimizer, cifar10, {}).runs(5, 3, n, 1)
         for n_thread, block_size in ((1, None), (3, None), (3, 2)):
-            found = search.runs(5, 3, n, n_thread, block_size)
+            found = search.runs(5, 3, n, n_thread, block_size=block_size)
             for name, values in fresh._asdict().items():
                 np.testing.assert_array_equal(getattr(found, name), values)
     assert not any(work.seen.any() for work in search.job.spare)

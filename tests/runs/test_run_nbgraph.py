@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from support.twins import assert_equal_to_twin
+from support.equality import assert_equal_to_reference
 
 from mfnas_vec import build_table, open_table, run
 from mfnas_vec.cli.catalogue import DATASETS
@@ -116,7 +116,7 @@ SEARCHES = [
 @pytest.mark.parametrize(("optimizer", "settings"), SEARCHES)
 def test_equal_to_the_reference(optimizer, settings, name, sampling, protocol):
     table = open_table(f"nbgraph-{name}").load().assign_attrs(sampling=sampling)
-    assert_equal_to_twin(optimizer, table, 4, seed=3, protocol=protocol, **settings)
+    assert_equal_to_reference(optimizer, table, 4, seed=3, protocol=protocol, **settings)
 
 
 def test_defaults():

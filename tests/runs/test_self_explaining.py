@@ -1,11 +1,10 @@
-"""Stores that are opened with xarray alone tell what they are."""
+"""Stores that are opened with xarray alone say what they are."""
 
 import pytest
 import xarray as xr
 
 from mfnas_vec import run, sweep
-from mfnas_vec.published.reproduce import reproduce, select_entries
-from mfnas_vec.runs.store import write_result, write_results
+from mfnas_vec.runs.store import write_result
 
 KINDS = {"measured", "computed", "modelled"}
 #: What the numbers of a search are, where they are no mere counts of it.
@@ -16,16 +15,12 @@ UNITS = {"cost_epochs", "evaluations", "unique_evaluations", "trace_epochs", "tr
 }
 
 
-@pytest.fixture(scope="module", params=["run", "reproduce", "sweep"])
+@pytest.fixture(scope="module", params=["run", "sweep"])
 def tree(request, cifar10, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
     path = folder / "r.zarr"
     if request.param == "run":
         write_result(run("MF-NAS", cifar10, n_run=2, max_eval_stage1=20, trace=True), path)
-    elif request.param == "reproduce":
-        results = dict(reproduce({"nb201-cifar10": cifar10}, select_entries(["RS", "MF-NAS"]), n_run=2))
-        write_results(results, {}, folder / "out")
-        path = folder / "out" / "results.zarr"
     else:
         optimizers = {"RS": {"max_eval": [3, None]}, "MF-NAS": {"metric_stage1": ["params", "synflow"]}}
         sweep({"problems": ["nb201-cifar10"], "n_run": 2, "optimizers": optimizers}, path)
@@ -59,9 +54,9 @@ def test_every_variable_is_described(tree):
                 assert "units" not in variable.attrs, name
         for name in NUMBERS & set(found.variables):
             attrs = found[name].attrs
-            told = [found[c] for c in attrs.get("ancillary_variables", "").split() if c.endswith("provenance")]
+            coordinates = [found[c] for c in attrs.get("ancillary_variables", "").split() if c.endswith("provenance")]
             kinds = {attrs["provenance"]} if "provenance" in attrs else set()
-            for coordinate in told:
+            for coordinate in coordinates:
                 kinds |= set(coordinate.values.ravel().tolist()) - {"n/a"}
             assert kinds, name
             assert kinds <= KINDS, name

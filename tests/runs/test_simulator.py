@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from support.equality import make_job, run_reference
 from support.hash_tables import SPACES, hash_table
 from support.simulated import local_search, random_search, successive_halving, until_exhausted
-from support.twins import make_job, run_twin
 
 from mfnas_vec import Simulator
 from mfnas_vec.reference.arguments import reference_arguments
@@ -32,7 +32,7 @@ BUDGETS = [
 def assert_equal_to_reference(optimizer, table, protocol, settings, make, seed=3, n_run=3):
     job = make_job(optimizer, table, protocol, **settings)
     for run in range(n_run):
-        expected = run_twin(optimizer, table, reference_arguments(optimizer, job), KernelStream(seed, run))
+        expected = run_reference(optimizer, table, reference_arguments(optimizer, job), KernelStream(seed, run))
         simulator = make(KernelStream(seed, run))
         found = simulator.record()
         for field in found._fields:

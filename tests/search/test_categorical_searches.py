@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from support.twins import OUTCOME_FIELDS, assert_equal_to_twin, make_job, run_kernel
+from support.equality import OUTCOME_FIELDS, assert_equal_to_reference, make_job, run_kernel
 
 from mfnas_vec import CategoricalSpace, build_table, open_table, register_space, run, save_table, sweep
 from mfnas_vec.reference import REFERENCE
@@ -72,9 +72,9 @@ KINDS = ["few", "few valid", "wide", "wide valid", "wide shared", "wide valid sh
 def test_equal_to_the_reference(kind, optimizer):
     table = make_table(register_space(make_space(kind)))
     for protocol in ("gecco2024", "corrected"):
-        assert_equal_to_twin(optimizer, table, 6, protocol=protocol, **SETTINGS[optimizer])
+        assert_equal_to_reference(optimizer, table, 6, protocol=protocol, **SETTINGS[optimizer])
     limit = {"max_time": 90.0} if "max_eval" not in SETTINGS[optimizer] else {"max_eval": None, "max_time": 90.0}
-    assert_equal_to_twin(optimizer, table, 3, seed=5, **SETTINGS[optimizer] | limit)
+    assert_equal_to_reference(optimizer, table, 3, seed=5, **SETTINGS[optimizer] | limit)
 
 
 class AnyScore:

@@ -66,6 +66,7 @@ def broken(ctx, p):
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pytest
 from support.hash_tables import SPACES, hash_table
 
 from mfnas_vec import _jit, run
@@ -28,6 +29,7 @@ def test_one_specialization_serves_all(cifar10):
     assert {len(kernel.signatures) for kernel in kernels} == {1}
 
 
+@pytest.mark.slow
 def test_a_cold_start_compiles_once_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv(_jit.CACHE_VARIABLE, str(tmp_path))
     command = [sys.executable, "-c", COUNT]
@@ -39,6 +41,7 @@ def test_a_cold_start_compiles_once_and_says_so(tmp_path, monkeypatch):
     assert warm.stderr == ""
 
 
+@pytest.mark.slow
 def test_works_where_no_cache_can_be_written(tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.write_text("no folder")

@@ -85,6 +85,7 @@ def test_what_is_no_file_is_refused(tmp_path):
         load_plugin(written(tmp_path, "#" * (2**20 + 1)))
 
 
+@pytest.mark.slow
 def test_a_search_that_cannot_be_compiled_says_so(tmp_path, capsys):
     text = ANNEALING.read_text(encoding="utf-8").replace("temperature = p.temperature", "temperature = p.warmth")
     path = written(tmp_path, text)
@@ -115,6 +116,7 @@ def made(path, cache):
     return int(misses), int(hits), arch
 
 
+@pytest.mark.slow
 def test_compiled_code_is_kept_and_never_stale(tmp_path):
     text = ANNEALING.read_text(encoding="utf-8")
     path = written(tmp_path, text)

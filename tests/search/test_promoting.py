@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from support.equality import make_job, run_kernel
 from support.hash_tables import hash_table
-from support.twins import make_job, run_kernel
 
 from mfnas_vec import open_table
 from mfnas_vec.search.interface import STOP_COMPLETED, STOP_EPOCHS, STOP_TIME

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from support.equality import make_job
 from support.hash_tables import hash_table
-from support.twins import make_job
 
 from mfnas_vec.protocols import OVERSHOOT, REFUSE, STOP
 from mfnas_vec.search.protocols import PROTOCOLS, decisions_of, rules_of

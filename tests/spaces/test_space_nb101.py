@@ -155,6 +155,7 @@ def test_costs_of_the_smallest_cell():
     assert flops == 3 * 128 * 9 * 1024 + macs + 5_130
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_published_hashes_and_parameters(shared):
     """All 25,031 published cells: the hash, and the parameters of the cell that was trained."""

@@ -7,7 +7,7 @@ import numpy as np
 from mfnas_vec.protocols import HEAD2025
 from mfnas_vec.reference import REFERENCE
 from mfnas_vec.reference.halving import GA_SETTINGS, REA_SETTINGS
-from mfnas_vec.reference.ledger import Budget, plain
+from mfnas_vec.reference.ledger import ReferenceBudget, plain
 from mfnas_vec.reference.streams import PublishedStream
 from mfnas_vec.tables import dense
 from support.hash_tables import hash_table
@@ -42,7 +42,7 @@ class Replay:
         half = 0.5 if self.rules.half_cifar10 and self.space_name == "nb201" else 1.0
         n_candidate = 32 if self.space_name == "nb201" else 16
         max_eval = 25 if self.space_name == "nbasr" else np.inf
-        budget = Budget(max_eval, self.max_seconds, self.rules)
+        budget = ReferenceBudget(max_eval, self.max_seconds, self.rules)
         objective = _halved(dense.training_objective(table, self.metric, 12), half)
         proxy = plain(dense.zero_cost_objective(table, self.proxy))
         last_increment = self.rules.last_increment and self.space_name == "nb101"
@@ -54,7 +54,7 @@ class Replay:
             stage1, sizes = STAGE1[details[1]], details[2:]
             k, n_eval = (int(text[1:]) for text in sizes) if sizes else (n_candidate, 2000)
             max_seconds = self.max_seconds if self.rules.timed_stage1 else np.inf
-            return proxy, stage1, Budget(n_eval, max_seconds, self.rules), k, rungs, budget
+            return proxy, stage1, ReferenceBudget(n_eval, max_seconds, self.rules), k, rungs, budget
         return {
             "RS": (objective, budget),
             "FLS": (objective, budget, True),

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from mfnas_vec.published.reproduce import GRID, PROBLEMS
+from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.sweeps.grid import grid_of
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
-from mfnas_vec.sweeps.plan import Source, make_plan
+from mfnas_vec.sweeps.plan import TableSource, make_plan
 
 ALGO = """
 RS:
@@ -67,6 +67,7 @@ def write(path, text):
     return path
 
 
+@pytest.mark.slow
 def test_shipped_grids_have_their_combinations():
     assert set(shipped_grids()) == {
         "compare/outside",
@@ -93,9 +94,9 @@ def test_shipped_grids_have_their_combinations():
         "paper/multi-fidelity": 7 * 5,
         "paper/protocols": 73 * 5,
     }
-    assert [plan.problem for plan in plans["paper/main"]] == list(PROBLEMS)
-    labels = [e.optimizer for e in GRID]
-    assert [cell.optimizer for cell in plans["paper/main"][0].cells] == labels
+    assert [plan.problem for plan in plans["paper/main"]] == list(MF_NAS)
+    optimizers = ["RS", "FLS", "BLS", "SH", "REA", "REA+W", *["MF-NAS"] * 3]
+    assert [cell.optimizer for cell in plans["paper/main"][0].cells] == optimizers
 
 
 def test_published_files_are_read_as_they_are(tmp_path):
@@ -255,6 +256,6 @@ def test_unknown_grids_name_the_nearest(tmp_path):
 
 def test_tables_in_memory_can_be_planned(cifar10):
     grid = grid_of({"problems": ["nb201-cifar10"], "optimizers": {"RS": {}}})
-    plan = make_plan(grid, {"nb201-cifar10": Source(cifar10)})[0]
+    plan = make_plan(grid, {"nb201-cifar10": TableSource(cifar10)})[0]
     assert plan.shape == (1,)
     assert np.isfinite(plan.table["test_acc"]).all()

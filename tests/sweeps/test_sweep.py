@@ -1,17 +1,16 @@
-"""Sweeps: the same numbers as single runs, one store, taken up where it stopped, never mixed."""
+"""Sweeps: the same numbers as single runs, one store, resumed where it stopped, never mixed."""
 
 import fcntl
 import json
 import os
 import shutil
-import time
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from support.sweeps import contents, write_grid
 
-import mfnas_vec
 from mfnas_vec.cli import main
 from mfnas_vec.runs.result import RUN_VARIABLES
 from mfnas_vec.runs.run import run
@@ -94,6 +93,7 @@ def blocks_of(store):
     return [p for p in store.rglob("*") if p.is_file() and "/c/" in p.as_posix() and p.parts[-3] != "c"]
 
 
+@pytest.mark.slow
 def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
     """Whatever part of the blocks is there."""
     out, random = tmp_path / "cut.zarr", np.random.default_rng(0)
@@ -107,14 +107,15 @@ def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
         for name in ("exists", "settings", "run"):
             next(p for p in (out / "nbasr" / name / "c").rglob("0") if p.is_file()).unlink()
         (out / "nbasr" / "arch" / f"zarr.{16 * '0f'}.partial").write_bytes(b"left by a killed writer")
-        told = []
-        sweep(grid, out, resume=True, progress=lambda done, total, told=told: told.append((done, total)))
+        calls = []
+        sweep(grid, out, resume=True, progress=lambda done, total, calls=calls: calls.append((done, total)))
         assert contents(out) == contents(whole)
-        assert told == sorted(told)
-        assert not told or told[-1] == (72_000, 72_000)
+        assert calls == sorted(calls)
+        assert not calls or calls[-1] == (72_000, 72_000)
 
 
-def test_a_stop_while_the_store_is_made_is_mended(whole, grid, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_stop_while_the_store_is_made_is_repaired(whole, grid, tmp_path, monkeypatch):
     write = GridStore._set
     for stop_at in (0, 1, 2, 30, 60):
         out, made = tmp_path / f"{stop_at}.zarr", []
@@ -166,7 +167,7 @@ def test_another_table_or_version_is_not_mixed_in(tmp_path, cifar10, monkeypatch
     other["test_acc"] = other["test_acc"].copy(data=other["test_acc"].values[::-1])
     with pytest.raises(ValueError, match=r"its content of the tables differs \(nb201-cifar10\)"):
         sweep(SMALL, out, tables=[other], resume=True)
-    monkeypatch.setattr(mfnas_vec, "__version__", "9.9")
+    monkeypatch.setattr("mfnas_vec.runs.result.__version__", "9.9")
     with pytest.raises(ValueError, match=r"its version of mfnas_vec is 0\.1\.0, not 9\.9"):
         sweep(SMALL, out, resume=True)
 
@@ -220,7 +221,7 @@ def test_foreign_things_are_left_alone(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["test_performance", "arch"])
-def test_a_damaged_block_is_told(tmp_path, capsys, name):
+def test_a_damaged_block_is_reported(tmp_path, capsys, name):
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
     block = next(p for p in (out / "nb201-cifar10" / name).rglob("c/0/*/0"))
@@ -252,7 +253,8 @@ def test_a_damaged_root_is_told(tmp_path, capsys):
         assert contents(out) == before
 
 
-def test_other_damage_is_told_and_mended(tmp_path, capsys):
+@pytest.mark.slow
+def test_other_damage_is_reported_and_repaired(tmp_path, capsys):
     """Whatever file that holds no runs is cut, emptied or gone."""
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
@@ -264,7 +266,7 @@ def test_other_damage_is_told_and_mended(tmp_path, capsys):
         if i % 3 == 0:
             (out / name).unlink()
         assert main(["info", str(out)]) == 2, name
-        assert "--resume mends them" in capsys.readouterr().err
+        assert "--resume repairs them" in capsys.readouterr().err
         sweep(SMALL, out, resume=True)
         assert contents(out) == before
 
@@ -331,28 +333,40 @@ def test_a_metric_of_two_words(cifar10):
     assert tree["nb201-cifar10"]["search_metric"].values.tolist() == ["my metric"]
 
 
-def test_a_lock_that_was_taken_over_ends_the_work(monkeypatch):
-    """In places without locks of their own."""
+def test_two_writers_without_a_lock(whole, grid):
+    """In object stores: a second writer of the same sweep writes the same bytes, another sweep is refused."""
     import fsspec
 
-    from mfnas_vec.sweeps import lock
+    memory, seen = fsspec.filesystem("memory"), []
 
-    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.01)
-    memory, said = fsspec.filesystem("memory"), []
+    def second(done, total):
+        seen.append(done)
+        if len(seen) == 2:
+            sweep(grid, "memory://both/r.zarr", resume=True)
+        if len(seen) == 3:
+            with pytest.raises(ValueError, match="holds another sweep"):
+                sweep(grid, "memory://both/r.zarr", seed=1, resume=True)
 
-    def take(done, total):
-        said.append(done)
-        if len(said) == 2:
-            # As if nothing had come through for a minute; what is just being written still does.
-            monkeypatch.setattr(lock, "_write", lambda store, token: None)
-            time.sleep(0.2)
-            memory.pipe("/taken/r.zarr/writer.lock", b'{"token": "other", "time": 1e12, "pid": 1, "host": "h"}')
-            time.sleep(0.2)
+    sweep(grid, "memory://both/r.zarr", progress=second)
+    assert len(seen) > 3
+    found = {key.removeprefix("/both/r.zarr/"): memory.cat(key) for key in memory.find("/both/r.zarr")}
+    assert found == contents(whole)
 
-    with pytest.raises(ValueError, match="has been taken over by another writer"):
-        sweep(SMALL, "memory://taken/r.zarr", progress=take)
-    with pytest.raises(ValueError, match="is being written by process 1 on h"):
-        sweep(SMALL, "memory://taken/r.zarr", resume=True)
+
+def test_another_sweep_that_begins_at_the_same_moment_is_refused(grid, monkeypatch):
+    from mfnas_vec.sweeps import resume
+
+    begin = resume.GridStore.begin
+
+    def late(store, skeleton):
+        monkeypatch.setattr(resume.GridStore, "begin", begin)
+        sweep(grid, "memory://late/r.zarr", seed=1)  # after the check that nothing is there
+        begin(store, skeleton)
+
+    monkeypatch.setattr(resume.GridStore, "begin", late)
+    with pytest.raises(ValueError, match="is being written by another sweep"):
+        sweep(grid, "memory://late/r.zarr")
+    assert open_results("memory://late/r.zarr")["nbasr"].attrs["seed"] == 1
 
 
 def test_a_store_of_fsspec(whole, grid):
@@ -371,9 +385,9 @@ def test_the_command_line(tmp_path, capsys, grid):
     assert main(["sweep"]) == 0
     assert "paper/ablation-zc " in capsys.readouterr().out
     assert main(["sweep", str(grid), "--dry-run", "--n_run", "50"]) == 0
-    told = capsys.readouterr().out
-    assert "searches      400 (50 runs each" in told
-    assert "disk          at most " in told
+    output = capsys.readouterr().out
+    assert "searches      400 (50 runs each" in output
+    assert "disk          at most " in output
     assert not out.exists()
     for more in (["--block-size", "0"], ["--workers", "-3"], ["--out", str(tmp_path)], ["--threads", "0"]):
         assert main(["sweep", str(grid), "--dry-run", *more]) == 2
@@ -383,9 +397,9 @@ def test_the_command_line(tmp_path, capsys, grid):
     assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 0
     assert "4 combinations x 50 runs" in capsys.readouterr().out
     assert main(["info", str(out)]) == 0
-    told = capsys.readouterr().out
-    assert "complete, made by mfnas sweep" in told
-    assert "n_candidate (2, 4, 8, -)" in told
+    output = capsys.readouterr().out
+    assert "complete, made by mfnas sweep" in output
+    assert "n_candidate (2, 4, 8, -)" in output
     assert main(["sweep", str(grid), "--n_run", "50", "--out", str(out), "--problems", "nbasr"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -397,5 +411,12 @@ def test_info_of_other_results(tmp_path, capsys):
     assert main(["info", str(tmp_path / "run.zarr")]) == 0
     assert "complete, made by mfnas run" in capsys.readouterr().out
     assert main(["info", str(tmp_path / "rep")]) == 0
-    assert "complete, made by mfnas reproduce" in capsys.readouterr().out
+    assert "complete, made by mfnas sweep" in capsys.readouterr().out
     assert main(["info", str(tmp_path / "nothing")]) == 2
+    attributes = {"mfnas_vec_version": "0", "result_format": 2}
+    zarr.create_group(tmp_path / "old.zarr", attributes=attributes).create_group("nbasr")
+    capsys.readouterr()
+    assert main(["info", str(tmp_path / "old.zarr")]) == 2
+    err = capsys.readouterr().err
+    assert "re-run mfnas reproduce" in err
+    assert err.count("\n") == 1

@@ -33,6 +33,7 @@ def whole(tmp_path_factory):
     return contents(folder / "r.zarr")
 
 
+@pytest.mark.slow
 def test_run_and_sweep_make_the_runs_of_simulate(cifar10, whole, tmp_path):
     settings = {"n_run": 5, "seed": 4, "max_eval": 20}
     expected = simulate(
@@ -86,6 +87,7 @@ def test_curves_are_made_again(tmp_path):
     assert n_eval == {11, 21}
 
 
+@pytest.mark.slow
 def test_curves_are_made_again_in_a_process_that_has_not_loaded_the_adapter(tmp_path):
     sweep(write_grid(tmp_path, GRID), tmp_path / "r.zarr", n_thread=1)
     process = start("plot", "anytime", tmp_path / "r.zarr", "--over", "evaluations", "--out", tmp_path / "a.svg")
@@ -131,6 +133,7 @@ def test_workers_are_a_setting(cifar10):
     xr.testing.assert_identical(without_timings(again), without_timings(four))
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path):
     process = start(
         *("run", "--table", "nb201-cifar10", "--optimizer", "OPTUNA-RS", "--n_run", "2"),

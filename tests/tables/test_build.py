@@ -1,7 +1,6 @@
 """Mistakes with own tables: each is refused, or the labels put it right."""
 
 import logging
-import time
 import warnings
 
 import numpy as np
@@ -171,8 +170,8 @@ def test_the_first_search_says_a_guessed_direction(caplog):
     with caplog.at_level(logging.WARNING, logger="mfnas_vec"):
         for metric in ("gain_of_mine", "latency_of_mine", "latency_of_mine"):
             run("RS", table, metric=metric, max_eval=3, n_run=1)
-        told = [r.getMessage() for r in caplog.records if "guess" in r.getMessage()]
-        assert [text.split(":")[0] for text in told] == [
+        guesses = [r.getMessage() for r in caplog.records if "guess" in r.getMessage()]
+        assert [text.split(":")[0] for text in guesses] == [
             "'gain_of_mine' is maximized",
             "'latency_of_mine' is minimized",
         ]
@@ -247,14 +246,7 @@ def test_an_architecture_is_found_however_it_is_named(name):
             space.row_of([0] * space.n_gene)
 
 
-def test_looking_one_value_up_takes_microseconds(cifar10):
+def test_one_value_is_looked_up(cifar10):
     key = SPACE.arch_key()[4_711]
     values = cifar10["test_acc"].values
     assert values[SPACE.row_of(key)] == float(cifar10["test_acc"].isel(arch=4_711))
-    best = np.inf
-    for _ in range(5):
-        begun = time.perf_counter()
-        for _ in range(100):
-            cifar10["test_acc"].values[SPACE.row_of(key)]
-        best = min(best, (time.perf_counter() - begun) / 100)
-    assert best < 500e-6

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from mfnas_vec import SPACES, open_table
-from mfnas_vec.published.reproduce import PROBLEMS
+from mfnas_vec.published.numbers import MF_NAS
 from mfnas_vec.tables.dense import metric_names
 from mfnas_vec.tables.provenance import provenance
 from mfnas_vec.tables.store import embedded_folder, read_manifest
@@ -42,10 +42,10 @@ def spearman(a, b):
 
 @pytest.fixture(scope="module")
 def tables():
-    return {name: open_table(name).load() for name in PROBLEMS}
+    return {name: open_table(name).load() for name in MF_NAS}
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", MF_NAS)
 def test_published_metrics_are_there_and_no_others(tables, name):
     table = tables[name]
     found = metric_names(table)
@@ -57,7 +57,7 @@ def test_published_metrics_are_there_and_no_others(tables, name):
         assert (f"{metric}_seconds" in table) == (name != "nbasr")  # nothing is timed there
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", MF_NAS)
 def test_only_what_was_measured_is_called_so(tables, name):
     table = tables[name]
     measured = {v for v in table.data_vars if provenance(table, v, int(table["epoch"][-1])) == "measured"}
@@ -70,7 +70,7 @@ def test_all_tables_together_are_small():
     assert sum(entry["n_byte"] for entry in read_manifest().values()) < 40e6
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", MF_NAS)
 def test_rank_correlations_are_as_the_attributes_say(tables, name):
     table = tables[name]
     last = int(table["epoch"][-1])

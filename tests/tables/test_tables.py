@@ -82,6 +82,7 @@ def test_nb201_known_values(name, digits, trials, seconds):
     assert float(table["train_seconds"].sel(epoch=50)) == pytest.approx(seconds / 4)
 
 
+@pytest.mark.slow
 def test_nb201_measured_values_are_the_packages():
     """The whole source package against the embedded numbers."""
     from nb201_sources import read_source

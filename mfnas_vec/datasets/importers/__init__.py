@@ -32,7 +32,7 @@ IMPORTERS = {
 
 
 def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | None, into: str | None) -> str | None:
-    """Name of the table that an import will make, where that can be told before reading the files."""
+    """Name of the table that an import will make, where that is known before reading the files."""
     if into is not None:
         return into
     word = (
@@ -118,6 +118,6 @@ def import_table(
     except ValueError:
         raise
     except Exception as error:  # a damaged file fails in many ways
-        told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ValueError(f"{files[0]} is damaged or not of the format {format_name}: {told:.200}") from error
+        cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ValueError(f"{files[0]} is damaged or not of the format {format_name}: {cause:.200}") from error
     return table

@@ -45,7 +45,7 @@ class Options:
     base: xr.Dataset | None = None
     progress: Progress | None = None
 
-    def tell(self, done: int, total: int) -> None:
+    def report_progress(self, done: int, total: int) -> None:
         """Report progress, if anybody listens."""
         if self.progress is not None:
             self.progress(done, total)

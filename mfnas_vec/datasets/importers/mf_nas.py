@@ -72,7 +72,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     """
     contents: dict[str, tuple[Path, Any]] = {}
     for i, path in enumerate(paths):
-        options.tell(i, len(paths))
+        options.report_progress(i, len(paths))
         try:
             content = load(path)
             kind = kind_of(content)

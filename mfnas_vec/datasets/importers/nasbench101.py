@@ -76,7 +76,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     total = max(1, paths[0].stat().st_size)
     for i, (record, position) in enumerate(read_records(paths[0])):
         if i % 10_000 == 0:
-            options.tell(min(position, total), total)
+            options.report_progress(min(position, total), total)
         try:
             key, epochs, values = parse_record(record)
             if epochs not in EPOCHS:

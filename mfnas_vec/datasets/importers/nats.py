@@ -180,7 +180,7 @@ def read_benchmark(benchmark: Benchmark, paths: list[Path], options: Options) ->
     n_read, seen = 0, Seen()
     for path, record in read_records(paths):
         if n_read % 50 == 0:
-            options.tell(min(n_read, total), total)
+            options.report_progress(min(n_read, total), total)
         n_read += 1
         try:
             trainings = _trainings(record, n_epoch)

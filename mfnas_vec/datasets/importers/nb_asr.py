@@ -44,7 +44,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     trainings: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
     static: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
     for i, path in enumerate(paths):
-        options.tell(i, len(paths))
+        options.report_progress(i, len(paths))
         header, rows = _rows(path)
         kinds = {"training": trainings, "static": static}
         kind = header.get("dataset_type")

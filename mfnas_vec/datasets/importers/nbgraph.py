@@ -80,13 +80,13 @@ class _Training:
 
 
 def _name(path: Path) -> tuple[str, str]:
-    """Data set and seed of a file's name; empty where it does not tell."""
+    """Data set and seed of a file's name; empty if it has none."""
     match = re.match(rf"({'|'.join(DATASETS)})(\d+)\b", path.name.lower())
     return (match[1], match[2]) if match else ("", "")
 
 
 def dataset_of(path: Path) -> str:
-    """The data set that a file's name tells; empty if none."""
+    """The data set that a file's name states; empty if none."""
     return _name(path)[0]
 
 
@@ -100,7 +100,7 @@ def _files(paths: list[Path], options: Options) -> tuple[str, list[Path]]:
     if dataset not in DATASETS:
         raise ValueError(
             f"dataset={options.dataset!r} must be one of {', '.join(DATASETS)}; "
-            "the names of the files tell none, or several"
+            "the names of the files state none, or several"
         )
     if other := next((file for file in files if dataset_of(file) not in ("", dataset)), None):
         raise ValueError(f"{other} is not of the data set {dataset}")
@@ -129,7 +129,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     total: dict[int, FloatArray] = {}
     scores: dict[str, FloatArray] = {}
     for i, path in enumerate(files):
-        options.tell(i, len(files))
+        options.report_progress(i, len(files))
         training = _Training(path, space)
         longest = max(map(len, training.dur.values()))
         if n_epoch and longest != n_epoch:
@@ -150,5 +150,5 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     draft.check_millions("params")
     best = {"comment": "of each training at its epoch of least validation loss"}
     draft.attrs = {"latency": LATENCY, f"test_{kind}": best}
-    told = f"mean of {len(files)} seeds" if options.trials == MEAN else f"seed {options.trials}"
-    return draft.finish(f"nbgraph-{dataset}", dataset, format_name="nbgraph-full", files=files, trials=told)
+    trials = f"mean of {len(files)} seeds" if options.trials == MEAN else f"seed {options.trials}"
+    return draft.finish(f"nbgraph-{dataset}", dataset, format_name="nbgraph-full", files=files, trials=trials)

@@ -142,7 +142,7 @@ def fill_scores(draft: Draft, content: Mapping[Any, Any], options: Options | Non
     """Fill scores and their seconds from the mapping of one data set."""
     for i, (key, values) in enumerate(content.items()):
         if options is not None and i % 1000 == 0:
-            options.tell(i, len(content))
+            options.report_progress(i, len(content))
         if not isinstance(values, Mapping):
             raise ValueError(f"the scores of {key!r:.60} are not a mapping")
         row = row_of(draft.space, key)

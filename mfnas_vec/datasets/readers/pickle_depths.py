@@ -1,4 +1,4 @@
-"""How deep and how large the containers of a pickle are, told from its instructions."""
+"""How deep and how large the containers of a pickle are, found from its instructions."""
 
 from typing import Any
 

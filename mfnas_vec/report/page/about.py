@@ -12,7 +12,6 @@ from mfnas_vec.analysis.replay import given_settings
 from mfnas_vec.analysis.searches import Search, split_place
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.published.reproduce import GRID
 from mfnas_vec.report.page.words import joined
 from mfnas_vec.report.text import value_text
 from mfnas_vec.search import find_optimizer
@@ -162,7 +161,7 @@ def recipes_of(study: Study, title: str | None) -> list[Recipe]:
         # The name only: paths of the author's machine are private.
         store = PurePosixPath(path.rstrip("/")).name or "results.zarr"
         names.append(f"{label}={store}" if label else store)
-        make = {"sweep": _sweep_recipe, "reproduce": _reproduce_recipe, "run": _run_recipe}[contents.kind]
+        make = {"sweep": _sweep_recipe, "run": _run_recipe}[contents.kind]
         recipes.append(make(study, contents, place, store))
     own = [] if title is None else ["--title", title]
     recipes.append(Recipe([shlex.join(["mfnas", "report", *names, "--out", "report.html", *own])]))
@@ -201,15 +200,6 @@ def _plugins(optimizers: Iterable[str]) -> list[str]:
     found = [known.plugin for name in optimizers if (known := find_optimizer(name))]
     names = dict.fromkeys(plugin.name for plugin in found if plugin is not None)
     return [word for name in names for word in ("--plugin", name)]
-
-
-def _reproduce_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:
-    part = contents.parts[0]
-    labels = [str(label) for label in part.dataset["optimizer"].values]
-    some = [] if labels == [entry.label for entry in GRID] else ["--optimizers", ",".join(labels)]
-    problems = ["--problems", ",".join(p.problem for p in contents.parts)]
-    command = ["mfnas", "reproduce", *problems, *some, *_options(part.dataset.attrs, part.n_run), "--out", store]
-    return Recipe([shlex.join(command)])
 
 
 def _run_recipe(study: Study, contents: Contents, place: str, store: str) -> Recipe:

@@ -47,9 +47,6 @@ def title_of(study: Study) -> str:
     titles = [str(c.attrs["title"]) for c in study.contents if c.attrs.get("title") and c.kind != "run"]
     if len(study.contents) == 1 and titles:
         return titles[0]
-    if len(study.contents) == 1 and study.contents[0].kind == "reproduce":
-        where = count(len(study.problems), "benchmark")
-        return f"MF-NAS on {where}: published vs. this run"
     n = len(study.labels)
     named = joined(study.labels) if n <= 3 else count(n, "search", "searches")
     on = joined(study.problems) if len(study.problems) <= 2 else count(len(study.problems), "problem")

@@ -1,4 +1,4 @@
-"""Run kernels and plain twins on the same job, and compare everything they say."""
+"""Run kernels and the reference implementation on the same job, and compare all that they return."""
 
 import numpy as np
 
@@ -21,23 +21,23 @@ def make_job(optimizer, table, protocol="gecco2024", **settings):
 
 def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
     outcome, trace = make_outcome(n_run), make_trace(n_run, 0)
-    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread=n_thread, block_size=block_size)
     trace = make_trace(n_run, int(outcome.evaluations.max()))
-    run_blocks(job, seed, first_run, outcome, trace, n_thread, block_size, None)
+    run_blocks(job, seed, first_run, outcome, trace, n_thread=n_thread, block_size=block_size)
     return outcome, trace
 
 
-def run_twin(optimizer, table, arguments, stream):
+def run_reference(optimizer, table, arguments, stream):
     return REFERENCE[optimizer](dense.table_space(table), *arguments, stream)
 
 
-def assert_equal_to_twin(optimizer, table, n_run, seed=0, protocol="gecco2024", **settings):
+def assert_equal_to_reference(optimizer, table, n_run, seed=0, protocol="gecco2024", **settings):
     """Every number of every run and every step, bit for bit."""
     job = make_job(optimizer, table, protocol, **settings)
     outcome, trace = run_kernel(job, n_run, seed)
     arguments = reference_arguments(optimizer, job)
     for run in range(n_run):
-        record = run_twin(optimizer, table, arguments, KernelStream(seed, run))
+        record = run_reference(optimizer, table, arguments, KernelStream(seed, run))
         found = tuple(getattr(outcome, f)[run] for f in OUTCOME_FIELDS)
         assert found == tuple(getattr(record, f) for f in OUTCOME_FIELDS), (optimizer, settings, run)
         n = len(record.steps)

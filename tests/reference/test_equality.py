@@ -1,10 +1,10 @@
-"""Every kernel equals its plain twin, bit for bit: all numbers of all runs and all steps."""
+"""Every kernel equals the reference implementation, bit for bit: all numbers of all runs and all steps."""
 
 import numpy as np
 import pytest
+from support.equality import assert_equal_to_reference
 from support.hash_tables import SPACES, hash_table
 from support.optimizers import BUILT_IN
-from support.twins import assert_equal_to_twin
 
 from mfnas_vec.protocols import Protocol
 from mfnas_vec.search import PROTOCOLS
@@ -112,13 +112,13 @@ def fitting(optimizer, settings, space):
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_published_settings(optimizer, space, protocol):
-    assert_equal_to_twin(optimizer, hash_table(space), 6, seed=11, protocol=protocol, **ending(optimizer, space))
+    assert_equal_to_reference(optimizer, hash_table(space), 6, seed=11, protocol=protocol, **ending(optimizer, space))
 
 
 @pytest.mark.parametrize(("optimizer", "settings", "space", "protocol"), ODD)
 def test_odd_settings(optimizer, settings, space, protocol):
     settings = fitting(optimizer, settings, space)
-    assert_equal_to_twin(optimizer, hash_table(space), 3, seed=2**63 - 1, protocol=protocol, **settings)
+    assert_equal_to_reference(optimizer, hash_table(space), 3, seed=2**63 - 1, protocol=protocol, **settings)
 
 
 def quirky_table(space, kind):
@@ -182,13 +182,13 @@ QUIRKY = {
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_ties_and_missing_scores(optimizer, space, kind):
     for protocol in PROTOCOLS:
-        assert_equal_to_twin(optimizer, quirky_table(space, kind), 3, protocol=protocol, **QUIRKY[optimizer])
+        assert_equal_to_reference(optimizer, quirky_table(space, kind), 3, protocol=protocol, **QUIRKY[optimizer])
 
 
 def test_embedded_tables(cifar10):
     for optimizer in BUILT_IN:
-        assert_equal_to_twin(optimizer, cifar10, 3, seed=4)
-    assert_equal_to_twin("MF-NAS", cifar10, 3, metric_stage1="val_acc", max_eval_stage1=100)
+        assert_equal_to_reference(optimizer, cifar10, 3, seed=4)
+    assert_equal_to_reference("MF-NAS", cifar10, 3, metric_stage1="val_acc", max_eval_stage1=100)
 
 
 #: One space each: a decision is compiled once for all of them.
@@ -203,9 +203,9 @@ def test_every_decision_alone(protocol, space):
     """Protocols with one decision changed, on every optimizer: one compiled function serves them all."""
     for optimizer in BUILT_IN:
         own = ending(optimizer, space)
-        assert_equal_to_twin(optimizer, hash_table(space), 1, seed=5, protocol=protocol, **own)
+        assert_equal_to_reference(optimizer, hash_table(space), 1, seed=5, protocol=protocol, **own)
     for settings in ({"k": 30, "max_eval_stage1": 200}, {"k": 7, "max_time": 2500.0}):
-        assert_equal_to_twin("R-MF-NAS", hash_table(space), 1, seed=5, protocol=protocol, **settings)
+        assert_equal_to_reference("R-MF-NAS", hash_table(space), 1, seed=5, protocol=protocol, **settings)
 
 
 def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
@@ -217,4 +217,4 @@ def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
 def test_many_seeds(optimizer):
     for space in SPACES:
         for seed in range(20):
-            assert_equal_to_twin(optimizer, hash_table(space), 2, seed=seed, **ending(optimizer, space))
+            assert_equal_to_reference(optimizer, hash_table(space), 2, seed=seed, **ending(optimizer, space))
