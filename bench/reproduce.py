@@ -46,9 +46,11 @@ def grid_records(name: str) -> list[dict[str, Any]]:
     for problem in grid.problems:
         table = open_table(problem)
         test = test_variable(table)
+        val = table[test.replace("test", "val")]
+        last = val.isel(epoch=-1) if "epoch" in val.dims else val
         best = {
             "optimum": float(table[test].max()),
-            "best_on_validation": float(table[test][np.argmax(table[test.replace("test", "val")].values)]),
+            "best_on_validation": float(table[test][np.argmax(last.values)]),
         }
         for label, cell in cells_of(results[problem].to_dataset()):
             s = summarize(cell, interval=False)
