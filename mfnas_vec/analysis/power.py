@@ -141,7 +141,12 @@ def pilot_sd(*samples: FloatArray) -> float:
     if not known:
         return math.nan
     freedom = [values.size - 1 for values in known]
-    return math.sqrt(float(np.average([values.var(ddof=1) for values in known], weights=freedom)))
+    return math.sqrt(float(np.average([_variance(values) for values in known], weights=freedom)))
+
+
+def _variance(values: FloatArray) -> float:
+    """Unbiased variance, exactly 0 for equal values, whose mean may differ from them in the last digit."""
+    return float(values.var(ddof=1)) if np.ptp(values) > 0 else 0.0
 
 
 def _check(*, sd: float = 1.0, n_runs: int = 1, n_pair: int = 1, power: float = POWER) -> None:

@@ -64,6 +64,8 @@ def test_pilot():
     a, b = np.array([1.0, 2.0, 3.0]), np.array([5.0, 9.0, -np.inf])
     assert pilot_sd(a, b) == pytest.approx(math.sqrt((2 * 1.0 + 1 * 8.0) / 3))
     assert math.isnan(pilot_sd(np.array([1.0])))
+    assert pilot_sd(np.full(100, 94.12)) == 0.0
+    assert np.isnan(compare_runs({"a": np.full(100, 94.12), "b": np.full(100, 94.12)})["detectable"]).all()
 
 
 @pytest.mark.parametrize(

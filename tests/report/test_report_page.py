@@ -182,7 +182,7 @@ def test_everything_has_a_name(page):
     nameless = page.execute_script(
         """
         const bad = [];
-        for (const e of document.querySelectorAll('svg, img, [role=region], nav, section')) {
+        for (const e of document.querySelectorAll('svg:not([aria-hidden=true]), img, [role=region], nav, section')) {
           const ids = (e.getAttribute('aria-labelledby') || '').split(/\\s+/).filter(Boolean);
           const texts = ids.map(i => document.getElementById(i)?.textContent.trim());
           if (!e.getAttribute('aria-label') && !e.getAttribute('alt') && !(texts.length && texts.every(Boolean)))

@@ -64,6 +64,8 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
         if cell and not others:
             raise ValueError("a heat map needs one optimizer: several have the same values of the settings")
         cell.append(float(s.runs[TEST].mean()))
+    if not cells:
+        raise ValueError(f"no search has both {down} and {across}: there is nothing to map")
     for (problem, i, j), found in cells.items():
         grids[problem][i, j] = np.mean(found)
     signs = {p: direction_sign(study.test_attrs(p)) for p in study.problems}
