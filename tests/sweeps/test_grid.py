@@ -71,6 +71,8 @@ def write(path, text):
 def test_shipped_grids_have_their_combinations():
     assert set(shipped_grids()) == {
         "compare/outside",
+        "mnist1d/ablation-zc",
+        "mnist1d/main",
         "nbgraph/main",
         "paper/main",
         "paper/ablation-zc",
@@ -84,6 +86,8 @@ def test_shipped_grids_have_their_combinations():
     plans = {name: make_plan(load_grid(name), {}) for name in shipped_grids()}
     assert {name: sum(len(plan.cells) for plan in found) for name, found in plans.items()} == {
         "compare/outside": 9,
+        "mnist1d/ablation-zc": 13 * 4 + 1,
+        "mnist1d/main": 14,
         "nbgraph/main": 9 * 9,
         "paper/main": 9 * 5,
         "paper/ablation-zc": 13 * 4 * 3,
