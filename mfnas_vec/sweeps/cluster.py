@@ -63,7 +63,9 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator["Client"]:
 
 
 def _start(make: "type[LocalCluster]", workers: int | None) -> "LocalCluster":
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    # Any free port: without an address Dask takes 8787, and warns where another sweep has it.
+    web = {"dashboard_address": "127.0.0.1:0"}
+    options = {"threads_per_worker": 1, "processes": True, "silence_logs": logging.CRITICAL} | web
     for _ in range(STARTS):
         try:
             return make(n_workers=workers, **options)

@@ -122,7 +122,7 @@ def test_killed_workers_and_masters_lose_nothing(tmp_path, whole):
 def test_a_running_scheduler(tmp_path, whole):
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         sweep(write_grid(tmp_path), tmp_path / "r.zarr", scheduler=cluster.scheduler_address)
     assert contents(tmp_path / "r.zarr") == whole
 
