@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mfnas_vec.analysis.distributions import attainment, budget_ranks, spread_targets
+from mfnas_vec import run
+from mfnas_vec.analysis.distributions import attainment, budget_ranks, spread_targets, success_curve
 from mfnas_vec.analysis.statistics import bootstrap_ends, bootstrap_interval, resampled_means
+from mfnas_vec.tables import dense
 
 
 def curves(values, direction="maximize"):
@@ -87,3 +89,25 @@ def test_targets_are_ranks_of_results():
     assert spread_targets(results, -1.0, n=3) == [3.0, 2.0, 1.0]
     with pytest.raises(ValueError, match="no run"):
         spread_targets([np.array([np.nan])], 1.0)
+
+
+def test_success_curves_count_pairs_of_run_and_target(cifar10):
+    result = run("RS", cifar10, n_run=25, max_eval=30, max_time=None, trace=True)
+    targets, points = [92.0, 93.0, 94.0], np.linspace(0.0, float(result["cost_seconds"].max()), 9)
+    found = success_curve(result, targets, at=points, table=cifar10)
+    tests = dense.test_results(cifar10)
+    reached = np.zeros(9)
+    for i in range(25):
+        one = result.isel(run=i)
+        best, score = -np.inf, -np.inf  # test result of the best incumbent so far, score of the incumbent
+        costs = dict.fromkeys(targets, np.inf)
+        for arch, own, seconds in zip(*(one[f"trace_{n}"].values for n in ("arch", "score", "seconds")), strict=True):
+            if not np.isnan(arch) and own > score:
+                score, best = own, max(best, tests[int(arch)])
+                costs |= {t: min(costs[t], seconds) for t in targets if best >= t}
+        for cost in costs.values():
+            reached += cost <= points
+    np.testing.assert_allclose(found["share"].values, reached / 75)
+    assert ((found["low"] <= found["share"]) & (found["share"] <= found["high"])).all()
+    with pytest.raises(ValueError, match="must be numbers"):
+        success_curve(result, [], at=points, table=cifar10)
