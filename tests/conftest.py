@@ -29,18 +29,19 @@ def no_tables_of_the_user(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def registered_as_before(monkeypatch):
     """Optimizers, spaces and plug-ins that a test registers are unknown to the next one, and warnings come again."""
-    from mfnas_vec.search import OPTIMIZERS, plugins
+    from mfnas_vec.search import OPTIMIZERS
+    from mfnas_vec.search.outside import LOADED
     from mfnas_vec.search.registry import OPTIONAL
     from mfnas_vec.spaces import SPACES
     from mfnas_vec.tables import store
 
-    monkeypatch.setattr(plugins, "_LOADED", {})
     monkeypatch.setattr(store, "_PASSED_OVER", set())  # a warning is given once
-    optimizers, spaces = dict(OPTIMIZERS), dict(SPACES)
+    optimizers, spaces, loaded = dict(OPTIMIZERS), dict(SPACES), dict(LOADED)
+    LOADED.clear()
     yield
     # Adapters register on their first import only.
     optimizers |= {name: found for name, found in OPTIMIZERS.items() if name in OPTIONAL}
-    for registry, before in ((OPTIMIZERS, optimizers), (SPACES, spaces)):
+    for registry, before in ((OPTIMIZERS, optimizers), (SPACES, spaces), (LOADED, loaded)):
         registry.clear()
         registry.update(before)
 

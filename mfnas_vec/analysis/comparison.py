@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from mfnas_vec.analysis.power import ALPHA, detectable_difference, least_p, pilot_sd
 from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
 
-ALPHA = 0.05
 #: Distances of A12 from 0.5 from which an effect is small, medium, large (Vargha and Delaney, 2000).
 EFFECTS = ((0.21, "large"), (0.14, "medium"), (0.06, "small"))
 NEGLIGIBLE = "negligible"
@@ -154,14 +154,6 @@ def effect_name(effect: float) -> str:
     return NEGLIGIBLE
 
 
-def least_p(n_first: int, n_second: int) -> float:
-    """The smallest possible p-value of samples of these sizes: all values of one above all of the other."""
-    if not n_first or not n_second:
-        return math.nan
-    log_choices = math.lgamma(n_first + n_second + 1) - math.lgamma(n_first + 1) - math.lgamma(n_second + 1)
-    return min(1.0, 2.0 * math.exp(-log_choices))
-
-
 def pairs_of(labels: Sequence[str], against: str | None = None) -> list[tuple[str, str]]:
     """The pairs to compare: all, or those with one label.
 
@@ -234,8 +226,6 @@ def compare_runs(samples: Samples, against: str | None = None) -> xr.Dataset:
 
 def _detectable(first: FloatArray, second: FloatArray, n_pair: int) -> float:
     """The detectable difference of two samples; NaN without a spread, or if so few runs find none."""
-    from mfnas_vec.analysis.power import detectable_difference, pilot_sd  # power sees the level of the tests
-
     sd = pilot_sd(first, second)
     if not sd > 0:
         return math.nan

@@ -12,13 +12,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mfnas_vec.analysis.comparison import ALPHA, least_p
 from mfnas_vec.analysis.statistics import FloatArray
 
+#: Level of all tests.
+ALPHA = 0.05
 #: Power that differences and numbers of runs are given for.
 POWER = 0.8
 #: Most runs of a search that are planned.
 MAX_RUNS = 10_000_000
+
+
+def least_p(n_first: int, n_second: int) -> float:
+    """The smallest possible p-value of samples of these sizes: all values of one above all of the other."""
+    if not n_first or not n_second:
+        return math.nan
+    log_choices = math.lgamma(n_first + n_second + 1) - math.lgamma(n_first + 1) - math.lgamma(n_second + 1)
+    return min(1.0, 2.0 * math.exp(-log_choices))
 
 
 def power_of(difference: float, sd: float, n_first: int, n_second: int | None = None, *, n_pair: int = 1) -> float:

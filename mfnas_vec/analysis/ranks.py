@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.comparison import ALPHA, FIRST, SECOND, Samples, a12, texts
+from mfnas_vec.analysis.comparison import FIRST, SECOND, Samples, a12, texts
+from mfnas_vec.analysis.power import ALPHA
 
 #: With fewer problems, the tests across problems are rough approximations.
 LEAST_PROBLEMS = 10

@@ -25,7 +25,7 @@ def run_optimizers(args: argparse.Namespace) -> None:
     from mfnas_vec.report.text import optimizer_text, optimizers_text
     from mfnas_vec.search import OPTIMIZERS as KNOWN
     from mfnas_vec.search import get_optimizer
-    from mfnas_vec.search.plugins import failures
+    from mfnas_vec.search.outside import failures
     from mfnas_vec.tables.store import open_table, table_names
 
     if args.name is None:

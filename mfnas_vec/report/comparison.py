@@ -8,12 +8,11 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.comparison import (
-    ALPHA,
     compare_runs,
     effect_name,
     scores_of,
 )
-from mfnas_vec.analysis.power import POWER
+from mfnas_vec.analysis.power import ALPHA, POWER
 from mfnas_vec.analysis.searches import Search, searches_of
 from mfnas_vec.analysis.selection import Leak
 from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mfnas_vec.analysis.comparison import ALPHA, scores_of
-from mfnas_vec.analysis.power import POWER, detectable_difference, pilot_sd, runs_needed
+from mfnas_vec.analysis.comparison import scores_of
+from mfnas_vec.analysis.power import ALPHA, POWER, detectable_difference, pilot_sd, runs_needed
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, unit_text
 from mfnas_vec.report.text import aligned

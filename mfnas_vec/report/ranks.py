@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.comparison import ALPHA, scores_of
+from mfnas_vec.analysis.comparison import scores_of
+from mfnas_vec.analysis.power import ALPHA
 from mfnas_vec.analysis.ranks import LEAST_PROBLEMS, compare_problems
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.report.text import aligned

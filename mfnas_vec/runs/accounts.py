@@ -8,8 +8,14 @@ from typing import Any, NamedTuple, NoReturn
 from mfnas_vec.runs.readable import Readable, View
 from mfnas_vec.search.interface import STOP_COMPLETED, STOP_EVALUATIONS, STOP_TIME
 from mfnas_vec.search.memory import UNLIMITED
+from mfnas_vec.search.protocols import CORRECTED, GECCO2024
 from mfnas_vec.spaces import NO_ARCH, SearchSpace
 from mfnas_vec.tables.dense import LAST_INCREMENT
+
+#: What a training-based evaluation is charged: the whole training, or what an earlier one lacks.
+RESTART = "restart"
+CONTINUE = "continue"
+TRAINING = (RESTART, CONTINUE)
 
 
 class BudgetExhausted(Exception):
@@ -75,7 +81,7 @@ class Accounts:
         self.steps: list[tuple[int, int, float, float, int, int]] = []
         self._running: list[tuple[Any, ...]] = []  # a heap by time of finish
         self._ready: deque[Finished] = deque()
-        self._refused = self._told = False
+        self._refused = self._ended = False
         self._grace = 0
 
     @property
@@ -107,6 +113,16 @@ class Accounts:
     def epochs(self) -> tuple[int, ...]:
         """Epochs at which training-based metrics are known."""
         return self._readable.epochs
+
+    @property
+    def protocol(self) -> str:
+        """The rules of the budget."""
+        return CORRECTED if self._rules.corrected else GECCO2024
+
+    @property
+    def training(self) -> str:
+        """What a training-based evaluation is charged."""
+        return CONTINUE if self._rules.continues else RESTART
 
     @property
     def max_time(self) -> float:
@@ -151,8 +167,8 @@ class Accounts:
     @property
     def done(self) -> bool:
         """Whether the budget is used up."""
-        self._told = self._told or not self._within()
-        return self._told
+        self._ended = self._ended or not self._within()
+        return self._ended
 
     @property
     def best(self) -> tuple[tuple[int, ...], float] | None:
@@ -228,7 +244,7 @@ class Accounts:
         self.steps.append((code, view.epochs, score, self._clock, self._epochs, leader))
 
     def _refuse(self) -> NoReturn:
-        self._refused = self._told = True
+        self._refused = self._ended = True
         rules = self._rules
         raise BudgetExhausted(
             f"the budget ({rules.text}) does not allow another evaluation "
@@ -246,7 +262,7 @@ class Accounts:
             self._ready.append(self._complete(heapq.heappop(self._running)))
         rules = self._rules
         full = self._n_eval > rules.max_eval or (rules.corrected and self._n_eval == rules.max_eval)
-        stop = STOP_COMPLETED if not self._told else STOP_EVALUATIONS if full else STOP_TIME
+        stop = STOP_COMPLETED if not self._ended else STOP_EVALUATIONS if full else STOP_TIME
         return Record(
             self._code,
             self._row,

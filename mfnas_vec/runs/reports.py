@@ -4,7 +4,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -13,9 +13,6 @@ from mfnas_vec.runs.accounts import Accounts, Record
 from mfnas_vec.runs.readable import Readable, whole_table
 from mfnas_vec.runs.result import assemble
 from mfnas_vec.search.memory import Outcome, Trace, make_outcome, make_trace
-
-if TYPE_CHECKING:
-    from mfnas_vec.runs.simulator import Simulator
 
 
 class Report(NamedTuple):
@@ -62,7 +59,7 @@ def _qualified(thing: Any) -> str:
     return f"{thing.__module__}.{thing.__qualname__}"
 
 
-def settings_of(simulator: "Simulator", settings: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(simulator: Accounts, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that a run depends on but its stream, as a result records it.
 
     Raises
@@ -109,7 +106,7 @@ def fill_trace(trace: Trace, reports: Sequence[Report]) -> None:
 
 def result_of(
     name: str,
-    simulator: "Simulator",
+    simulator: Accounts,
     reports: Sequence[Report],
     values: dict[str, Any],
     *,

@@ -7,11 +7,12 @@ from typing import Any
 
 import xarray as xr
 
+from mfnas_vec.runs.accounts import RESTART
 from mfnas_vec.runs.processes import SimulatedSearch, SimulatedWork, make_runs
 from mfnas_vec.runs.reports import FailedRunsWarning, failure_text, note_failures, result_of, settings_of
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.run import check_count, check_runs, check_seed
-from mfnas_vec.runs.simulator import RESTART, Simulator
+from mfnas_vec.runs.simulator import Simulator
 from mfnas_vec.runs.threads import Progress, available_threads
 from mfnas_vec.search import GECCO2024
 from mfnas_vec.tables.coverage import REFUSE

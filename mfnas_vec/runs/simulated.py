@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import xarray as xr
 from msgspec import Meta
 
+from mfnas_vec.runs.accounts import RESTART
 from mfnas_vec.runs.processes import SimulatedSearch, SimulatedWork, make_runs
 from mfnas_vec.runs.reports import FailedRunsWarning, Report, failure_text, fill, fill_trace
-from mfnas_vec.runs.simulator import MAX_WORKERS, RESTART, Simulator
+from mfnas_vec.runs.simulator import MAX_WORKERS, Simulator
 from mfnas_vec.runs.threads import Progress
 from mfnas_vec.search import OPTIMIZERS, Optimizer, SingleFidelity
 from mfnas_vec.search.fidelity import SELECTED_ON_METRIC

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import xarray as xr
 
-from mfnas_vec.runs.accounts import Accounts, Finished, Rules
+from mfnas_vec.runs.accounts import CONTINUE, RESTART, TRAINING, Accounts, Finished, Rules
 from mfnas_vec.runs.readable import Readable
 from mfnas_vec.runs.reports import Report, result_of, settings_of, trace_of
 from mfnas_vec.runs.run import check_count
@@ -18,11 +18,6 @@ from mfnas_vec.search.settings import MAX_EVALUATIONS
 from mfnas_vec.spaces.base import ARCHITECTURES, NO_ARCH
 from mfnas_vec.tables.coverage import REFUSE
 from mfnas_vec.tables.dense import CUMULATIVE
-
-#: What a training-based evaluation is charged: the whole training, or what an earlier one lacks.
-RESTART = "restart"
-CONTINUE = "continue"
-TRAINING = (RESTART, CONTINUE)
 
 #: Most workers of a simulation.
 MAX_WORKERS = 100_000
@@ -97,7 +92,6 @@ class Simulator(Accounts):
                 "so the search might never end; set max_eval"
             )
         corrected, continues = protocol == CORRECTED, training == CONTINUE
-        self.protocol, self.training = protocol, training
         super().__init__(
             readable,
             Rules(
@@ -113,7 +107,6 @@ class Simulator(Accounts):
     def fresh(self) -> Self:
         """The same simulator before its first evaluation."""
         other = object.__new__(type(self))
-        other.protocol, other.training = self.protocol, self.training
         Accounts.__init__(other, self._readable, self._rules)
         return other
 

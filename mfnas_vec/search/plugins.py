@@ -1,59 +1,22 @@
-"""Optimizers and spaces from outside: from a file of one's own, or from an installed package.
+"""Optimizers and spaces from a file of your own.
 
 A file is read once and run as it was read: its text is what a cluster's workers get, and its digest
 is what a sweep's store remembers. Only a file that the user names is run, never one that a result
-store names. An installed package declares entry points ``mfnas_vec.optimizers``, each the name of
-an optimizer and the module (or an object in it) that registers it.
+store names.
 """
 
-import hashlib
-import importlib
-import importlib.metadata
 import linecache
-import re
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from mfnas_vec.search.outside import LOADED, Loaded, Plugin
+from mfnas_vec.search.registry import OPTIMIZERS
+from mfnas_vec.spaces import SPACES
 
 #: Largest plug-in file, bytes.
 MAX_BYTES = 1 << 20
-#: Group of the entry points of installed packages.
-GROUP = "mfnas_vec.optimizers"
-#: Package name of the modules that files become.
-_PREFIX = "mfnas_plugin_"
-
-
-class Plugin(NamedTuple):
-    """A file of one's own: all that another process needs to load it."""
-
-    #: Name of the file, without folder.
-    name: str
-    text: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-    @property
-    def module(self) -> str:
-        """Name of the module that the file becomes: another text is another module."""
-        return f"{_PREFIX}{re.sub(r'[^0-9A-Za-z]', '_', self.name.removesuffix('.py'))}_{self.digest[:16]}"
-
-
-class _Loaded(NamedTuple):
-    plugin: Plugin
-    #: Where it was read; another text of the same place takes its place.
-    path: str
-    module: types.ModuleType
-    #: Names of the search spaces that it registered.
-    spaces: tuple[str, ...]
-
-
-#: Every file that was loaded, by the name of its module.
-_LOADED: dict[str, _Loaded] = {}
 
 
 def load_plugin(path: str | Path) -> types.ModuleType:
@@ -106,17 +69,14 @@ def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
     ValueError
         As of ``load_plugin``.
     """
-    from mfnas_vec.search.registry import OPTIMIZERS
-    from mfnas_vec.spaces import SPACES
-
-    known = _LOADED.get(plugin.module)
+    known = LOADED.get(plugin.module)
     if known is not None:
         return known.module
     before = dict(OPTIMIZERS), dict(SPACES)
-    earlier = [name for name, loaded in _LOADED.items() if path and loaded.path == path]
+    earlier = [name for name, loaded in LOADED.items() if path and loaded.path == path]
     for name in [name for name, found in OPTIMIZERS.items() if found.home in earlier]:
         del OPTIMIZERS[name]
-    for name in (name for module in earlier for name in _LOADED[module].spaces):
+    for name in (name for module in earlier for name in LOADED[module].spaces):
         SPACES.pop(name, None)
     others = set(OPTIMIZERS), set(SPACES)
     module = types.ModuleType(plugin.module)
@@ -133,11 +93,11 @@ def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
         del sys.modules[plugin.module]
         _restore(OPTIMIZERS, before[0])
         _restore(SPACES, before[1])
-        raise ValueError(f"plugin {shown}: {_told(error, shown)}") from None
+        raise ValueError(f"plugin {shown}: {_reason(error, shown)}") from None
     for name in earlier:
-        del _LOADED[name]
+        del LOADED[name]
     linecache.cache[shown] = (len(plugin.text), None, plugin.text.splitlines(keepends=True), shown)
-    _LOADED[plugin.module] = _Loaded(plugin, path, module, spaces)
+    LOADED[plugin.module] = Loaded(plugin, path, module, spaces)
     return module
 
 
@@ -146,7 +106,7 @@ def _restore(registry: dict[str, Any], before: dict[str, Any]) -> None:
     registry.update(before)
 
 
-def _told(error: BaseException, path: str) -> str:
+def _reason(error: BaseException, path: str) -> str:
     """An error of a plug-in in one line, with the line of the file."""
     line = error.lineno if isinstance(error, SyntaxError) else None
     trace = error.__traceback__
@@ -157,50 +117,3 @@ def _told(error: BaseException, path: str) -> str:
     words = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     kind = "" if isinstance(error, ValueError) and words else f"{type(error).__name__}: "
     return f"line {line}: {kind}{words}" if line else f"{kind}{words}"
-
-
-def loaded() -> tuple[Plugin, ...]:
-    """Every file that was loaded, in that order."""
-    return tuple(found.plugin for found in _LOADED.values())
-
-
-def plugin_of(module: str) -> Plugin | None:
-    """The plug-in file that became a module."""
-    found = _LOADED.get(module)
-    return None if found is None else found.plugin
-
-
-def installed() -> dict[str, importlib.metadata.EntryPoint]:
-    """The optimizers that installed packages declare, by name; nothing is imported."""
-    return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
-
-
-def load_installed(name: str) -> None:
-    """Import what declares an optimizer.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be imported.
-    """
-    point = installed()[name]
-    try:
-        point.load()
-    except Exception as error:  # whatever a package of somebody else raises
-        words = " ".join(str(error).split())
-        raise ValueError(
-            f"optimizer={name!r} of {_package(point)} cannot be loaded: {type(error).__name__}: {words}"
-        ) from None
-
-
-def _package(point: importlib.metadata.EntryPoint) -> str:
-    return point.value if point.dist is None else f"{point.dist.name} {point.dist.version}"
-
-
-def failures() -> Iterator[str]:
-    """Load every installed optimizer; says of each that fails, why."""
-    for name in installed():
-        try:
-            load_installed(name)
-        except ValueError as error:
-            yield str(error)

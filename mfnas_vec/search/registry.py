@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._jit import njit_paste
-from mfnas_vec.search.plugins import Plugin, installed, load_installed, plugin_of
+from mfnas_vec.search.outside import Plugin, installed, load_installed, plugin_of
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.runner import Job, make_job
 from mfnas_vec.search.settings import Field, Settings, Values, nearest

@@ -10,7 +10,8 @@ import xarray as xr
 from mfnas_vec.runs.result import describe, run_arrays
 from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.search import get_optimizer
-from mfnas_vec.search.plugins import Plugin, loaded, run_plugin
+from mfnas_vec.search.outside import Plugin, loaded
+from mfnas_vec.search.plugins import run_plugin
 from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.plan import ProblemPlan, TableSource, load_inputs
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK

@@ -15,10 +15,10 @@ from mfnas_vec.analysis.comparison import (
     compare_runs,
     effect_name,
     holm,
-    least_p,
     mann_whitney,
     scores_of,
 )
+from mfnas_vec.analysis.power import least_p
 from mfnas_vec.analysis.ranks import compare_problems, critical_difference
 from mfnas_vec.analysis.searches import Search, read_searches
 from mfnas_vec.cli import main

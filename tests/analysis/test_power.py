@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from mfnas_vec.analysis.comparison import compare_runs, holm, least_p, mann_whitney
-from mfnas_vec.analysis.power import detectable_difference, pilot_sd, power_of, runs_needed
+from mfnas_vec.analysis.comparison import compare_runs, holm, mann_whitney
+from mfnas_vec.analysis.power import detectable_difference, least_p, pilot_sd, power_of, runs_needed
 
 N_EXPERIMENT = 2000
 

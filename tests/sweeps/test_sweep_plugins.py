@@ -13,7 +13,7 @@ from mfnas_vec import build_table, save_table, sweep
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.cli import main
 from mfnas_vec.report.figures.panels import looks
-from mfnas_vec.search import load_plugin, plugins
+from mfnas_vec.search import load_plugin, outside
 
 FILES = [Path(__file__).parents[1] / "plugins" / f"{name}.py" for name in ("simulated_annealing", "genetic_algorithm")]
 FILES.append(FILES[0].with_name("tabu_search.py"))
@@ -98,7 +98,7 @@ def test_the_store_knows_digests_but_no_code(whole):
 @pytest.mark.cluster
 def test_what_this_process_alone_knows_is_refused_on_workers(tmp_path, registered, monkeypatch):
     pytest.importorskip("distributed", reason="Dask is in the extra 'cluster'")
-    monkeypatch.setattr(plugins, "_LOADED", {})
+    monkeypatch.setattr(outside, "LOADED", {})
     with pytest.raises(ValueError, match="optimizer 'GA-2P' is known to this process only: workers need its file"):
         sweep(write_grid(tmp_path, GRID), tmp_path / "r.zarr", workers=1)
     assert not (tmp_path / "r.zarr").exists()

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mfnas_vec.analysis.comparison import ALPHA
+from mfnas_vec.analysis.power import ALPHA
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
 from mfnas_vec.report.page.verdicts import Pairs, Ranks
