@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mfnas_vec.analysis.anytime import anytime, check_over
+from mfnas_vec.analysis.anytime import anytime
 from mfnas_vec.analysis.statistics import FloatArray, regret
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
@@ -45,8 +45,6 @@ def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLET
     ValueError
         If searches cannot be re-run, or a table has no such cost.
     """
-    if over is not None:
-        check_over(over)
     check_rule(incumbent)
 
     def draw(panel: Panel) -> str:
@@ -55,12 +53,9 @@ def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLET
         for i, label in enumerate(panel.searches):
             cost, mean, band = _regret(study, panel.problem, label, axis, incumbent)
             drawn |= bool(mean.size)
-            look, name = panel.looks[label], study.names[label]
-            # Markers at different positions, so that overlapping lines can be distinguished.
-            marks: dict[str, Any] = {"marker": look.marker, "markevery": (3 * i % 27, 27), "markersize": 3.2}
-            ax.plot(cost, mean, color=look.colour, linestyle=look.dash, label=name, **marks)
-            ax.fill_between(cost, *band, color=look.colour, alpha=0.15, linewidth=0)
-            ends.append(f"{name} {mean[-1]:.2f}" if mean.size else f"{name} none")
+            panel.curve(label, cost, mean, markevery=(3 * i % 27, 27))
+            panel.band(label, cost, *band)
+            ends.append(f"{study.names[label]} {mean[-1]:.2f}" if mean.size else f"{study.names[label]} none")
         ax.set_ylabel(f"test regret ({'% points' if panel.unit == '%' else panel.unit})")
         if drawn:
             _references(study, panel, axis)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mfnas_vec.analysis.anytime import COSTS, anytime, check_over
+from mfnas_vec.analysis.anytime import COSTS, anytime
 from mfnas_vec.analysis.distributions import attainment, spread_targets, success_curve
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
@@ -29,8 +29,6 @@ def draw_attainment(study: Study, over: str | None = None, page: bool = False) -
     ValueError
         If searches cannot be re-run, or a table has no such cost.
     """
-    if over is not None:
-        check_over(over)
 
     def draw(panel: Panel) -> str:
         ax, axis, said = panel.ax, panel.cost(over), []
@@ -43,11 +41,10 @@ def draw_attainment(study: Study, over: str | None = None, page: bool = False) -
                 search_score=False,
             )
             found = attainment(curves, [0.5]).isel(share=0)
-            cost, look, name = found["cost"].values, panel.looks[label], study.names[label]
-            ax.plot(cost, found["attained"].values, color=look.colour, linestyle=look.dash, label=name)
-            ax.lines[-1].set(marker=look.marker, markevery=(3 * i % 18, 18), markersize=3.2)
-            ax.fill_between(cost, found["low"].values, found["high"].values, color=look.colour, alpha=0.15, linewidth=0)
-            said.append(f"{name} {float(found['attained'][-1]):.2f}")
+            cost = found["cost"].values
+            panel.curve(label, cost, found["attained"].values, markevery=(3 * i % 18, 18))
+            panel.band(label, cost, found["low"].values, found["high"].values)
+            said.append(f"{study.names[label]} {float(found['attained'][-1]):.2f}")
         ax.set_ylabel(test_label(study, panel.problem))
         ax.set_xlim(left=0)
         cost_axis(ax, axis, ax.get_xlim()[1])
@@ -78,8 +75,6 @@ def draw_targets(study: Study, over: str | None = None, page: bool = False) -> D
     ValueError
         As of ``draw_attainment``, or if no run ended with a test result.
     """
-    if over is not None:
-        check_over(over)
 
     def draw(panel: Panel) -> str:
         ax, axis, said = panel.ax, panel.cost(over), []
@@ -89,11 +84,9 @@ def draw_targets(study: Study, over: str | None = None, page: bool = False) -> D
         points = np.linspace(0.0, longest, _N_POINT)
         for i, (label, traced) in enumerate(traces.items()):
             found = success_curve(traced, goals, over=axis, at=points, table=study.table(panel.problem))
-            look, name = panel.looks[label], study.names[label]
-            ax.plot(points, found["share"].values, color=look.colour, linestyle=look.dash, label=name)
-            ax.lines[-1].set(marker=look.marker, markevery=(3 * i % 18, 18), markersize=3.2)
-            ax.fill_between(points, found["low"], found["high"], color=look.colour, alpha=0.15, linewidth=0)
-            said.append(f"{name} {100 * float(found['share'][-1]):.0f} %")
+            panel.curve(label, points, found["share"].values, markevery=(3 * i % 18, 18))
+            panel.band(label, points, found["low"].values, found["high"].values)
+            said.append(f"{study.names[label]} {100 * float(found['share'][-1]):.0f} %")
         ax.set(ylabel="share of runs and targets", ylim=(-0.02, 1.03), xlim=(0, longest))
         cost_axis(ax, axis, longest)
         return ", ".join(said)

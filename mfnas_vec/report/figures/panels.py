@@ -1,17 +1,17 @@
-"""What figures of searches share: a panel per problem, one look per search, legends and captions."""
+"""What figures of searches share: a panel per problem, one look per search, and a legend."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mfnas_vec.analysis.anytime import check_over
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
+from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign, unit_text
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.captions import caption, left_out
 from mfnas_vec.report.figures.columns import page_panels
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, Look, style
-from mfnas_vec.tables.provenance import weakest
-from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _SLOTS = {name: i for i, name in enumerate(("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS"))}
 #: Most searches that colours and markers can distinguish.
 MAX_SEARCHES = 9
-#: Most searches of which a caption counts the runs left out.
-_MOST_COUNTED = 6
 #: Label of the axes reserved for a legend below all panels.
 _BELOW = "legend"
 
@@ -58,8 +56,20 @@ class Panel:
         return self.study.test_attrs(self.problem)
 
     def cost(self, over: str | None) -> str:
-        """The cost on the axis: the one asked for, else seconds, or epochs where there are none."""
+        """The cost on the axis: the one asked for, checked, else seconds, or epochs where there are none."""
+        if over is not None:
+            check_over(over)
         return over or ("seconds" if self.study.timed(self.problem) else "epochs")
+
+    def curve(self, label: str, at: FloatArray, values: FloatArray, *, markevery: tuple[int, int], **more: Any) -> None:
+        """Draw a search as a line; markers at other places than those of others keep equal lines apart."""
+        look = self.looks[label]
+        line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "label": self.study.names[label], **more}
+        self.ax.plot(at, values, marker=look.marker, markevery=markevery, markersize=3.2, **line)
+
+    def band(self, label: str, at: FloatArray, low: FloatArray, high: FloatArray, alpha: float = 0.15) -> None:
+        """Draw a band in the colour of a search."""
+        self.ax.fill_between(at, low, high, color=self.looks[label].colour, alpha=alpha, linewidth=0)
 
 
 def draw_panels(
@@ -222,35 +232,6 @@ def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
     axis.set_major_locator(LogLocator(subs=subs, numticks=6))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
-
-
-def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str:
-    """Runs, seeds, protocols and provenance of the searches shown, by problem."""
-    searches = [study.searches[problem][label] for problem, labels in shown.items() for label in labels]
-    runs = sorted({s.runs.sizes["run"] for s in searches})
-    n_run = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
-    text = [f"n = {n_run} {'run' if runs == [1] else 'runs'} of each search"]
-    for key in ("seed", "protocol"):
-        text.append(f"{key} {' and '.join(sorted({str(s.runs.attrs.get(key)) for s in searches}))}")
-    kinds = {s.provenance for s in searches}
-    tests = weakest(str(s.runs[TEST].attrs.get("provenance")) for s in searches)
-    parts = [*(f"{m.rstrip('.')}." for m in more if m), ", ".join(text) + f". Test results: {tests}."]
-    if kinds - {MEASURED, COMPUTED}:
-        worst = weakest(kinds)
-        parts.append(f"Search metrics or test results are {worst}: these are not published or measured results.")
-    return " ".join(parts)
-
-
-def left_out(study: Study, shown: Mapping[str, Sequence[str]]) -> str:
-    """A sentence on runs without a test result, which are left out; empty if there are none."""
-    counts = []
-    for problem, labels in shown.items():
-        for label in labels:
-            test = study.searches[problem][label].runs[TEST]
-            if n := int(test.isnull().sum()):
-                counts.append(f"{n:,} of {test.size:,} of {study.names[label]} on {problem}")
-    more = f" and {len(counts) - _MOST_COUNTED} more" if len(counts) > _MOST_COUNTED else ""
-    return f"Runs without a test result are left out: {', '.join(counts[:_MOST_COUNTED])}{more}" if counts else ""
 
 
 def nothing(ax: "Axes") -> None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from mfnas_vec.analysis.anytime import check_over
 from mfnas_vec.analysis.distributions import budget_ranks, shared_curves
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
@@ -26,8 +25,6 @@ def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Dra
     ValueError
         If searches cannot be re-run, a table has no such cost, or there are fewer than two searches.
     """
-    if over is not None:
-        check_over(over)
 
     def draw(panel: Panel) -> str:
         ax, axis = panel.ax, panel.cost(over)
@@ -35,11 +32,10 @@ def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Dra
         found = budget_ranks(shared_curves(traces, study.table(panel.problem), over=axis))
         cost, said = found["cost"].values, []
         for i, label in enumerate(traces):
-            each, look = found.isel(label=i), panel.looks[label]
+            each = found.isel(label=i)
             mean = each["mean_rank"].values
-            ax.plot(cost, mean, color=look.colour, linestyle=look.dash, marker=look.marker, markevery=(i % 5, 5))
-            ax.fill_between(cost, each["low"].values, each["high"].values, color=look.colour, alpha=0.12, linewidth=0)
-            ax.lines[-1].set(label=study.names[label], markersize=3.2)
+            panel.curve(label, cost, mean, markevery=(i % 5, 5))
+            panel.band(label, cost, each["low"].values, each["high"].values, alpha=0.12)
             said.append(f"{study.names[label]} {mean[-1]:.1f} (best with probability {float(each['best'][-1]):.2f})")
         ax.set_xscale("log")
         plain_log(ax.xaxis)

@@ -1,11 +1,10 @@
 """Success rate at a target against search cost."""
 
 import logging
-from typing import Any
 
 import numpy as np
 
-from mfnas_vec.analysis.anytime import COSTS, check_over
+from mfnas_vec.analysis.anytime import COSTS
 from mfnas_vec.analysis.statistics import TEST, FloatArray, bootstrap_ends
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.targets import hitting_costs
@@ -34,8 +33,6 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
     ValueError
         If searches cannot be re-run, or a table has no such cost.
     """
-    if over is not None:
-        check_over(over)
     if target is not None and not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
 
@@ -61,20 +58,11 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
             reached = costs[np.isfinite(costs)]
             rate = np.arange(1, reached.size + 1) / costs.size
             x, y = np.r_[0.0, reached, longest], np.r_[0.0, rate, rate[-1:] if rate.size else 0.0]
-            look, name = panel.looks[label], study.names[label]
-            # Markers at different positions, so that overlapping lines can be distinguished.
-            marks: dict[str, Any] = {"marker": look.marker, "markevery": (4 * i + 2, 45), "markersize": 3.2}
-            line: dict[str, Any] = {
-                "color": look.colour,
-                "linestyle": look.dash,
-                "drawstyle": "steps-post",
-                "label": name,
-            }
-            ax.plot(*_thin(x, y), **marks, **line)
+            panel.curve(label, *_thin(x, y), markevery=(4 * i + 2, 45), drawstyle="steps-post")
             points = np.linspace(0.0, longest, 25)
             low, high = bootstrap_ends((costs[:, None] <= points).astype(np.float64), np.mean)
-            ax.fill_between(points, low, high, color=look.colour, alpha=0.15, linewidth=0)
-            rates.append(f"{name} {100 * y[-1]:.0f} %")
+            panel.band(label, points, low, high)
+            rates.append(f"{study.names[label]} {100 * y[-1]:.0f} %")
         goal = f"{'at least' if panel.sign > 0 else 'at most'} {wanted:.2f} {panel.unit}"
         ax.set(title=f"{problem}\n{goal}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
         ax.set_ylabel("success rate")
