@@ -27,6 +27,12 @@ def names_of(option: str, text: str | None) -> list[str] | None:
     return words
 
 
+def add_tables_option(parser: argparse.ArgumentParser, use: str) -> None:
+    """Add ``--tables``, whose tables have a ``use``."""
+    text = f"tables of your own{use}; 'embedded': no imported table"
+    parser.add_argument("--tables", nargs="+", default=[], metavar="PATH", help=text)
+
+
 def tables_of(texts: Sequence[str]) -> tuple[list[str], bool]:
     """Paths of ``--tables``, and whether imported tables are passed over ("embedded")."""
     return [text for text in texts if text != "embedded"], "embedded" in texts
@@ -90,6 +96,11 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = Fals
         chosen, note = default(value)
         parser.add_argument(*flags, type=kind, default=chosen, help=f"{text} ({note})")
     parser.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
+
+
+def run_values(args: argparse.Namespace) -> dict[str, Any]:
+    """What of ``add_run_arguments`` replaces values of a grid."""
+    return {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
 
 
 def shares(progress: Callable[[int], object]) -> Callable[[int, int], None]:

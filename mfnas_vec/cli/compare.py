@@ -31,7 +31,6 @@ def add_compare(commands: Any) -> None:
         help="which search is better, by how much, and what remains undecided",
         description="Compare the searches of result stores.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
     parser.add_argument(

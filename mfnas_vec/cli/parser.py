@@ -1,7 +1,7 @@
 """The parser of all commands. Imports nothing heavy, so that help is there at once."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mfnas_vec._version import __version__
 from mfnas_vec.cli.bench import add_bench
@@ -19,7 +19,7 @@ from mfnas_vec.cli.tables import add_tables
 
 _EPILOG = """\
 examples:
-  mfnas reproduce                the published table and the baselines, beside the published numbers
+  mfnas reproduce                the published table and the baselines, vs. the published numbers
   mfnas run --ss nb201 --dataset cifar10 --optimizer MF-NAS --n_run 500
   mfnas run --ss nb201 --dataset cifar100 --optimizer REA+W --set max_time=10000 --out result.zarr
   mfnas sweep paper/ablation-zc --out zc.zarr    a grid of settings
@@ -46,7 +46,12 @@ _COMMANDS = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Keeps the lines of an epilog, and says what is wrong in one line."""
+
+    def __init__(self, **options: Any) -> None:
+        if "epilog" in options:
+            options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
@@ -58,7 +63,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="mfnas",
         description="Hundreds of architecture searches on tabular NAS benchmarks at once (MF-NAS and its baselines).",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"mfnas_vec {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -25,7 +25,6 @@ def add_plan(commands: Any) -> None:
         help="how many runs a comparison needs, and what so many runs can find",
         description="Plan the number of runs of a comparison.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT")
     parser.add_argument("--problems", type=spelled_list(TABLES), metavar="NAME,...", help="some of the problems")

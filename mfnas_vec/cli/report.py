@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_plugin, tables_of
+from mfnas_vec.cli.arguments import add_plugin, add_tables_option, tables_of
 
 
 def add_report(commands: Any) -> None:
@@ -20,13 +20,7 @@ def add_report(commands: Any) -> None:
     parser.add_argument("--table", metavar="NAME", help="instead of results: a page on a benchmark table")
     parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
     parser.add_argument("--title", help="title of the page (default: that of the results)")
-    parser.add_argument(
-        "--tables",
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="tables of your own that runs were made on; 'embedded': no imported table",
-    )
+    add_tables_option(parser, " that runs were made on")
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
     add_plugin(parser)
     parser.set_defaults(act=run_report)

@@ -5,7 +5,7 @@ import contextlib
 import time
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, names_of, spelled_list, tables_of
+from mfnas_vec.cli.arguments import add_run_arguments, add_tables_option, names_of, run_values, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import OPTIMIZERS, PROBLEMS
 
 _EPILOG = """\
@@ -35,7 +35,6 @@ def add_reproduce(commands: Any) -> None:
         help="run the published table and compare with the published numbers",
         description="Run the published table and compare with the published numbers.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--paper", choices=("mf-nas", "r-mf-nas"), default="mf-nas", help="whose table (default mf-nas)"
@@ -49,13 +48,7 @@ def add_reproduce(commands: Any) -> None:
     parser.add_argument("--optimizers", metavar="NAME,...", help="some of " + ", ".join(OPTIMIZERS) + " (default: all)")
     add_run_arguments(parser)
     parser.set_defaults(protocol=None)
-    parser.add_argument(
-        "--tables",
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="tables of your own, each in place of that of the same name; 'embedded': no imported table",
-    )
+    add_tables_option(parser, ", each in place of that of the same name")
     parser.add_argument("--out", metavar="DIR", help="write results.zarr, table.csv and table.md")
     parser.add_argument("--overwrite", action="store_true", help="replace the results at --out")
     parser.set_defaults(act=run_reproduce)
@@ -80,8 +73,7 @@ def run_reproduce(args: argparse.Namespace) -> None:
         raise ValueError(f"--optimizers {args.optimizers} has no effect with --paper r-mf-nas, which compares two")
     else:
         grid, report = robustness_grid(problems), robustness
-    values = {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
-    grid = grid.with_values(**values)
+    grid = grid.with_values(**run_values(args))
     paths, embedded = tables_of(args.tables)
     tables = [open_table(path) for path in paths]
     check_tables(grid, tables)

@@ -35,7 +35,6 @@ def add_run(commands: Any) -> None:
         help="run an optimizer on a benchmark, many runs at once",
         description="Run an optimizer on a benchmark, many runs at once, and print what it found and spent.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--ss",

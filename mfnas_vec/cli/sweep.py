@@ -5,7 +5,15 @@ import signal
 import time
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_plugin, add_run_arguments, names_of, spelled_list, tables_of
+from mfnas_vec.cli.arguments import (
+    add_plugin,
+    add_run_arguments,
+    add_tables_option,
+    names_of,
+    run_values,
+    spelled_list,
+    tables_of,
+)
 from mfnas_vec.cli.catalogue import TABLES
 
 _EPILOG = """\
@@ -42,7 +50,6 @@ def add_sweep(commands: Any) -> None:
         help="run a grid of problems, optimizers and settings",
         description="Run a grid of problems, optimizers and settings into one result store.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("grid", nargs="*", metavar="GRID", help="a shipped grid or a YAML file")
     parser.add_argument("--out", metavar="PATH|URL", help="the store to write; needed unless --dry-run")
@@ -50,13 +57,7 @@ def add_sweep(commands: Any) -> None:
         "--problems", type=spelled_list(TABLES), metavar="NAME,...", help="some of the grid's problems (default: all)"
     )
     add_run_arguments(parser, from_grid=True)
-    parser.add_argument(
-        "--tables",
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="tables of your own, each in place of that of the same name; 'embedded': no imported table",
-    )
+    add_tables_option(parser, ", each in place of that of the same name")
     parser.add_argument("--dry-run", action="store_true", help="check everything and estimate time, memory and disk")
     parser.add_argument("--resume", action="store_true", help="complete the store at --out")
     parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
@@ -97,8 +98,7 @@ def run_sweep(args: argparse.Namespace) -> None:
     if not args.grid:
         print(grids_text(shipped_grids()))
         return
-    values = {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
-    grid = get_grid(args.grid, problems=names_of("--problems", args.problems), **values)
+    grid = get_grid(args.grid, problems=names_of("--problems", args.problems), **run_values(args))
     if args.dry_run:
         _dry_run(args, grid)
         return

@@ -31,7 +31,6 @@ def add_import(commands: Any) -> None:
         help="make a table of original benchmark files, or of your own",
         description="Make a table of original benchmark files, or of your own. Without a format, list the formats.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "format", type=spelled(IMPORT_FORMATS), nargs="?", metavar="FORMAT", help="one of " + ", ".join(IMPORT_FORMATS)
