@@ -81,13 +81,7 @@ def read_searches(
             if problems is not None and part.problem not in problems:
                 continue
             for search in _searches(part, held.attrs, name, place):
-                others = found.setdefault(part.problem, {})
-                if search.label in others:
-                    raise ValueError(
-                        f"{part.problem}: {others[search.label].store} and {place} both have {search.label!r}; "
-                        "NAME=PATH gives what is in a store another name"
-                    )
-                others[search.label] = search
+                _add(found, part.problem, search, "NAME=PATH gives what is in a store another name")
     common = set.intersection(*stores) if stores else set()
     wanted = [problem for problem in found if problem in common]
     for problem in problems or ():
@@ -139,6 +133,15 @@ def _searches(part: Part, root: Mapping[str, Any], name: str, place: str) -> Ite
         yield Search(label, runs, settings, digest, *about)
 
 
+def _add(found: dict[str, dict[str, Search]], problem: str, search: Search, remedy: str) -> None:
+    """Add a search to those of its problem; refuse a second one of its label, and say the remedy."""
+    others = found.setdefault(problem, {})
+    if search.label in others:
+        stores = f"{others[search.label].store} and {search.store}"
+        raise ValueError(f"{problem}: {stores} both have {search.label!r}; {remedy}")
+    others[search.label] = search
+
+
 def searches_of(results: Any) -> dict[str, dict[str, Search]]:
     """Results in memory as searches, by problem and label.
 
@@ -162,13 +165,7 @@ def searches_of(results: Any) -> dict[str, dict[str, Search]]:
         root = {str(key): value for key, value in result.attrs.items()} if isinstance(result, xr.DataTree) else {}
         for part in _parts(result, place):
             for search in _searches(part, root, name, place):
-                others = found.setdefault(part.problem, {})
-                if search.label in others:
-                    raise ValueError(
-                        f"{part.problem}: {others[search.label].store} and {place} both have {search.label!r}; "
-                        "a mapping gives results other labels: {'label': result}"
-                    )
-                others[search.label] = search
+                _add(found, part.problem, search, "a mapping gives results other labels: {'label': result}")
     if not named:
         raise ValueError("results is empty")
     for problem, searches in found.items():

@@ -1,9 +1,7 @@
 """Everything of a sweep's store but its runs, made in memory: the same sweep has the same bytes anywhere."""
 
-import contextlib
 import hashlib
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +11,7 @@ from zarr.abc.store import Store
 from zarr.codecs import ZstdCodec
 from zarr.storage import MemoryStore
 
+from mfnas_vec._files import quiet_zarr
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES
 
 #: Runs per chunk.
@@ -53,7 +52,7 @@ def make_skeleton(attrs: Mapping[str, Any], groups: Mapping[str, Group]) -> Skel
     """Make everything of a store but the blocks of runs, in memory."""
     made: dict[str, Any] = {}
     store = MemoryStore(store_dict=made)
-    with _quiet():
+    with quiet_zarr():
         root = zarr.create_group(store, zarr_format=3)
         for problem, group in groups.items():
             _create_group(store, problem, group)
@@ -109,12 +108,3 @@ def _create_group(store: Store, problem: str, group: Group) -> None:
     )
     for start in range(0, n_run, INDEX_CHUNK):
         index[start : start + INDEX_CHUNK] = np.arange(start, min(start + INDEX_CHUNK, n_run))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # Neither consolidated metadata nor variable-length strings are in the text of zarr v3 yet.
-        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        warnings.filterwarnings("ignore", message="The data type .* does not have a Zarr V3 specification")
-        yield

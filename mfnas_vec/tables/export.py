@@ -1,5 +1,7 @@
 """Tables for other tools: CSV, Parquet, netCDF."""
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +26,32 @@ def export_table(table: xr.Dataset, path: str | Path, format_name: str, *, overw
         If the format is unknown, a package for it is missing, or the path exists (unless
         ``overwrite``) or cannot be written.
     """
-    if format_name not in FORMATS:
-        raise ValueError(f"format={format_name!r} must be one of {', '.join(FORMATS)}")
+    with new_export(path, format_name, FORMATS, overwrite=overwrite) as scratch:
+        if format_name == "netcdf":
+            _netcdf(table, scratch)
+        else:
+            frame = columns(table).to_pandas()
+            frame.index.name = "arch_key"
+            if format_name == "csv":
+                frame.to_csv(scratch, lineterminator="\n", encoding="utf-8")
+            else:
+                frame.to_parquet(scratch)
+
+
+@contextlib.contextmanager
+def new_export(path: str | Path, format_name: str, formats: Sequence[str], *, overwrite: bool) -> Iterator[str]:
+    """A path to write a file of one of some formats to; it appears whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        As of ``export_table``.
+    """
+    if format_name not in formats:
+        raise ValueError(f"format={format_name!r} must be one of {', '.join(formats)}")
     with new_file(path, overwrite=overwrite) as scratch:
         try:
-            if format_name == "netcdf":
-                _netcdf(table, scratch)
-            else:
-                frame = columns(table).to_pandas()
-                frame.index.name = "arch_key"
-                if format_name == "csv":
-                    frame.to_csv(scratch, lineterminator="\n", encoding="utf-8")
-                else:
-                    frame.to_parquet(scratch)
+            yield scratch
         except ImportError as error:
             raise ValueError(
                 f"{format_name} needs another package: {error} (pip install 'mfnas-vec[export]')"

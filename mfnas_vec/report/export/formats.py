@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mfnas_vec._files import new_file
 from mfnas_vec.report.export.cells import Results
 from mfnas_vec.report.export.csv import write_csv
 from mfnas_vec.report.export.latex import latex
 from mfnas_vec.report.export.markdown import markdown
 from mfnas_vec.report.export.netcdf import write_netcdf
 from mfnas_vec.report.export.parquet import write_parquet
+from mfnas_vec.tables.export import new_export
 
 #: Formats of data frames, and those of text.
 _FRAMES: dict[str, Callable[[Results, str, str | None], None]] = {"csv": write_csv, "parquet": write_parquet}
@@ -47,19 +47,12 @@ def export_results(
         If the format is unknown, a package for it is missing, or the path exists (unless
         ``overwrite``) or cannot be written.
     """
-    if format_name not in FORMATS:
-        raise ValueError(f"format={format_name!r} must be one of {', '.join(FORMATS)}")
-    if wide is not None and format_name not in _FRAMES:
+    if wide is not None and format_name in FORMATS and format_name not in _FRAMES:
         raise ValueError(f"wide={wide!r} is for csv and parquet")
-    with new_file(path, overwrite=overwrite) as scratch:
-        try:
-            if format_name in _FRAMES:
-                _FRAMES[format_name](results, scratch, wide)
-            elif format_name in _TEXTS:
-                Path(scratch).write_text(_TEXTS[format_name](results), encoding="utf-8", newline="\n")
-            else:
-                write_netcdf(results, scratch, attrs or {})
-        except ImportError as error:
-            raise ValueError(
-                f"{format_name} needs another package: {error} (pip install 'mfnas-vec[export]')"
-            ) from error
+    with new_export(path, format_name, FORMATS, overwrite=overwrite) as scratch:
+        if format_name in _FRAMES:
+            _FRAMES[format_name](results, scratch, wide)
+        elif format_name in _TEXTS:
+            Path(scratch).write_text(_TEXTS[format_name](results), encoding="utf-8", newline="\n")
+        else:
+            write_netcdf(results, scratch, attrs or {})
