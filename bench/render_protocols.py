@@ -34,7 +34,7 @@ NAS-Bench-ASR that is the highest error). Such results carry `selected_on = "tes
 Methods that a revision does not have (GA and R-MF-NAS in 2023, Hyperband and ASHA in both) follow its budget rule and
 costs, and are else as in `corrected`.
 
-Two accidents of the revision of 2025 are not reproduced: GA crashes on NAS-Bench-ASR there (here it goes on), and
+Two accidents of the revision of 2025 are not reproduced: GA crashes on NAS-Bench-ASR there (here it continues), and
 R-MF-NAS can loop for ever where candidates run out (here fewer are trained). Its configurations use random search as
 first stage of MF-NAS on NAS-Bench-101 and NAS-Bench-201; the default here stays FLS, `optimizer_stage1` sets it.
 """

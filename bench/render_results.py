@@ -72,7 +72,7 @@ def mnist1d_proxies_part() -> str:
 
 
 def results_part() -> str:
-    """The published table beside that of the embedded tables."""
+    """The published table vs. that of the embedded tables."""
     report = _results()
     problems = list(dict.fromkeys(r["problem"] for r in report["embedded"]))
     rows = [["optimizer", "numbers", *problems]]

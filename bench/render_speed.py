@@ -128,7 +128,7 @@ def scaling_part() -> str:
         f"{markdown_table(by_budget)}\n\n"
         "and larger tables (2,000 evaluations per run, one thread; the table of 81 rows is synthetic).\n\n"
         f"{markdown_table(by_size)}\n\n"
-        "Beside the kernel, a sweep takes "
+        "Besides the kernel, a sweep takes "
         f"{1e6 * report['writing_seconds_per_search']:.1f} µs per search to assemble, compress and write results "
         f"({report['stored_bytes_per_search']:.1f} bytes each, by "
         "`bench/sweeps.json`).\nA Dask task that does nothing costs "

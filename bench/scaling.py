@@ -146,7 +146,7 @@ def _sweep_seconds(grid: dict[str, Any], **options: Any) -> float:
 
 
 def measure_writing(n_chunk: tuple[int, int], n_repeat: int) -> float:
-    """Seconds per search that a sweep on one thread takes beside the kernel: from the least of two sizes."""
+    """Seconds per search that a sweep on one thread takes besides the kernel: from the least of two sizes."""
     grid = {"problems": ["nb201-cifar10"], "optimizers": {"MF-NAS": None}}
     search = prepare("MF-NAS", open_table("nb201-cifar10"), {})
     few, many, kernel = [], [], []

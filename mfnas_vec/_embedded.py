@@ -1,4 +1,4 @@
-"""Where the embedded stores are: inside an installed package, beside it in a clone."""
+"""Where the embedded stores are: inside an installed package, next to it in a clone."""
 
 from pathlib import Path
 

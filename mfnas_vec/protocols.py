@@ -23,7 +23,7 @@ class Protocol(NamedTuple):
     # Local search
     strict_moves: bool  # move to strictly higher scores only, not to equal ones
     distinct_neighbours: bool  # evaluate one neighbour per architecture and position
-    overlooks_end_on_move: bool  # first improvement under REFUSE: an accepted move does not look at the budget
+    overlooks_end_on_move: bool  # first improvement under REFUSE: an accepted move does not check the budget
     # Successive halving
     trains_last: bool  # a single survivor is trained on the next rung, too
     test_winner: bool  # the answer is the candidate of the last rung with the highest *test* value
@@ -34,7 +34,7 @@ class Protocol(NamedTuple):
     distinct_population: bool  # the first population are distinct architectures
     distinct_warm_up: bool  # the samples of the warm-up are distinct architectures
     charged_warm_up: bool  # the seconds of the warm-up are charged
-    persistent_warm_up: bool  # a warm-up continues after a sample that it cannot pay
+    persistent_warm_up: bool  # a warm-up continues after a sample that the budget does not cover
     # Genetic algorithm
     discards_crossover: bool  # mutation starts from the population, not from the children of crossover
     overlooks_end_at_start: bool  # a budget used up by the first population does not end the run

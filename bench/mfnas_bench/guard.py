@@ -2,7 +2,7 @@
 
 Ratios, not seconds, so that machines of other speeds agree. On one thread, nanoseconds per
 evaluation: the least that a kernel took in several repeats over the least that the limit took
-beside any kernel of the problem, since other work on the machine only ever adds. What seems to have
+next to any kernel of the problem, since other work on the machine only ever adds. What seems to have
 slipped is measured again some times, with pauses.
 
 Instructions would be steadier than seconds, but the counter behind ``perf_event_open`` is not there

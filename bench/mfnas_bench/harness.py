@@ -10,7 +10,7 @@ import xarray as xr
 
 from mfnas_bench.limit import Limit
 from mfnas_bench.machine import describe, load_average
-from mfnas_bench.measure import kernel_seconds, spread, twin
+from mfnas_bench.measure import kernel_seconds, reference, spread
 from mfnas_bench.processes import measure_processes
 from mfnas_bench.targets import judge
 from mfnas_vec.cli.catalogue import OPTIMIZERS
@@ -69,7 +69,7 @@ class _Point:
     n_run: int
     kernel: dict[int, list[float]]
     limit: dict[int, list[float]]
-    twin: list[float]
+    reference: list[float]
     evaluations: int = 0
     yardstick: Limit | None = None
 
@@ -84,7 +84,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
     """All points of an optimizer on a table: each round measures what is not done once, in turn.
 
     In a round kernels of all numbers of runs and threads, the limit and one run of the reference implementation
-    follow each other, so that what else the machine does hits all of them alike. The first round is
+    follow each other, so that other load on the machine affects all of them equally. The first round is
     not counted, except where it is long.
 
     Returns
@@ -95,7 +95,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
         limit, the reference implementation and the ratios to both.
     """
     search = prepare(optimizer, table, {})
-    run_twin = twin(optimizer, table)
+    run_reference = reference(optimizer, table)
     search.runs(0, 0, 1, 1)  # compiled from here on
     yardstick_runs = max((n for n in effort.runs if n <= YARDSTICK_RUNS), default=min(effort.runs))
     points = [_Point(n, {t: [] for t in effort.threads}, {t: [] for t in effort.threads}, []) for n in effort.runs]
@@ -111,7 +111,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
                 if point.yardstick is not None:
                     point.limit[n_thread].append(point.yardstick.seconds(n_thread))
             if point.yardstick is not None and repeat < effort.repeats:
-                point.twin.append(run_twin(repeat))
+                point.reference.append(run_reference(repeat))
     name = str(table.attrs["name"])
     return [_record(point, t, optimizer, name, effort) for point in points for t in effort.threads]
 
@@ -152,7 +152,7 @@ def _record(point: _Point, n_thread: int, optimizer: str, problem: str, effort: 
         record["limit_seconds"] = spread(limits)
         record["limit_ns_per_evaluation"] = 1e9 * record["limit_seconds"]["median"] / point.evaluations
         record["ratio_limit"] = statistics.median(k / t for k, t in zip(point.kernel[n_thread], limits, strict=True))
-        record["twin_seconds"] = spread(point.twin)
+        record["twin_seconds"] = spread(point.reference)
         record["ratio_twin"] = record["twin_seconds"]["median"] * point.n_run / seconds["median"]
     return record
 

@@ -39,7 +39,7 @@ _FILL = 0x9E3779B97F4A7C15
 def limit_runs(values, history, rng, n_eval, n_all, seed, first_run, n_run, last):
     """``n_run`` runs from ``first_run`` on, of ``n_all`` that make ``n_eval`` evaluations together.
 
-    ``values``: uint64, read from. ``history``: int32, with room for the evaluations of one run.
+    ``values``: uint64, read from. ``history``: int32, with slots for the evaluations of one run.
     ``rng``: uint64, shape ``(3,)``. ``last``: int64, filled with the last place each run read.
     """
     size = np.uint64(values.size)

@@ -1,4 +1,4 @@
-"""Kernels beside their two yardsticks, measured in turn so that noise hits all alike."""
+"""Kernels and their two yardsticks, measured in turn so that noise affects all equally."""
 
 import statistics
 import time
@@ -59,7 +59,7 @@ def compare(
     }
 
 
-def twin(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[int], float]:
+def reference(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[int], float]:
     """Seconds of run i of the reference implementation, its arguments ready."""
     search = prepare(optimizer, table, settings)
     space = table_space(table)

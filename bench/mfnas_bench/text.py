@@ -33,7 +33,7 @@ def point_rows(report: dict[str, Any]) -> Rows:
     points = report["points"]
     counts = sorted({p["n_run"] for p in points})
     head = ["problem", "optimizer", "threads", *(f"searches/s of {n:,}" for n in counts)]
-    rows = [[*head, "evaluations/s", "ns per evaluation", "spread", "x twin", "x limit"]]
+    rows = [[*head, "evaluations/s", "ns per evaluation", "spread", "x reference", "x limit"]]
     for key in dict.fromkeys((p["problem"], p["optimizer"], p["n_thread"]) for p in points):
         mine = {p["n_run"]: p for p in points if (p["problem"], p["optimizer"], p["n_thread"]) == key}
         cells = []
@@ -97,8 +97,9 @@ def report_text(report: dict[str, Any], *, markdown: bool = False) -> str:
     parts.append(
         f"Medians of {least_repeats(report)} repeats or more; in brackets the repeats of points that would take too "
         "long. Evaluations, spread (slowest less fastest, over the median) and ratios are those of "
-        f"{main['n_run']:,} runs: x twin, the seconds of one run of the plain-Python twin over those of one run in the "
-        "batch; x limit, the kernel's seconds over those of the limit (bench/mfnas_bench/limit.py)."
+        f"{main['n_run']:,} runs: x reference, the seconds of one run of the reference implementation over "
+        "those of one run in the batch; x limit, the kernel's seconds over those of the limit "
+        "(bench/mfnas_bench/limit.py)."
     )
     if "processes" in report:
         parts.append(table(process_rows(report["processes"]), (1, 2)))

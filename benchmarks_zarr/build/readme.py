@@ -32,7 +32,7 @@ prediction, the residual is another one's, never the architecture's own.
 
 Quality is that of the prediction alone, on cells held out of its fit, a fifth of them; where "how" says
 otherwise, or the table has no line, nothing could be held out. On NAS-Bench-201 several cells can be
-the same network, so that a held-out cell may have a twin in the fit: the columns "unseen" are of the
+the same network, so that a fitted cell may have the network of a held-out one: the columns "unseen" are of the
 held-out cells that have none. No fitted cell's number is predicted by a model that saw a cell of its
 network. Rank correlations between epochs are of the table as it is, residuals included.
 """

@@ -1,4 +1,4 @@
-"""Any optimizer with ``ask()`` and ``tell(x, y)`` as a search: Nevergrad, scikit-optimize, one's own."""
+"""Any optimizer with ``ask()`` and ``tell(x, y)`` as a search: Nevergrad, scikit-optimize, your own."""
 
 import dataclasses
 import math

@@ -140,7 +140,7 @@ def basins(space: SearchSpace, test: FloatArray) -> Basins:
         score = np.where(there, filled[np.where(there, rows, 0)], -np.inf)
         better = (score > best) | ((score == best) & (target != own) & (rows < target) & there)
         best, target = np.where(better, score, best), np.where(better, rows, target)
-    while True:  # each step doubles the length of the way that is followed
+    while True:  # each step doubles the length of the path followed
         further = target[target]
         if np.array_equal(further, target):
             break

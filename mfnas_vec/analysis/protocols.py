@@ -9,7 +9,7 @@ import xarray as xr
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, bootstrap_interval
 
-#: Costs of a run that are compared beside its test performance.
+#: Costs of a run that are compared as well as its test performance.
 COSTS = ("cost_seconds", "cost_epochs", "evaluations")
 
 

@@ -30,9 +30,8 @@ def add_bench(commands: Any) -> None:
     parser = commands.add_parser(
         "bench",
         help="measure how fast searches are made here",
-        description="Measure how fast searches are made here, beside two yardsticks.",
+        description="Measure how fast searches are made here, next to two yardsticks.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="half a minute: few repeats, at most 500 runs")
     parser.add_argument("--problems", metavar="NAME,...", help="tables (default: nb201-cifar10, nbasr, nb101)")

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_plugin, names_of, spelled, spelled_list, tables_of
+from mfnas_vec.cli.arguments import add_plugin, add_tables_option, names_of, spelled, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import FIGURES, TABLES
 
 _EPILOG = """\
@@ -16,9 +16,9 @@ kinds:
   targets     share of runs and targets reached, against search cost
   attainment  test result that half of the runs have attained, against search cost
   ranks       which search is best at which budget
-  leak        test result of the architecture chosen beside the best one evaluated
+  leak        test result of the architecture chosen vs. the best one evaluated
   proxy       zero-cost scores of a table against its test results, with rank correlations
-  landscape   how alike neighbours are in each metric of a table, and its local optima
+  landscape   how similar neighbours are in each metric of a table, and its local optima
 
 A SOURCE is a store that run, reproduce or sweep wrote (NAME=PATH names what is in it); of proxy and
 landscape it may be a table, by name or path. Figures against search cost, and leak, re-run the stored
@@ -41,7 +41,6 @@ def add_plot(commands: Any) -> None:
         help="draw figures of results and tables: SVG, PDF or PNG",
         description="Draw a figure of results or of a table.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("kind", type=spelled(FIGURES), metavar="KIND", help="one of " + ", ".join(FIGURES))
     parser.add_argument("sources", nargs="+", metavar="SOURCE")
@@ -58,13 +57,7 @@ def add_plot(commands: Any) -> None:
         metavar="LABEL,...",
         help="some of the searches (default: all, or the best); may be repeated",
     )
-    parser.add_argument(
-        "--tables",
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="tables of your own that runs were made on; 'embedded': no imported table",
-    )
+    add_tables_option(parser, " that runs were made on")
     parser.add_argument("--over", metavar="COST", help="figures against cost: seconds, epochs or evaluations")
     parser.add_argument(
         "--incumbent",

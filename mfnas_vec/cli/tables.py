@@ -17,7 +17,7 @@ def add_tables(commands: Any) -> None:
     info = tables.add_parser("info", help="what a table holds: measured, computed, modelled")
     info.add_argument("name", metavar="NAME|PATH")
     info.set_defaults(act=run_info)
-    verify = tables.add_parser("verify", help="check every byte of the embedded and imported tables")
+    verify = tables.add_parser("verify", help="check that embedded and imported tables match their checksums")
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     verify.set_defaults(act=run_verify)
     remove = tables.add_parser("remove", help="remove imported tables; embedded ones stay")
@@ -65,7 +65,7 @@ def run_verify(args: argparse.Namespace) -> None:
     everything = dict.fromkeys([*table_names(), *read_manifest(section="spaces"), *imported_names()])
     for name in args.names or everything:
         for kind in verify_table(name):
-            print(f"{name}: every byte {'as imported' if kind == IMPORTED else 'as in the manifest'}")
+            print(f"{name}: checksums match {'those of the import' if kind == IMPORTED else 'the manifest'}")
 
 
 def run_remove(args: argparse.Namespace) -> None:

@@ -64,7 +64,7 @@ def climb(ledger: Ledger, objective: Any, first_improvement: bool, stream: Strea
         return []
     current_score = ledger.evaluate(objective, current)
     trends = [[(current, START)]]
-    # Under REFUSE every evaluation says whether it was the last; a move that overlooks it goes on here.
+    # Under REFUSE every evaluation says whether it was the last; a move that overlooks it continues here.
     overlooks = rules.budget == REFUSE and rules.overlooks_end_on_move
     while ledger.within() or (overlooks and len(trends[-1]) > 1):
         moved = False

@@ -19,7 +19,7 @@ TRAINING = (RESTART, CONTINUE)
 
 
 class BudgetExhausted(Exception):
-    """The budget does not allow another evaluation: a search that lets it pass ends here."""
+    """The budget does not allow another evaluation: a search that does not catch it ends here."""
 
 
 class Finished(NamedTuple):
@@ -223,7 +223,7 @@ class Accounts:
         return self._clock + price, self._n_eval, code, at, view, epochs, score, trial, until
 
     def _complete(self, evaluation: tuple[Any, ...]) -> Finished:
-        """Go on to the time at which an evaluation finishes, and keep its score."""
+        """Advance the clock to the end of an evaluation, and keep its score."""
         self._clock, ticket, code, row, view, epochs, score, trial, until = evaluation
         self._epochs += epochs
         if self._rules.continues and epochs and view.epochs > self._trained.get(trial, (0, 0.0))[0]:

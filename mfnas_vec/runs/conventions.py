@@ -1,4 +1,4 @@
-"""What a result says of itself, so that whoever opens it without this package can read it."""
+"""Attributes that explain a result to readers without this package."""
 
 #: Attribute that explains a result or a store of results.
 DESCRIPTION = "description"

@@ -1,4 +1,4 @@
-"""What an optimizer from outside may read of a table: everything but test results."""
+"""What a search in Python may read of a table: everything but test results."""
 
 import operator
 import weakref
@@ -35,7 +35,7 @@ _WHOLE: "weakref.WeakKeyDictionary[Readable, xr.Dataset]" = weakref.WeakKeyDicti
 
 
 def whole_table(readable: "Readable") -> xr.Dataset:
-    """The table with its test results: for whoever makes the result, not for searches."""
+    """The table with its test results: for assembling the result, not for searches."""
     return _WHOLE[readable]
 
 

@@ -82,7 +82,7 @@ def settings_of(simulator: Accounts, settings: Mapping[str, Any]) -> dict[str, A
 
 
 def reading_of(readable: Readable, reads: Sequence[tuple[str, int]]) -> Reading:
-    """What runs have read, in an order that does not depend on theirs."""
+    """What runs have read, in an order that does not depend on that of the runs."""
     known = sorted({(readable.metric, -1), *reads})
     pairs = [pair for pair in known if pair[1] >= 0]
     views = tuple(readable.view(metric, epoch or None) for metric, epoch in pairs)

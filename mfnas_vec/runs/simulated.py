@@ -60,7 +60,7 @@ class SimulatedJob:
         n_process: int,
         progress: Progress | None = None,
     ) -> None:
-        """Make all runs that there is room for in ``outcome``; arguments as of ``run_blocks``.
+        """Make as many runs as ``outcome`` has rows; arguments as of ``run_blocks``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""One run of an optimizer from outside: it asks for scores, and is charged as a compiled search is."""
+"""One run of a search in Python: it asks for scores, and is charged as a compiled search is."""
 
 import heapq
 import math
@@ -145,7 +145,7 @@ class Simulator(Accounts):
         row
             A row of the table in place of ``architecture``.
         metric
-            Another metric than the search metric: charged and counted alike, but what is best by it
+            Another metric than the search metric: charged and counted in the same way, but what is best by it
             is not what the run has found.
         trial
             Names the training that ``training="continue"`` continues; the architecture's by default.
@@ -199,7 +199,7 @@ class Simulator(Accounts):
         return int(evaluation[1])
 
     def wait(self) -> Finished:
-        """The evaluation that finishes next; the clock goes on to that time.
+        """The evaluation that finishes next; the clock advances to that time.
 
         Raises
         ------

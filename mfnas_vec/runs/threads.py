@@ -70,7 +70,7 @@ def run_blocks(
     block_size: int | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Make all runs that there is room for in ``outcome``, in blocks, on several threads.
+    """Make as many runs as ``outcome`` has rows, in blocks, on several threads.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def run_blocks(
         return
     n_run = outcome.row.size
     # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
-    # and the others are daemons: an interrupted caller does not wait for blocks nobody wants any more.
-    # Rankings and tournaments look at every place for one evaluation.
+    # and the others are daemons: an interrupted caller does not wait for blocks that are no longer needed.
+    # Rankings and tournaments visit every slot for one evaluation.
     work_bound = job.n_eval_bound * (1 + job.n_place / 10) * min(-(-n_run // n_thread), MAX_BLOCK)
     takes_part = work_bound <= SHORT_WORK
     done = 0

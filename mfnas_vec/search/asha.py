@@ -39,21 +39,21 @@ class Asha(Promoting):
 
 
 @njit_inline
-def next_promotion(work, n_rung, room, eta):
+def next_promotion(work, n_rung, n_slot, eta):
     """The rung and the place there of what is promoted next; (-1, -1) if nothing is."""
     for rung in range(n_rung - 2, -1, -1):
         for i in range(work.places[rung] // eta):
-            if not work.marks[rung * room + i]:
+            if not work.marks[rung * n_slot + i]:
                 return rung, i
     return -1, -1
 
 
 @njit_inline
-def arrive(work, rung, room, score, item, charged):
+def arrive(work, rung, n_slot, score, item, charged):
     """Note a candidate on a rung, which is kept in order: best first, then earliest."""
     top, n = work.top, work.places[rung]
-    i = rung * room + n
-    while i > rung * room and top.score[i - 1] < score:
+    i = rung * n_slot + n
+    while i > rung * n_slot and top.score[i - 1] < score:
         top.score[i], top.item[i] = top.score[i - 1], top.item[i - 1]
         work.values[i], work.marks[i] = work.values[i - 1], work.marks[i - 1]
         i -= 1
@@ -70,19 +70,19 @@ def arrive(work, rung, room, score, item, charged):
 def asha(ctx, p):
     """One run."""
     work, rungs = ctx.work, ctx.objective
-    n_rung, room = rungs.epochs.size, p.max_candidate
+    n_rung, n_slot = rungs.epochs.size, p.max_candidate
     state = begin()
     for rung in range(n_rung):
         work.places[rung] = 0
     while True:
-        rung, i = next_promotion(work, n_rung, room, p.eta)
+        rung, i = next_promotion(work, n_rung, n_slot, p.eta)
         trained, charged = 0, 0.0
         if rung >= 0:
-            place = rung * room + i
+            place = rung * n_slot + i
             work.marks[place] = 1
             item, charged, trained = work.top.item[place], work.values[place], rungs.epochs[rung]
             code, row = low_of(item), high_of(item)
-        elif work.places[0] == room:
+        elif work.places[0] == n_slot:
             return end(state, STOP_COMPLETED)
         else:
             code, row = sample(ctx)
@@ -92,4 +92,4 @@ def asha(ctx, p):
         score, state, made, charged = train_to(ctx, state, code, row, rung + 1, trained, charged)
         if not made:
             return end(state, STOP_TIME)
-        arrive(work, rung + 1, room, score, item, charged)
+        arrive(work, rung + 1, n_slot, score, item, charged)

@@ -192,7 +192,7 @@ def evolve(ctx, state, settings, n_winner):
     codes, scores = work.codes, work.values
     pop_size, tournament_size, probability = settings
     size = n_winner if n_winner > 0 else pop_size
-    # A tournament of the whole population needs no look at all of it, unless its best has died.
+    # A tournament of the whole population visits all of it only if its best has died.
     whole = tournament_size >= size
     n = oldest = 0
     parent = -1

@@ -79,7 +79,7 @@ class Context(NamedTuple):
 
 
 class State(NamedTuple):
-    """What does; small enough to stay in registers."""
+    """What changes during a run; small enough to stay in registers."""
 
     n_before: int  # evaluations of a warm-up, outside the budget of evaluations
     n_eval: int
@@ -126,7 +126,7 @@ def end(state, stop):
 
 @njit_paste
 def going(ctx, state):
-    """Whether a search may go on: the rule of 2023 lets one evaluation too many happen."""
+    """Whether a search may continue: the rule of 2023 allows one evaluation too many."""
     budget = ctx.budget
     if budget.rules.budget == STOP:
         return state.n_eval < budget.max_eval and state.seconds < budget.max_seconds
@@ -246,7 +246,7 @@ def evaluate_row(ctx, state, code, row):
     Returns
     -------
     tuple
-        Score, state after it, and whether the search may go on: the corrected protocol does not make
+        Score, state after it, and whether the search may continue: the corrected protocol does not make
         what the budget does not cover; that of 2025 says so after the last evaluation.
     """
     score, after, made = probe(ctx, state, code, row)

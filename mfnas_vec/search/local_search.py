@@ -66,7 +66,7 @@ def escape(ctx, current):
 
 @njit_inline
 def note(work, n_trend, code, kind):
-    """Add an architecture to the trend, where there is room; the new number of entries."""
+    """Add an architecture to the trend if a slot is free; the new number of entries."""
     if n_trend == work.codes.size:
         return n_trend
     work.codes[n_trend] = (code << 2) | kind

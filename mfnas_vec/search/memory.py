@@ -63,7 +63,7 @@ class Work(NamedTuple):
     rows: IntArray  # [variant]
     codes: IntArray  # [slot], codes of a population
     candidates: IntArray  # [slot], row * 2**32 + code of the candidates of a halving
-    values: FloatArray  # [slot], scores of a population, or what candidates have paid
+    values: FloatArray  # [slot], scores of a population, or what candidates were charged
     marks: npt.NDArray[np.uint8]  # [slot], members of a tournament
     places: IntArray  # [slot], the order of a rung
     latest: FloatArray  # [slot], last scores of the candidates of a halving
@@ -72,14 +72,14 @@ class Work(NamedTuple):
 
 
 def make_outcome(n_run: int) -> Outcome:
-    """Room for the results of ``n_run`` runs."""
+    """Arrays for the results of ``n_run`` runs."""
     codes, rows, epochs, evaluations, unique = (np.zeros(n_run, np.int64) for _ in range(5))
     stop = np.zeros(n_run, np.int8)
     return Outcome(codes, rows, np.zeros(n_run), np.zeros(n_run), epochs, evaluations, unique, stop)
 
 
 def make_trace(n_run: int, n_step: int) -> Trace:
-    """Room for ``n_step`` evaluations of each run; unused places keep code -1 and NaN."""
+    """Arrays for ``n_step`` evaluations of each run; unused slots keep code -1 and NaN."""
     shape = (n_run, n_step)
     return Trace(
         np.full(shape, -1, np.int32),
@@ -140,7 +140,7 @@ def write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbe
 
 @njit_inline
 def watched(space, work, trace):
-    """Evaluations to watch: those of a trace, or all where memory has no room for every architecture."""
+    """Evaluations to watch: those of a trace, or all where memory has too few slots for all architectures."""
     n_key = space.n_arch if space.key_is_row else space.n_code
     return UNLIMITED if work.pool.size <= n_key else trace.code.shape[1]
 

@@ -18,7 +18,7 @@ _PREFIX = "mfnas_plugin_"
 
 
 class Plugin(NamedTuple):
-    """A file of one's own: all that another process needs to load it."""
+    """A file of the user's: all that another process needs to load it."""
 
     #: Name of the file, without folder.
     name: str

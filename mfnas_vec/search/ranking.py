@@ -26,7 +26,7 @@ class Top(NamedTuple):
 
 
 def make_top(k: int) -> Top:
-    """Room for the best ``k`` items."""
+    """Slots for the best ``k`` items."""
     return Top(np.zeros(k), np.zeros(k, np.int64))
 
 

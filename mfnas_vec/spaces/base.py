@@ -41,7 +41,7 @@ ENCODINGS = "encodings"
 ARCHITECTURES = "architectures"
 SAMPLINGS = (ENCODINGS, ARCHITECTURES)
 
-#: Values of a gene that a list of values in one integer has room for, four bits each.
+#: Values of a gene that fit into a list in one integer, four bits each.
 NARROW = 16
 #: Most values of a gene: genotypes are kept as int8.
 MAX_CARDINALITY = 128

@@ -1,4 +1,4 @@
-"""Spaces whose row map is enumerated once and kept in a store beside the tables."""
+"""Spaces whose row map is enumerated once and kept in a store next to the tables."""
 
 from pathlib import Path
 from typing import Any

@@ -18,7 +18,7 @@ from mfnas_vec.tables.coverage import REFUSE, WORST
 from mfnas_vec.tables.library import imported_path
 from mfnas_vec.tables.store import open_table
 
-#: Most runs of a combination: whoever opens the results has their indices in memory.
+#: Most runs of a combination: opening the results loads their indices into memory.
 MAX_RUNS = 100_000_000
 #: Keys of a grid.
 KEYS = ("name", "title", "problems", "optimizers", "n_run", "seed", "protocol", "missing")

@@ -101,7 +101,7 @@ def build_table(
     seconds
         Seconds that one zero-cost score costs, by metric: a number, or shape ``(n_arch,)``.
     provenance
-        Where the numbers come from: "measured", "computed" or "modelled", for all variables or by
+        Provenance of the numbers: "measured", "computed" or "modelled", for all variables or by
         name (``train_seconds`` included). Every result made from the table repeats it.
     directions
         "maximize" or "minimize" by name. By default losses, error rates, latencies and the like are

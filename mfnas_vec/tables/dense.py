@@ -33,9 +33,9 @@ _ANNOUNCED: set[tuple[str, str]] = set()
 #: Rows compared with the space before a run.
 N_ROW_CHECKED = 257
 
-# What a candidate pays at a rung of successive halving (Rungs.accounting).
+# What a candidate is charged at a rung of successive halving (Rungs.accounting).
 CUMULATIVE = 0  # seconds up to this rung less seconds up to the previous rung
-LAST_INCREMENT = 1  # seconds up to this rung less what it paid last (published on NAS-Bench-101)
+LAST_INCREMENT = 1  # seconds up to this rung less its last charge (published on NAS-Bench-101)
 AFRESH = 2  # the full price every time (zero-cost metrics)
 
 
@@ -265,7 +265,7 @@ def training_objective(table: xr.Dataset, name: str, epoch: int | None) -> Objec
 
 
 def zero_cost_rungs(table: xr.Dataset, name: str, n_rung: int) -> Rungs:
-    """A zero-cost metric as the rungs of a halving: the same score, paid afresh each time."""
+    """A zero-cost metric as the rungs of a halving: the same score, charged each time."""
     objective = zero_cost_objective(table, name)
     return Rungs(
         np.repeat(objective.score[None], n_rung, axis=0),

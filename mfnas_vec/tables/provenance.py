@@ -1,4 +1,4 @@
-"""Where the numbers of a table come from."""
+"""Provenance of the numbers of a table."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -117,7 +117,7 @@ def open_table(name: str | Path, *, embedded: bool = False) -> xr.Dataset:
     ------
     ValueError
         If there is no such table, or its files are not those the manifest lists (quick check of
-        metadata, names and sizes; ``verify_table`` reads every byte).
+        metadata, names and sizes; ``verify_table`` compares checksums of all).
 
     Examples
     --------
@@ -192,7 +192,7 @@ def save_table(table: xr.Dataset, path: str | Path, *, overwrite: bool = False) 
 
 
 def verify_table(name: str) -> list[str]:
-    """Check every byte of a table or row map: against the manifest, or the digest kept when it was imported.
+    """Check that the checksums of a table or row map match the manifest, or the digest kept when it was imported.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks of optimizers and search spaces of one's own, for the tests of whoever writes them."""
+"""Checks of optimizers and search spaces, for the tests of their authors."""
 
 from mfnas_vec.testing.optimizers import check_optimizer
 from mfnas_vec.testing.spaces import check_space

@@ -173,7 +173,7 @@ def _plain_runs(case: _Case, search: PreparedSearch) -> tuple[Outcome, Trace]:
 
 
 def _check_plain(case: _Case, compiled: tuple[Outcome, Trace], made: tuple[Outcome, Trace]) -> None:
-    """The compiled runs beside those of Python: all results, and the steps that both have."""
+    """Compare the compiled runs with those of Python: all results, and the steps that both have."""
     names = (*Outcome._fields, *Trace._fields)
     both: Iterator[Any] = zip(names, (*compiled[0], *compiled[1]), (*made[0], *made[1]), strict=True)
     for name, a, b in both:
@@ -211,7 +211,7 @@ def _allowed(search: PreparedSearch, budget: Any) -> float:
 
 
 def _check_no_budget(case: _Case, names: set[str]) -> None:
-    """A budget of nothing is nothing spent."""
+    """With a budget of 0, nothing is spent."""
     for setting in sorted({"max_eval", "max_time"} & names):
         search = case.prepare(**{setting: 0})
         outcome, _ = _runs(search, 3)

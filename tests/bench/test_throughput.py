@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from mfnas_bench.limit import Limit, limit_runs
-from mfnas_bench.measure import compare, spread, twin
+from mfnas_bench.measure import compare, reference, spread
 
 from mfnas_vec.reference.streams import KernelStream
 
@@ -50,4 +50,4 @@ def test_kernel_and_limit_are_compared_on_as_many_evaluations(cifar10):
 
 
 def test_the_reference_is_timed(cifar10):
-    assert twin("SH", cifar10)(0) > 0
+    assert reference("SH", cifar10)(0) > 0

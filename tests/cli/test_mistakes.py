@@ -101,7 +101,7 @@ def test_a_complete_import_is_used_and_can_be_ignored_and_removed(capsys, tmp_pa
         out = tmp_path / f"{kind}.svg"
         assert mfnas(capsys, "plot", kind, source, "--tables", "embedded", "--out", out, *words)[0] == 0
     out = mfnas(capsys, "tables", "verify", "nb201-cifar10")[1]
-    assert out == "nb201-cifar10: every byte as in the manifest\nnb201-cifar10: every byte as imported\n"
+    assert out == "nb201-cifar10: checksums match the manifest\nnb201-cifar10: checksums match those of the import\n"
     assert verify_table("nb201-cifar10") == ["embedded", "imported"]
     assert "removed" in mfnas(capsys, "tables", "remove", "nb201-cifar10")[1]
     assert not list(user_tables.iterdir())

@@ -46,7 +46,7 @@ class Options:
     progress: Progress | None = None
 
     def report_progress(self, done: int, total: int) -> None:
-        """Report progress, if anybody listens."""
+        """Report progress where it is asked for."""
         if self.progress is not None:
             self.progress(done, total)
 
@@ -259,7 +259,7 @@ def sha256(path: Path) -> str:
 
 
 def merge(base: xr.Dataset, added: xr.Dataset) -> xr.Dataset:
-    """A table with the variables of another in place of, or beside, its own.
+    """A table with the variables of another in place of, or in addition to, its own.
 
     Raises
     ------

@@ -38,9 +38,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     if options.space is None and options.base is None:
         raise ValueError("give the search space (--ss) or the table to merge into (--into)")
     if options.provenance not in PROVENANCES:
-        raise ValueError(
-            f"provenance={options.provenance!r} must be one of {', '.join(PROVENANCES)}: where the numbers come from"
-        )
+        raise ValueError(f"provenance={options.provenance!r} must be one of {', '.join(PROVENANCES)}")
     space = get_space(options.space or str(options.base.attrs["space"] if options.base is not None else ""))
     frame = read_frame(path)
     key = next((k for k in KEYS if k in frame.columns), None)

@@ -32,7 +32,7 @@ _MARK = Item(placed=True)
 class Depths:
     """How deep and how large the containers are that a program makes.
 
-    Deep ones overflow the machine's stack; large ones of few bytes take for ever to be hashed. So that
+    Deep ones overflow the machine's stack; large ones made of few bytes take forever to hash. So that
     the numbers stay true, nothing may be filled any more once it lies in something else.
     """
 

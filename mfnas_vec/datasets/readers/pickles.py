@@ -1,7 +1,7 @@
 """Pickles of plain data: containers, numbers, strings, NumPy arrays and scalars, nothing else.
 
-A pickle is a program. Two things keep it harmless here. Before it runs, every instruction is looked
-at: none may claim more bytes than there are, reach for a memo entry that does not exist, or make
+A pickle is a program. Two things keep it harmless here. Before it runs, every instruction is
+checked: none may claim more bytes than there are, reach for a memo entry that does not exist, or make
 more objects than memory allows. While it runs, a name of code is looked up in a short list of
 stand-ins of our own; any other name is refused. The stand-ins cannot be changed by the pickle and
 check what they are given.
@@ -214,7 +214,7 @@ def _dtype(value: Any) -> "np.dtype[Any]":
 
 
 def _values(raw: bytes, kind: "np.dtype[Any]") -> npt.NDArray[Any]:
-    """Numbers or strings of raw bytes; NumPy does not look whether the characters of a string exist."""
+    """Numbers or strings of raw bytes; NumPy does not check whether the characters of a string exist."""
     if kind.kind == "U" and (np.frombuffer(raw, np.dtype("u4").newbyteorder(kind.byteorder)) > sys.maxunicode).any():
         raise pickle.UnpicklingError("a string of an array has characters that do not exist")
     return np.frombuffer(raw, kind)
@@ -231,7 +231,7 @@ def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int
     """Where the frame ends that the next instruction is in.
 
     The unpickler drops the rest of a frame that ends within an instruction, and would run another
-    program than the one looked at.
+    program than the one checked.
     """
     if name == "FRAME":
         if position < frame_end:
@@ -241,7 +241,7 @@ def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int
 
 
 def check_program(data: bytes | io.BytesIO, *, scale: int = 1) -> int:
-    """Look at every instruction of a pickle, from where a stream stands, without running it.
+    """Check every instruction of a pickle, from where a stream stands, without running it.
 
     ``scale`` times the usual memory and items of a container are allowed.
 

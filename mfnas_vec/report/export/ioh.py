@@ -1,7 +1,7 @@
 """Results in the format of IOHprofiler, for IOHinspector and IOHanalyzer.
 
 The format is that of IOHexperimenter (de Nobel et al., 2024, Evolutionary Computation 32(3)): a folder
-per algorithm, in it a JSON file per function, and beside that the lines of its runs.
+per algorithm, in it a JSON file per function and data files with the lines of its runs.
 """
 
 import ast

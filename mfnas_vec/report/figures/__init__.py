@@ -42,7 +42,7 @@ KINDS = {
     "targets": "share of runs and targets reached, against search cost",
     "attainment": "test result that half of the runs have attained, against search cost",
     "ranks": "which search is best at which budget",
-    "leak": "test result of the architecture chosen beside the best one evaluated",
+    "leak": "test result of the architecture chosen vs. the best one evaluated",
     "proxy": "zero-cost scores of a table against its test results, with rank correlations",
     "landscape": "rank correlation of neighbours in each metric of a table, and its local optima",
 }

@@ -1,4 +1,4 @@
-"""Panels of a page, one below the other: they become elements that stand as the window allows."""
+"""Panels of a page, one below the other: the page arranges them to fit the window."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Selection leak: the test result of what a search chose beside the best that it evaluated."""
+"""Selection leak: the test result of what a search chose vs. the best that it evaluated."""
 
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.columns import name_margin

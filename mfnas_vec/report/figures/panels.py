@@ -226,7 +226,7 @@ def cost_axis(ax: "Axes", over: str, longest: float) -> None:
 
 
 def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
-    """Plain numbers on a logarithmic axis, no more than have room."""
+    """Plain numbers on a logarithmic axis, no more than fit."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axis.set_major_locator(LogLocator(subs=subs, numticks=6))

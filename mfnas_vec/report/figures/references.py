@@ -1,4 +1,4 @@
-"""What figures draw beside searches: random search in closed form, the best after one epoch, the median."""
+"""References that figures compare searches with: random search in closed form, the best after one epoch, the median."""
 
 import numpy as np
 

@@ -13,7 +13,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 #: Inches: one column, and two, of a paper.
 COLUMN, PAGE = 3.5, 7.16
 
-#: Inches: a panel of a page, which stand beside or below each other as the window allows.
+#: Inches: a panel of a page, which the page places side by side or below each other.
 PANEL = 2.75
 
 

@@ -93,7 +93,7 @@ _OUTLINES = {
 
 
 def _key(look: Look) -> str:
-    """An example of a line with its marker; decoration, as its name stands beside it."""
+    """An example of a line with its marker; decorative, as its name is next to it."""
     known = {colour: f"s{i}" for i, colour in enumerate(COLOURS)} | {INK: "ink", MUTED: "muted"}
     colour = f"var(--fig-{known[look.colour]}, {look.colour})"
     dash = "" if look.dash == "-" else f"; stroke-dasharray: {' '.join(str(1.6 * n) for n in look.dash[1])}"
