@@ -33,15 +33,15 @@ def _pair(mean: float, sd: float) -> str:
 
 def _rows(result: xr.Dataset, optimizer: str) -> list[tuple[str, ...]]:
     known, ours = PUBLISHED[result.attrs["problem"]][optimizer], robustness(result, optimizer)
-    found = verdicts(result, optimizer)
+    words = verdicts(result, optimizer)
     found = not math.isnan(ours.best)
     rows: list[tuple[str, ...]] = [(optimizer, "", "", "", "")]
     for name in ("best", "worst"):
         spread = f"{name}_sd"
         place = configuration_of(result, optimizer, best=name == "best") if found else "-"
         pairs = [_pair(getattr(column, name), getattr(column, spread)) for column in (known, ours)]
-        rows.append((f"  {name}", *pairs, found[name], place))
-    rows.append(("  mean", _pair(known.mean, known.sd), _pair(ours.mean, ours.sd), found["mean"], ""))
+        rows.append((f"  {name}", *pairs, words[name], place))
+    rows.append(("  mean", _pair(known.mean, known.sd), _pair(ours.mean, ours.sd), words["mean"], ""))
     rows.append(("  gap", f"{known.gap:.2f}", f"{ours.gap:.2f}" if found else "-", "", ""))
     return rows
 
