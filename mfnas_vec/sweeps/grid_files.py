@@ -11,7 +11,8 @@ import yaml
 from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.search.registry import PUBLISHED
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.grid import Grid, grid_of
+from mfnas_vec.sweeps.grid import Grid
+from mfnas_vec.sweeps.grid_content import grid_of
 
 #: Largest YAML file, bytes.
 MAX_BYTES = 1 << 20

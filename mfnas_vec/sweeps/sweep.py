@@ -15,7 +15,8 @@ from mfnas_vec.runs.store import check_format
 from mfnas_vec.search.registry import is_portable
 from mfnas_vec.search.settings import nearest
 from mfnas_vec.sweeps.blocks import Results, Task, make_block, make_tasks, prepare_task
-from mfnas_vec.sweeps.grid import Grid, grid_of
+from mfnas_vec.sweeps.grid import Grid
+from mfnas_vec.sweeps.grid_content import grid_of
 from mfnas_vec.sweeps.grid_files import load_grid
 from mfnas_vec.sweeps.lock import one_writer
 from mfnas_vec.sweeps.memory import MemoryResults

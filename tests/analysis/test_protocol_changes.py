@@ -11,7 +11,7 @@ from mfnas_vec.analysis.searches import read_searches
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.cli import main
 from mfnas_vec.runs.run import run
-from mfnas_vec.sweeps.grid import grid_of
+from mfnas_vec.sweeps.grid_content import grid_of
 from mfnas_vec.sweeps.sweep import sweep
 from mfnas_vec.tables.store import open_table
 

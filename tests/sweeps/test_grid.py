@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mfnas_vec.published.numbers import MF_NAS
-from mfnas_vec.sweeps.grid import grid_of
+from mfnas_vec.sweeps.grid_content import grid_of
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
 from mfnas_vec.sweeps.plan import TableSource, make_plan
 
