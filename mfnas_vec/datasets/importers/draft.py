@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from mfnas_vec._files import sha256_of
 from mfnas_vec.spaces import SearchSpace
 from mfnas_vec.tables.build import RESERVED, empty_table, variable_attrs
 from mfnas_vec.tables.coverage import mark_coverage
@@ -247,15 +248,10 @@ def add_costs(table: xr.Dataset, name: str) -> None:
 
 def sha256(path: Path) -> str:
     """Digest of a file; of a folder, of the names and sizes in it."""
-    digest = hashlib.sha256()
-    if path.is_dir():
-        for file in sorted(path.iterdir()):
-            digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
-        return digest.hexdigest()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    if not path.is_dir():
+        return sha256_of(path)
+    sizes = "".join(f"{file.name}\0{file.stat().st_size}\0" for file in sorted(path.iterdir()))
+    return hashlib.sha256(sizes.encode()).hexdigest()
 
 
 def merge(base: xr.Dataset, added: xr.Dataset) -> xr.Dataset:
