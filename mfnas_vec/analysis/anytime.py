@@ -8,12 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import (
-    TEST,
-    FloatArray,
-    direction_sign,
-    over_runs,
-)
+from mfnas_vec.analysis.bootstrap import FloatArray
+from mfnas_vec.analysis.statistics import TEST, direction_sign, over_runs
 from mfnas_vec.runs.incumbents import BEST_SEEN, COMPLETED_RUNG, answers, check_rule
 from mfnas_vec.runs.result import RUN, STEP
 from mfnas_vec.runs.trace import check_trace, incumbent_codes, step_codes

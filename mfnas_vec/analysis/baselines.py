@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import TEST, FloatArray
+from mfnas_vec.analysis.bootstrap import FloatArray
+from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.spaces import SearchSpace
 from mfnas_vec.spaces.base import ARCHITECTURES, IDENTITY, ONE_LEVEL

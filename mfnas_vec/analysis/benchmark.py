@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.landscape import METRIC, neighbour_rows, provenance_of_metric, score_of
-from mfnas_vec.analysis.statistics import FloatArray
 from mfnas_vec.spaces import NO_ARCH, SearchSpace
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance

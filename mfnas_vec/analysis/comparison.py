@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.power import ALPHA, detectable_difference, least_p, pilot_sd
-from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
+from mfnas_vec.analysis.statistics import TEST, direction_sign
 
 #: Distances of A12 from 0.5 from which an effect is small, medium, large (Vargha and Delaney, 2000).
 EFFECTS = ((0.21, "large"), (0.14, "medium"), (0.06, "small"))

@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.anytime import COST, COSTS, anytime, check_over
+from mfnas_vec.analysis.bootstrap import FloatArray, bootstrap_ends, resampled_means
 from mfnas_vec.analysis.comparison import texts
-from mfnas_vec.analysis.statistics import TEST, FloatArray, bootstrap_ends, direction_sign, resampled_means
+from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.targets import hitting_costs
 from mfnas_vec.runs.incumbents import COMPLETED_RUNG
 

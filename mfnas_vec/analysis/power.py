@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mfnas_vec.analysis.statistics import FloatArray
+from mfnas_vec.analysis.bootstrap import FloatArray
 
 #: Level of all tests.
 ALPHA = 0.05

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.analysis.bootstrap import bootstrap_interval
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, bootstrap_interval
+from mfnas_vec.analysis.statistics import TEST
 
 #: Costs of a run that are compared as well as its test performance.
 COSTS = ("cost_seconds", "cost_epochs", "evaluations")

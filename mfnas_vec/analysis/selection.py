@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import TEST, bootstrap_interval, direction_sign, over_runs
+from mfnas_vec.analysis.bootstrap import bootstrap_interval
+from mfnas_vec.analysis.statistics import TEST, direction_sign, over_runs
 from mfnas_vec.runs.result import RUN, STEP
 from mfnas_vec.runs.trace import check_trace
 from mfnas_vec.tables import dense

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import TEST, bootstrap_interval
+from mfnas_vec.analysis.bootstrap import bootstrap_interval
+from mfnas_vec.analysis.statistics import TEST
 
 
 @dataclasses.dataclass(frozen=True)

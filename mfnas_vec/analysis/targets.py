@@ -4,14 +4,8 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.anytime import COSTS, UNITS, check_cost, check_table, incumbent_tests, step_costs
-from mfnas_vec.analysis.statistics import (
-    LEVEL,
-    TEST,
-    FloatArray,
-    direction_sign,
-    leading_dims,
-    over_runs,
-)
+from mfnas_vec.analysis.bootstrap import LEVEL, FloatArray
+from mfnas_vec.analysis.statistics import TEST, direction_sign, leading_dims, over_runs
 from mfnas_vec.runs.incumbents import COMPLETED_RUNG, check_rule
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.trace import check_trace

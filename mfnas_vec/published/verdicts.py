@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import xarray as xr
 
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS
 from mfnas_vec.analysis.replay import given_settings
 from mfnas_vec.analysis.searches import Search, searches_of
-from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST
+from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.published import numbers

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS
 from mfnas_vec.analysis.comparison import (
     compare_runs,
     effect_name,
@@ -15,7 +16,7 @@ from mfnas_vec.analysis.comparison import (
 from mfnas_vec.analysis.power import ALPHA, POWER
 from mfnas_vec.analysis.searches import Search, searches_of
 from mfnas_vec.analysis.selection import Leak
-from mfnas_vec.analysis.statistics import LEAST_RUNS, TEST, iqm, unit_text
+from mfnas_vec.analysis.statistics import TEST, iqm, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report.ranks import MAX_PAIRS, across_text, p_text

@@ -7,7 +7,8 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.analysis.statistics import LEAST_RUNS, unit_text
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS
+from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.analysis.summary import Summary, summarize
 from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.search import Optimizer

@@ -5,6 +5,7 @@ See ``mfnas_vec.search.interface`` for the functions of a search.
 
 from mfnas_vec._jit import njit_paste as inlined
 from mfnas_vec.search.fidelity import Inputs, MultiFidelity, SingleFidelity
+from mfnas_vec.search.fields import Field
 from mfnas_vec.search.genome import gene_of
 from mfnas_vec.search.interface import (
     Context,
@@ -26,7 +27,7 @@ from mfnas_vec.search.plugins import load_plugin
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, PROTOCOLS
 from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, find_optimizer, get_optimizer, load_built_in, optimizer
 from mfnas_vec.search.runner import Job
-from mfnas_vec.search.settings import Field, Settings
+from mfnas_vec.search.settings import Settings
 
 load_built_in(__path__, __name__)
 

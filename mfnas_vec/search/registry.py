@@ -9,10 +9,11 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._jit import njit_paste
+from mfnas_vec.search.fields import Field, Values
 from mfnas_vec.search.outside import Plugin, installed, load_installed, plugin_of
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.runner import Job, make_job
-from mfnas_vec.search.settings import Field, Settings, Values, nearest
+from mfnas_vec.search.settings import Settings, nearest
 from mfnas_vec.search.sources import code_digest, is_outside
 
 #: Slots of working memory that a search needs, of the space's arrays and the search's numbers.

@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from mfnas_vec import run
+from mfnas_vec.analysis.bootstrap import bootstrap_ends, bootstrap_interval, resampled_means
 from mfnas_vec.analysis.distributions import attainment, budget_ranks, spread_targets, success_curve
-from mfnas_vec.analysis.statistics import bootstrap_ends, bootstrap_interval, resampled_means
 from mfnas_vec.tables import dense
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from mfnas_vec import open_table, run
 from mfnas_vec.analysis.baselines import random_search
+from mfnas_vec.analysis.bootstrap import bootstrap_interval
 from mfnas_vec.analysis.selection import BEST_EVALUATED, best_evaluated, leak_of
-from mfnas_vec.analysis.statistics import bootstrap_interval
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.spaces.nbgraph import DATASETS

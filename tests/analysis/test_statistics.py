@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mfnas_vec import run, sweep
 from mfnas_vec.analysis.anytime import anytime
-from mfnas_vec.analysis.statistics import LEAST_RUNS, bootstrap_interval, iqm, regret, statistics, unique_share
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS, bootstrap_interval
+from mfnas_vec.analysis.statistics import iqm, regret, statistics, unique_share
 from mfnas_vec.analysis.targets import time_to_target
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40)

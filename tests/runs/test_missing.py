@@ -10,7 +10,7 @@ import zarr
 
 import mfnas_vec
 from mfnas_vec import build_table, compare, genotypes, report, run, sweep
-from mfnas_vec.analysis.statistics import LEAST_RUNS
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report import Study
 from mfnas_vec.report.text import interval_text

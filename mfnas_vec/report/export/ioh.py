@@ -21,8 +21,9 @@ import xarray as xr
 
 from mfnas_vec._files import new_folder
 from mfnas_vec.analysis.anytime import check_table, incumbent_tests, is_timed
+from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import provenance_of
-from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign
+from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.report.export.cells import Results, cells_of, stated
 from mfnas_vec.runs.genotypes import genotypes
 from mfnas_vec.runs.incumbents import BEST_SEEN

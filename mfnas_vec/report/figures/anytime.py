@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfnas_vec.analysis.anytime import anytime
-from mfnas_vec.analysis.statistics import FloatArray, regret
+from mfnas_vec.analysis.bootstrap import FloatArray
+from mfnas_vec.analysis.statistics import regret
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, nothing, plain_log

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mfnas_vec.analysis.anytime import COSTS, check_over
-from mfnas_vec.analysis.statistics import FloatArray
+from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report.figures.drawing import Drawing

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, FloatArray
+from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.columns import name_margin
 from mfnas_vec.report.figures.drawing import Drawing

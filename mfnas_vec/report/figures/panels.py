@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mfnas_vec.analysis.anytime import check_over
+from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.analysis.statistics import TEST, FloatArray, direction_sign, unit_text
+from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.captions import caption, left_out
 from mfnas_vec.report.figures.columns import page_panels

@@ -4,7 +4,8 @@ import numpy as np
 
 from mfnas_vec.analysis.anytime import COSTS
 from mfnas_vec.analysis.baselines import EVALUATIONS, TOP_K
-from mfnas_vec.analysis.statistics import TEST, FloatArray
+from mfnas_vec.analysis.bootstrap import FloatArray
+from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.style import INK, MUTED, Look
 

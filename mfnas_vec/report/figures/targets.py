@@ -5,7 +5,8 @@ import logging
 import numpy as np
 
 from mfnas_vec.analysis.anytime import COSTS
-from mfnas_vec.analysis.statistics import TEST, FloatArray, bootstrap_ends
+from mfnas_vec.analysis.bootstrap import FloatArray, bootstrap_ends
+from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.targets import hitting_costs
 from mfnas_vec.report.figures.drawing import Drawing

@@ -7,8 +7,8 @@ from typing import Any
 import xarray as xr
 
 from mfnas_vec._files import new_file
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS
 from mfnas_vec.analysis.sources import open_study
-from mfnas_vec.analysis.statistics import LEAST_RUNS
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.report.comparison import METHOD, notes_of
