@@ -61,7 +61,7 @@ def spelled_list(names: Sequence[str]) -> Callable[[str], str]:
 
 
 def add_plugin(parser: argparse.ArgumentParser) -> None:
-    """Add the argument of every command that needs optimizers or spaces of one's own; ``main`` loads the files."""
+    """Add the argument of every command that needs optimizers or spaces of your own; ``main`` loads the files."""
     parser.add_argument(
         "--plugin",
         action="append",

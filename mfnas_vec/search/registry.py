@@ -1,4 +1,4 @@
-"""Every optimizer by its name: built in, from an installed package, or from a file of one's own."""
+"""Every optimizer by its name: built in, from an installed package, or from a file of your own."""
 
 import dataclasses
 import importlib
