@@ -20,7 +20,7 @@ from mfnas_vec.analysis.statistics import TEST, iqm, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report.ranks import MAX_PAIRS, across_text, p_text
-from mfnas_vec.report.text import aligned, interval_text, selection_note
+from mfnas_vec.report.text import aligned, cost_text, interval_text, selection_note
 from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -150,7 +150,7 @@ def _search_row(search: Search) -> tuple[str, ...]:
         f"{s.mean:.2f}" if s.n_tested else "-",
         interval_text(s),
         f"{iqm(test[~np.isnan(test)]):.2f}" if s.n_tested else "-",
-        f"{s.seconds:,.0f}" if s.seconds > 0 else "-",
+        cost_text(s.seconds) if s.seconds > 0 else "-",
         search.provenance,
     )
 

@@ -59,6 +59,11 @@ def interval_text(summary: Summary, places: int = 2) -> str:
     return f"- (n = {summary.n_tested})"
 
 
+def cost_text(seconds: float) -> str:
+    """Simulated seconds; below ten with decimals."""
+    return f"{seconds:,.2f}" if seconds < 10 else f"{seconds:,.0f}"
+
+
 def result_text(result: xr.Dataset, wall_seconds: float, source: str = "") -> str:
     """Test results, costs and provenance of a batch of runs, ``source`` (of the table) in the first line."""
     s: Summary = summarize(result)
@@ -74,7 +79,7 @@ def result_text(result: xr.Dataset, wall_seconds: float, source: str = "") -> st
     kind = result["cost_seconds"].attrs["provenance"]
     trained = result["cost_epochs"].attrs["units"]  # epoch, or whole training
     timed = s.seconds or s.evaluations == 0
-    cost = f"{s.seconds:,.0f} s" if timed else "not timed"
+    cost = f"{cost_text(s.seconds)} s" if timed else "not timed"
     seconds = "" if kind == COMPUTED or not timed else f"; seconds {kind}"
     rows = [
         (test["long_name"], *found),

@@ -14,7 +14,7 @@ from mfnas_vec.search.settings import check_metric
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
-from mfnas_vec.tables.schema import EPOCH, SECONDS_SUFFIX, TEST_VARIABLES, TRAIN_SECONDS
+from mfnas_vec.tables.schema import EPOCH, SECONDS_SUFFIX, TRAIN_SECONDS, is_test_result
 
 
 class View(NamedTuple):
@@ -61,7 +61,7 @@ class Readable:
         dense.announce_direction(table, metric)
         check_coverage(table, [dense.test_variable(table), *self._read_by(table, metric)], missing)
         known = with_worst(table) if missing == WORST else table
-        self._table = known.drop_vars(TEST_VARIABLES, errors="ignore")
+        self._table = known.drop_vars([name for name in known.variables if is_test_result(name)])
         self.metric = metric
         self.factor = dense.sign(table, metric)
         self.direction = dense.direction(table, metric)

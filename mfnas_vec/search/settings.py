@@ -23,7 +23,7 @@ from mfnas_vec.search.interface import Budget
 from mfnas_vec.search.memory import UNLIMITED
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.tables import dense
-from mfnas_vec.tables.schema import TEST_VARIABLES
+from mfnas_vec.tables.schema import is_test_result
 
 #: Largest budget of evaluations; one more must still be an int64, and 32-bit steps must suffice.
 MAX_EVALUATIONS = 2**31 - 2
@@ -148,7 +148,7 @@ def check_metric(table: xr.Dataset, name: str, setting: str, zero_cost: bool | N
     """
     metrics = dense.metric_names(table)
     if name not in metrics:
-        if name in TEST_VARIABLES:
+        if is_test_result(name):
             raise ValueError(f"{setting}={name!r} is a test result: searches are judged by it and may not read it")
         label = table.attrs.get("name", "the table")
         raise ValueError(f"{setting}={name!r} is not a metric of {label}; {nearest(name, list(metrics))}")

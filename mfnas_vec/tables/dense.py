@@ -22,6 +22,7 @@ from mfnas_vec.tables.schema import (
     TEST_VARIABLES,
     TRAIN_SECONDS,
     declared_direction,
+    is_test_result,
     is_trained,
 )
 
@@ -126,7 +127,7 @@ def metric_names(table: xr.Dataset) -> dict[str, bool]:
     names = {}
     for name in table.data_vars:
         variable = table.variables[name]  # no DataArray: this is asked often
-        if isinstance(name, str) and not name.endswith(SECONDS_SUFFIX) and name not in TEST_VARIABLES:
+        if isinstance(name, str) and not name.endswith(SECONDS_SUFFIX) and not is_test_result(name):
             dims = set(variable.dims)
             if dims in ({ARCH}, {EPOCH, ARCH}) and np.issubdtype(variable.dtype, np.number):
                 names[name] = dims == {ARCH} and not is_trained(name)

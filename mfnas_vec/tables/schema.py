@@ -8,6 +8,7 @@ epochs: one that is declared here as training-based.
 
 import dataclasses
 import re
+from collections.abc import Hashable
 
 ARCH = "arch"
 EPOCH = "epoch"
@@ -86,6 +87,11 @@ ACCURACY_WORDS = frozenset({"acc", "accuracy"})
 
 #: Variables a search may only be judged by.
 TEST_VARIABLES = ("test_acc", "test_per", "test_auc")
+
+
+def is_test_result(name: Hashable) -> bool:
+    """Whether a variable holds test results, those of single trials ("test_acc_trial") included."""
+    return str(name).startswith(TEST_VARIABLES)
 
 
 def is_trained(name: str) -> bool:

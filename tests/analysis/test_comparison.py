@@ -23,6 +23,7 @@ from mfnas_vec.analysis.ranks import compare_problems, critical_difference
 from mfnas_vec.analysis.searches import Search, read_searches
 from mfnas_vec.cli import main
 from mfnas_vec.report.comparison import comparison_text, verdicts_of
+from mfnas_vec.report.text import cost_text
 from mfnas_vec.runs.store import write_result
 
 SCORES = st.lists(st.one_of(st.integers(-3, 3), st.floats(-10, 10), st.just(-np.inf)), min_size=1, max_size=25)
@@ -194,6 +195,10 @@ def test_words_of_provenance_protocols_and_costs():
     assert "different protocols (gecco2024: a; corrected: b)" in text
     assert "up to 4 times as many seconds" in text
     assert "up to 1,200 times as many seconds" in text_of(made([1.0], "a"), made([1.0], "b", seconds=1200.0))
+
+
+def test_small_costs_have_decimals():
+    assert [cost_text(seconds) for seconds in (0.0104, 1.444, 12.3, 20_053.4)] == ["0.01", "1.44", "12", "20,053"]
 
 
 def test_few_runs_beside_many_may_tell_under_holm():

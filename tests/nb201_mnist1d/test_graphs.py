@@ -11,7 +11,8 @@ from mfnas_vec.spaces import get_space
 from mfnas_vec.spaces.nb201 import EDGES
 
 PRIME = (1 << 61) - 1
-CELLS = sorted({prune(cell) for cell in itertools.product(range(5), repeat=6)})
+GENOTYPES = list(itertools.product(range(5), repeat=6))
+CELLS = sorted({prune(cell) for cell in GENOTYPES})
 
 
 def fingerprint(cell, linear):
@@ -40,6 +41,26 @@ def fingerprint(cell, linear):
     return tuple(sorted(outputs))
 
 
+def published_string(cell):
+    """The string by which NAS-Bench-201 recognises cells (Dong and Yang, ICLR 2020): "#" is zero."""
+    nodes = ["0"]
+    for v in (1, 2, 3):
+        parts = []
+        for e, (a, b) in enumerate(EDGES):
+            if b == v:
+                x = nodes[a]
+                parts.append("#" if not cell[e] or x == "#" else x if cell[e] == 1 else f"({x})@{cell[e]}")
+        nodes.append("+".join(sorted(parts)))
+    return nodes[3]
+
+
+def is_connected(cell):
+    reached = [True, False, False, False]
+    for e, (a, b) in enumerate(EDGES):
+        reached[b] |= reached[a] and cell[e] > 0
+    return reached[3]
+
+
 def test_counts():
     graphs = distinct_graphs()
     assert graphs.of_code.shape == (15625,)
@@ -49,6 +70,20 @@ def test_counts():
     empty = graphs.of_code[0]
     assert not graphs.genes[empty].any()
     assert (graphs.of_code == empty).sum() == 341
+    assert ((graphs.of_code != empty) == [is_connected(cell) for cell in GENOTYPES]).all()
+
+
+def test_the_published_string_takes_different_networks_for_one():
+    graphs, networks, sizes = distinct_graphs().of_code.tolist(), {}, {}
+    for cell, graph in zip(GENOTYPES, graphs, strict=True):
+        text, used = published_string(cell), prune(cell)
+        networks.setdefault(text, set()).add(graph)
+        sizes.setdefault(text, set()).add((used.count(2), used.count(3)))
+    assert len(networks) == 6466  # as published
+    several = {text for text, found in networks.items() if len(found) > 1}
+    assert len(several) == 436
+    # A convolution of which several nodes read is written once for each; so they differ in their convolutions.
+    assert several == {text for text, found in sizes.items() if len(found) > 1}
 
 
 def test_representatives_are_pruned_members_of_their_graph_in_order():

@@ -1,6 +1,7 @@
 """Chunks, packed results, the merged table and the command on a user's own data."""
 
 import json
+import math
 import types
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchmarks_zarr.build.nb201_mnist1d import proxies, raw, runner, table
 from benchmarks_zarr.build.nb201_mnist1d.graphs import distinct_graphs
 from benchmarks_zarr.build.nb201_mnist1d.jobs import scoring_job, training_job
 from benchmarks_zarr.build.nb201_mnist1d.trainer import Training
-from mfnas_vec import open_table, run
+from mfnas_vec import Simulator, open_table, run
 from mfnas_vec.search.defaults import published_values
 
 GENES = distinct_graphs().genes
@@ -176,6 +177,11 @@ def test_command_on_own_data(tmp_path, monkeypatch, capsys):
         assert read[name].shape == (2, 15625)
     assert read["params"].values[known].min() > 0
     assert json.loads(read.attrs["training"])["epochs"] == 2
+    with pytest.raises(ValueError, match=f"known for {known.sum()} of 15,625 architectures"):
+        Simulator(read, max_eval=9)
+    unknown = Simulator(read, max_eval=9, missing="worst")
+    assert math.isnan(unknown.evaluate(row=int(np.flatnonzero(~known)[0]), epoch=2))
+    assert unknown.seconds == read["train_seconds"].sel(epoch=2).max()
     with pytest.raises(SystemExit) as error:
         command.main()
     assert error.value.code == 2

@@ -24,6 +24,11 @@ def nb201():
     return hash_table("nb201")
 
 
+@pytest.fixture(scope="module")
+def mnist1d():
+    return open_table("nb201-mnist1d")
+
+
 def sampled(simulator, rng, epoch=12):
     while not simulator.done:
         simulator.evaluate(simulator.sample(rng), epoch)
@@ -91,10 +96,10 @@ def test_an_invalid_genotype_is_no_architecture():
         simulator.evaluate((0,) * 26, 12)
 
 
-def test_no_attribute_leads_to_test_results(cifar10):
-    simulator = Simulator(cifar10, max_eval=9)
-    simulator.evaluate(7, 12)
-    results = cifar10["test_acc"].values
+def test_no_attribute_leads_to_test_results(mnist1d):
+    simulator = Simulator(mnist1d, max_eval=9)
+    simulator.evaluate(7, 27)
+    results = mnist1d["test_acc"].values
     seen, waiting = set(), [simulator]
     while waiting:
         thing = waiting.pop()
@@ -112,6 +117,18 @@ def test_no_attribute_leads_to_test_results(cifar10):
         else:
             waiting += vars(thing).values() if hasattr(thing, "__dict__") else []
     assert len(seen) > 20
+
+
+def test_results_of_single_trials_are_refused_too(mnist1d):
+    one = mnist1d.isel(trial=0)
+    assert one["test_acc_trial"].dims == one["val_acc"].dims
+    for call in (
+        lambda: Simulator(one, "test_acc_trial", max_eval=9),
+        lambda: Simulator(one, max_eval=9).evaluate(7, 27, metric="test_acc_trial"),
+        lambda: run("RS", one, n_run=1, metric="test_acc_trial"),
+    ):
+        with pytest.raises(ValueError, match="metric='test_acc_trial' is a test result"):
+            call()
 
 
 def test_after_the_budget_nothing_is_evaluated(nb201):

@@ -8,6 +8,7 @@ means over trials, must be 1.5 points at most on average, twice what two sets of
 """
 
 import argparse
+import json
 import sys
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmarks_zarr.build.nb201_mnist1d.data import mnist1d
 from benchmarks_zarr.build.nb201_mnist1d.graphs import distinct_graphs
 from benchmarks_zarr.build.nb201_mnist1d.jobs import training_job
 from benchmarks_zarr.build.nb201_mnist1d.raw import RAW, collect
+from benchmarks_zarr.build.nb201_mnist1d.runner import machine
 from benchmarks_zarr.build.nb201_mnist1d.trainer import Training
 from benchmarks_zarr.build.nb201_mnist1d.warm import compile_ahead
 
@@ -34,6 +36,9 @@ def rebuild(n: int, seed: int) -> tuple[int, float]:
     data = mnist1d()
     job = training_job(data, Training())
     known = collect(job, None, RAW)
+    here = json.dumps(machine(), sort_keys=True)
+    if here not in known.machines:
+        print(f"other bytes are expected on this machine, {here}; the packed results were made with", *known.machines)
     done = np.flatnonzero(known.done)
     if not 1 <= n <= done.size:
         raise SystemExit(f"--n is {n}; must be from 1 to {done.size}, the graphs that are packed")

@@ -22,6 +22,7 @@ from benchmarks_zarr.build.stores import FOLDER
 from mfnas_vec._files import write_zarr
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.build import empty_table, variable_attrs
+from mfnas_vec.tables.coverage import mark_coverage
 from mfnas_vec.tables.encoding import store_encoding
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED, TRIAL
 
@@ -112,7 +113,7 @@ def merge(
 ) -> tuple[xr.Dataset, Scales]:
     """The table of all results, and the integer steps that its variables are kept in.
 
-    Graphs without results are missing (NaN).
+    Graphs without results are missing (NaN), and variables say how many genotypes they know.
     """
     graphs = distinct_graphs()
     table = empty_table(get_space("nb201"), name=name, dataset=dataset)
@@ -144,6 +145,8 @@ def merge(
         "n_graph_trained": int(training.done.sum()),
         "training": json.dumps({k: v for k, v in job.settings.items() if k not in ("data", "step")}, sort_keys=True),
     }
+    if not (training.done & scoring.done).all():
+        mark_coverage(table)
     return table, merging.scales
 
 
