@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mfnas_vec.search.sources import names_of
+
 #: Largest plug-in file, bytes.
 MAX_BYTES = 1 << 20
 #: Group of the entry points of installed packages.
@@ -107,7 +109,7 @@ def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
         As of ``load_plugin``.
     """
     from mfnas_vec.search.registry import OPTIMIZERS
-    from mfnas_vec.spaces import SPACES
+    from mfnas_vec.spaces import SPACES, register_space
 
     known = _LOADED.get(plugin.module)
     if known is not None:
@@ -125,9 +127,11 @@ def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
     module.__file__ = shown
     sys.modules[plugin.module] = module
     try:
-        exec(compile(plugin.text, shown, "exec"), module.__dict__)
+        code = compile(plugin.text, shown, "exec")
+        exec(code, module.__dict__)
         spaces = tuple(name for name in SPACES if name not in others[1])
-        if not spaces and set(OPTIMIZERS) == others[0]:
+        # A space that was known with the same definition may be registered again.
+        if not spaces and set(OPTIMIZERS) == others[0] and register_space.__name__ not in names_of(code):
             raise ValueError("it registers nothing; decorate a search with @optimizer(name, Settings)")
     except (Exception, SystemExit) as error:
         del sys.modules[plugin.module]
