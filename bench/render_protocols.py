@@ -38,6 +38,14 @@ Two accidents of the revision of 2025 are not reproduced: GA crashes on NAS-Benc
 R-MF-NAS can loop for ever where candidates run out (here fewer are trained). Its configurations use random search as
 first stage of MF-NAS on NAS-Bench-101 and NAS-Bench-201; the default here stays FLS, `optimizer_stage1` sets it.
 """
+#: Decisions that the grid does not switch, and why: with the published settings no run depends on them.
+LEFT_OUT = {
+    "trains_last": "no halving has a single survivor before its last rung",
+    "empty_if_cut": "no halving of an error rate is cut",
+    "persistent_warm_up": "no warm-up reaches its budget",
+    "overlooks_end_at_start": "no budget ends in the first population",
+    "counted_stage1": "zero-cost scores take no epochs",
+}
 
 
 def meanings() -> dict[str, str]:
@@ -59,7 +67,12 @@ def decisions() -> str:
 
 def page(effects: str) -> str:
     """The whole page."""
-    return f"{HEAD}\n## Decisions\n\n{decisions()}\n\n{EFFECTS}\n\n{effects.strip()}\n"
+    left_out = ", ".join(f"`{name}` ({reason})" for name, reason in LEFT_OUT.items())
+    text = (
+        "Each decision is switched below, alone or with the one that it needs, but for those that no run depends on "
+        f"with the published settings: {left_out}."
+    )
+    return f"{HEAD}\n## Decisions\n\n{decisions()}\n\n{text}\n\n{EFFECTS}\n\n{effects.strip()}\n"
 
 
 def main(store: str | None) -> None:
