@@ -20,7 +20,7 @@ from render_results import measured_part, mnist1d_part, mnist1d_proxies_part, nb
 from render_speed import headline_part, scaling_part, speed_part
 
 from mfnas_vec import open_table
-from mfnas_vec.report.text import value_text
+from mfnas_vec.report.text import default_texts
 from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.tables.dense import test_variable
 from mfnas_vec.tables.optimum import best_of
@@ -32,26 +32,14 @@ ROOT = Path(__file__).parents[1]
 FIGURE = ROOT / "bench" / "speed.svg"
 
 
-def _spaces(names: list[str], tables: dict[str, Any]) -> list[str]:
-    """Names of tables; of a space, where all its tables are among them."""
-    space = {name: str(table.attrs["space"]) for name, table in tables.items()}
-    whole = {s for s in space.values() if all(name in names for name in space if space[name] == s)}
-    return list(dict.fromkeys(space[name] if space[name] in whole else name for name in names))
-
-
 def settings_part() -> str:
     """Every setting, the optimizers that have it and its published default per table."""
     tables = {name: open_table(name) for name in table_names()}
     users: dict[tuple[str, str, str], list[str]] = {}
     for optimizer in OPTIMIZERS.values():
-        defaults = {name: optimizer.settings.defaults(table) for name, table in tables.items()}
+        defaults = default_texts(optimizer, tables)
         for setting in optimizer.fields:
-            by_value: dict[str, list[str]] = {}
-            for name, values in defaults.items():
-                by_value.setdefault(value_text(values[setting.name]), []).append(name)
-            default = "; ".join(
-                v if len(by_value) == 1 else f"{v} ({', '.join(_spaces(n, tables))})" for v, n in by_value.items()
-            )
+            default = defaults[setting.name]
             if setting.name == "warm_up":
                 default = "true for REA+W, false for REA"
             if setting.optional and default == "none" and setting.kind == "bool":

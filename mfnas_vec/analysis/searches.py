@@ -1,7 +1,7 @@
 """From result stores to the searches in them, one by one, checked to be comparable."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import xarray as xr
 
 from mfnas_vec.analysis.statistics import TEST, leading_dims, present
 from mfnas_vec.runs.conventions import NOT_APPLICABLE
-from mfnas_vec.runs.result import RUN, cell_attrs
+from mfnas_vec.runs.result import RUN, SELECTED_ON, cell_attrs
 from mfnas_vec.sweeps.contents import Contents, Part, read_contents
 from mfnas_vec.sweeps.store import is_url
 from mfnas_vec.tables.provenance import UNSTATED, weakest
@@ -93,6 +93,11 @@ def read_searches(
     for problem in wanted:
         _check(problem, list(found[problem].values()))
     return {problem: found[problem] for problem in wanted}
+
+
+def chosen_on_test(searches: Iterable[Search]) -> list[str]:
+    """Labels of the searches whose answers test results chose."""
+    return list(dict.fromkeys(s.label for s in searches if s.runs.attrs.get(SELECTED_ON) == "test"))
 
 
 def split_place(place: str) -> tuple[str, str]:

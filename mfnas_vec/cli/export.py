@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import spelled
+from mfnas_vec.cli.arguments import add_plugin, spelled
 
 FORMATS = ("csv", "parquet", "netcdf", "latex", "markdown", "ioh")
 
@@ -31,6 +31,7 @@ def add_export(commands: Any) -> None:
         help="ioh: the table of traced runs (default: the one of the problem's name; 'embedded': not an imported one)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file (or folder of such an export)")
+    add_plugin(parser)
     parser.set_defaults(act=run_export)
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import spelled
+from mfnas_vec.cli.arguments import add_plugin, spelled
 from mfnas_vec.cli.tables_fetch import add_fetch
 from mfnas_vec.cli.tables_import import add_import
 
@@ -37,6 +37,8 @@ def add_tables(commands: Any) -> None:
     export.add_argument("--out", metavar="PATH", help="default: NAME with the suffix of the format")
     export.add_argument("--overwrite", action="store_true", help="replace the file")
     export.set_defaults(act=run_export)
+    for parser in (info, export):
+        add_plugin(parser)
 
 
 def run_list(args: argparse.Namespace) -> None:

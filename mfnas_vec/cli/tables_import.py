@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import N_SHARE, shares, spelled
+from mfnas_vec.cli.arguments import N_SHARE, add_plugin, shares, spelled
 from mfnas_vec.cli.catalogue import DATASETS, IMPORT_FORMATS
 
 _EPILOG = """\
@@ -42,7 +42,10 @@ def add_import(commands: Any) -> None:
     )
     parser.add_argument("--into", metavar="NAME|PATH", help="table to merge scores or columns into")
     parser.add_argument(
-        "--ss", type=spelled(tuple(DATASETS)), choices=tuple(DATASETS), help="search space of a CSV file"
+        "--ss",
+        type=spelled(tuple(DATASETS)),
+        metavar="SPACE",
+        help="search space of a CSV file: " + ", ".join(DATASETS) + ", nats-sss or, with --plugin, one of your own",
     )
     parser.add_argument(
         "--metric",
@@ -56,6 +59,7 @@ def add_import(commands: Any) -> None:
     parser.add_argument("--provenance", help="of a CSV file: measured, computed or modelled")
     parser.add_argument("--name", help="name of the table (default: that of the benchmark)")
     parser.add_argument("--overwrite", action="store_true", help="replace an imported table of that name")
+    add_plugin(parser)
     parser.set_defaults(act=run_import)
 
 

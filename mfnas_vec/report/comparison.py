@@ -14,14 +14,13 @@ from mfnas_vec.analysis.comparison import (
     scores_of,
 )
 from mfnas_vec.analysis.power import ALPHA, POWER
-from mfnas_vec.analysis.searches import Search, searches_of
+from mfnas_vec.analysis.searches import Search, chosen_on_test, searches_of
 from mfnas_vec.analysis.selection import Leak
 from mfnas_vec.analysis.statistics import TEST, iqm, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.report.ranks import MAX_PAIRS, across_text, p_text
 from mfnas_vec.report.text import aligned, cost_text, interval_text, selection_note
-from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 METHOD = (
@@ -244,8 +243,7 @@ def notes_of(problems: Mapping[str, Mapping[str, Search]]) -> list[str]:
     if doubtful:
         kinds = " and ".join(doubtful)
         notes.append(f"search metrics or test results are {kinds}: these are not published or measured results.")
-    leaked = list(dict.fromkeys(s.label for s in searches if s.runs.attrs.get(SELECTED_ON) == "test"))
-    if leaked:
+    if leaked := chosen_on_test(searches):
         notes.insert(0, selection_note(leaked))
     protocols: dict[str, list[str]] = {}
     for search in searches:

@@ -125,7 +125,7 @@ def _provenance_notes(result: xr.Dataset) -> list[str]:
     test = result["test_performance"].attrs
     inputs.append((test["variable"], test["provenance"]))
     by_kind: dict[str, list[str]] = {}
-    for name, kind in inputs:
+    for name, kind in dict.fromkeys(inputs):  # test results may be among the inputs
         if kind not in (MEASURED, COMPUTED):
             by_kind.setdefault(kind, []).append(name)
     return [
@@ -200,12 +200,35 @@ def optimizers_text(optimizers: Mapping[str, Optimizer]) -> str:
 
 def optimizer_text(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> str:
     """The settings of an optimizer with their defaults on some tables."""
-    defaults = {name: optimizer.settings.defaults(table) for name, table in tables.items()}
-    rows = [("SETTING", "ALLOWED", "DEFAULT", "MEANING")]
+    defaults = default_texts(optimizer, tables)
+    rows, of_tables = [("SETTING", "ALLOWED", "DEFAULT", "MEANING")], []
     for setting in optimizer.fields:
-        values = {name: value_text(d[setting.name]) for name, d in defaults.items()}
-        distinct = sorted(set(values.values()))
-        default = distinct[0] if len(distinct) == 1 else "; ".join(f"{n}: {v}" for n, v in values.items())
+        default = defaults[setting.name]
+        if "; " in default:
+            of_tables.append((setting.name, default))
+            default = "by table"
         alias = "".join(f" (or {a})" for a, n in optimizer.aliases.items() if n == setting.name)
         rows.append((setting.name + alias, setting.allowed, default, setting.help))
-    return f"{optimizer.name}: {optimizer.title}\n\n{aligned(rows)}"
+    parts = [f"{optimizer.name}: {optimizer.title}", aligned(rows)]
+    return "\n\n".join([*parts, aligned([("SETTING", "DEFAULT BY TABLE"), *of_tables])] if of_tables else parts)
+
+
+def default_texts(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> dict[str, str]:
+    """The default of each setting; where tables differ, every value and the tables (or spaces) that have it."""
+    defaults = {name: optimizer.settings.defaults(table) for name, table in tables.items()}
+    found = {}
+    for setting in optimizer.fields:
+        by_value: dict[str, list[str]] = {}
+        for name, values in defaults.items():
+            by_value.setdefault(value_text(values[setting.name]), []).append(name)
+        found[setting.name] = "; ".join(
+            v if len(by_value) == 1 else f"{v} ({', '.join(_spaces(n, tables))})" for v, n in by_value.items()
+        )
+    return found
+
+
+def _spaces(names: Sequence[str], tables: Mapping[str, xr.Dataset]) -> list[str]:
+    """Names of tables; of a space, where all its tables are among them."""
+    space = {name: str(table.attrs["space"]) for name, table in tables.items()}
+    whole = {s for s in space.values() if all(name in names for name in space if space[name] == s)}
+    return list(dict.fromkeys(space[name] if space[name] in whole else name for name in names))

@@ -45,6 +45,8 @@ def is_outside(value: Any) -> bool:
     """Whether an object, module or not, is from outside this package and the libraries compiled code knows."""
     if isinstance(value, types.ModuleType):
         name: Any = value.__name__
+    elif isinstance(value, types.FunctionType):
+        name = value.__module__  # none, where its source was executed without a name
     else:
         name = getattr(value, "__module__", None) or type(value).__module__
     return str(name).partition(".")[0] not in _KNOWN

@@ -1,5 +1,6 @@
 """Search spaces: what an architecture is."""
 
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 
 from mfnas_vec.spaces.base import NO_ARCH, SearchSpace, SpaceArrays
@@ -85,6 +86,27 @@ def check_registered(space: SearchSpace) -> None:
     register_space(space.with_sampling(SPACES[space.name].sampling))
 
 
+def _load_installed() -> Iterator[str]:
+    """Register the spaces of installed packages; says of each that cannot be imported, why.
+
+    Raises
+    ------
+    ValueError
+        If two spaces have the same name.
+    """
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            found = entry.load()
+        except ValueError:  # a name that is taken
+            raise
+        except Exception as error:  # whatever a package of somebody else raises
+            words = " ".join(str(error).split())
+            yield f"; {entry.name} of the installed {entry.value} cannot be loaded: {type(error).__name__}: {words}"
+        else:
+            if isinstance(found, SearchSpace):
+                register_space(found)
+
+
 def get_space(name: str) -> SearchSpace:
     """The space of that name: built in, registered, or of an installed package.
 
@@ -93,14 +115,10 @@ def get_space(name: str) -> SearchSpace:
     ValueError
         If there is none.
     """
-    if name not in SPACES:
-        for entry in entry_points(group=ENTRY_POINTS):
-            found = entry.load()
-            if isinstance(found, SearchSpace):
-                register_space(found)
+    failures = list(_load_installed()) if name not in SPACES else []
     if name not in SPACES:
         raise ValueError(
             f"space={name!r} is unknown; known spaces: {', '.join(SPACES)}; one of your own has to be registered "
-            "first (register_space)"
+            f"first (register_space; on the command line --plugin FILE){''.join(failures)}"
         )
     return SPACES[name]

@@ -9,7 +9,11 @@ import xarray as xr
 from mfnas_vec.analysis.protocols import changes
 from mfnas_vec.analysis.searches import read_searches
 from mfnas_vec.analysis.statistics import TEST
+from mfnas_vec.analysis.study import Study
 from mfnas_vec.cli import main
+from mfnas_vec.report.page.summary import rows_of
+from mfnas_vec.report.page.words import summary_of
+from mfnas_vec.report.text import selection_note
 from mfnas_vec.runs.run import run
 from mfnas_vec.sweeps.grid_content import grid_of
 from mfnas_vec.sweeps.sweep import sweep
@@ -95,6 +99,15 @@ def test_there_must_be_something_to_compare(searches):
         changes(alone, "head2025")
 
 
+def test_the_summary_of_a_page_warns(store):
+    study = Study([store])
+    rows = rows_of(study)
+    *usual, warning = summary_of(study, rows, [], None, not_tested=False)
+    assert len(usual) == 3
+    labels = [label for label in study.labels if "test_winner" in label or "head2025" in label]
+    assert warning == selection_note(labels)
+
+
 def test_the_command_prints_what_protocols_change(store, capsys):
     assert main(["compare", store, "--by-protocol"]) == 0
     text = capsys.readouterr().out
@@ -113,7 +126,9 @@ def test_the_command_run_warns(tmp_path, capsys):
     out = str(tmp_path / "sh.zarr")
     arguments = ["--n_run", "20", "--out", out]
     assert main(["run", "--optimizer", "SH", "--ss", "nbasr", "--protocol", "head2025", *arguments]) == 0
-    assert "WARNING: test results chose the answers of SH" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "WARNING: test results chose the answers of SH" in printed
+    assert printed.count("test_per") == 1
     result = xr.open_zarr(out, chunks=None)
     assert result.attrs["selected_on"] == "test"
     assert "test_per: modelled" in list(result.attrs["inputs"])

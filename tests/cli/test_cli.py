@@ -206,7 +206,8 @@ def test_listings(capsys):
     assert "REA+W" in out
     code, out, _ = mfnas(capsys, "optimizers", "MF-NAS")
     assert "n_candidate (or k)" in out
-    assert "nb201-cifar100: 40000" in out
+    assert "40000 (nb201-cifar100); 120000 (nb201-imagenet16)" in out
+    assert max(map(len, out.splitlines())) < 240
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["tables", "--help"], ["--version"]])

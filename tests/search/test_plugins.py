@@ -198,6 +198,17 @@ def test_what_no_digest_is_known_of_is_not_kept(cifar10, tmp_path, monkeypatch):
     assert code_digest((1, True)) != code_digest((True, 1))
 
 
+def test_functions_of_no_module_are_distinguished():
+    def made(limit):
+        names = {}
+        exec(f"def more(n):\n    return n < {limit}", names)
+        return names["more"]
+
+    assert made(1).__module__ is None
+    assert code_digest(made(1)) == code_digest(made(1))
+    assert code_digest(made(1)) != code_digest(made(2))
+
+
 def test_an_entry_point_is_an_optimizer(tmp_path, monkeypatch, capsys):
     text = ANNEALING.read_text(encoding="utf-8")
     written(tmp_path, text.replace('"SA"', '"SA-INSTALLED"'), "their_search.py")
@@ -251,6 +262,7 @@ def test_a_file_may_bring_a_space(tmp_path):
     assert SPACES["toy"].n_arch == 6
     with pytest.raises(ValueError, match="exists already, with another definition"):
         load_plugin(written(tmp_path, SPACE % "[1, 2, 4, 8]", "other.py"))
+    load_plugin(written(tmp_path, SPACE % "[1, 2, 3]" + "# The same.\n", "again.py"))
     assert SPACES["toy"].n_arch == 6
 
 
@@ -258,3 +270,21 @@ def test_what_a_failing_file_registered_is_forgotten(tmp_path):
     with pytest.raises(ValueError, match="line 5: ZeroDivisionError"):
         load_plugin(written(tmp_path, SPACE % "[1, 2]" + "1 / 0\n"))
     assert "toy" not in SPACES
+
+
+def test_commands_that_open_a_table_take_the_file_of_its_space(tmp_path, user_tables, capsys):
+    space, values = written(tmp_path, SPACE % "[1, 2, 3]"), tmp_path / "values.csv"
+    values.write_text(
+        "arch,score,test_acc\n" + "".join(f"{w}:{d},{w + d},{w * d}\n" for w in (8, 16) for d in (1, 2, 3))
+    )
+    imported = ["import", "csv", values, "--ss", "toy", "--name", "own", "--provenance", "measured"]
+    load, out = ["--plugin", space], tmp_path / "t.csv"
+    for words in (imported, ["info", "own"], ["export", "own", "--out", out]):
+        assert main(["tables", *map(str, [*words, *load])]) == 0, words
+    assert "8:3,11,24" in out.read_text().replace(".0", "")
+    capsys.readouterr()
+    SPACES.pop("toy")
+    assert main(["tables", "verify", "own"]) == main(["tables", "list"]) == 0
+    assert main(["tables", "info", "own"]) == 2
+    said = capsys.readouterr().err
+    assert "has to be registered first (register_space; on the command line --plugin FILE)" in said

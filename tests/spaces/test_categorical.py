@@ -87,16 +87,27 @@ def test_a_table_needs_a_registered_space():
 
 
 class Entry:
+    name, value = "theirs", "their_package.spaces"
+
     def __init__(self, found):
-        self.load = lambda: found
+        self.found = found
+
+    def load(self):
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
 
 
 def test_entry_points_of_installed_packages(monkeypatch):
     space = CategoricalSpace("installed", GENES)
-    groups = {"mfnas_vec.spaces": [Entry(space)]}
+    groups = {"mfnas_vec.spaces": [Entry(ImportError("No module\nnamed 'x'")), Entry(space)]}
     monkeypatch.setattr("mfnas_vec.spaces.entry_points", lambda group: groups[group])
     assert get_space("installed") is space
-    with pytest.raises(ValueError, match="register_space"):
+    broken = "theirs of the installed their_package.spaces cannot be loaded: ImportError: No module named 'x'"
+    with pytest.raises(ValueError, match=rf"register_space; on the command line --plugin FILE\); {broken}$"):
+        get_space("absent")
+    groups["mfnas_vec.spaces"] = [Entry(CategoricalSpace("installed", {"a": [1, 2], "b": [1, 2]}))]
+    with pytest.raises(ValueError, match="exists already, with another definition"):
         get_space("absent")
 
 

@@ -4,10 +4,9 @@ Source: M. Lindauer and F. Hutter, "Best Practices for Scientific Research on Ne
 JMLR 21(243), 2020.
 """
 
-from mfnas_vec.analysis.searches import Search
+from mfnas_vec.analysis.searches import Search, chosen_on_test
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.page.words import joined
-from mfnas_vec.runs.result import SELECTED_ON
 from mfnas_vec.search import find_optimizer
 from mfnas_vec.tables.provenance import UNSTATED
 
@@ -23,7 +22,7 @@ def checklist_of(study: Study) -> list[tuple[str, str]]:
     varied = {name for s in searches for name in s.place}
     kernel = [s.runs.attrs.get("timing_kernel_seconds") for s in searches]
     measured = [float(value) for value in [*kernel, *(a.get("timing_wall_seconds") for a in stores)] if value]
-    leaked = list(dict.fromkeys(s.label for s in searches if s.runs.attrs.get(SELECTED_ON) == "test"))
+    leaked = chosen_on_test(searches)
     untimed = [problem for problem in study.problems if not study.timed(problem)]
     return [
         (

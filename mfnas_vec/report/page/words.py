@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mfnas_vec.analysis.power import ALPHA
+from mfnas_vec.analysis.searches import chosen_on_test
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
 from mfnas_vec.report.page.verdicts import Pairs, Ranks
-from mfnas_vec.report.text import count
+from mfnas_vec.report.text import count, selection_note
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 #: Keeps a number and its unit on one line.
@@ -70,8 +71,13 @@ def question_of(study: Study) -> str:
 def summary_of(
     study: Study, rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, not_tested: bool
 ) -> list[str]:
-    """Three sentences: the best search, the significance of differences, the provenance of the numbers."""
-    return [_best(study, rows, ranks), _limits(rows, pairs, ranks, not_tested), _origin(rows)]
+    """Three sentences: the best search, the significance of differences, the provenance of the numbers.
+
+    A fourth one warns where test results chose answers.
+    """
+    leaked = chosen_on_test(search for found in study.searches.values() for search in found.values())
+    warning = [selection_note(leaked)] if leaked else []
+    return [_best(study, rows, ranks), _limits(rows, pairs, ranks, not_tested), _origin(rows), *warning]
 
 
 def _runs(rows: Sequence[Row]) -> str:
