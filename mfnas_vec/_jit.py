@@ -5,19 +5,23 @@ the function was compiled from. The cache folder is therefore keyed by a digest 
 package source: an unchanged package starts warm, an edited one never runs stale code.
 """
 
+import contextlib
 import functools
 import hashlib
 import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numba
 import platformdirs
+from numba.core import ir
+from numba.core.compiler import Compiler
 from numba.core.errors import NumbaError
+from numba.core.registry import CPUDispatcher
 
 LOGGER = logging.getLogger("mfnas_vec")
 
@@ -67,11 +71,60 @@ def cache_directory(sources: Path | None = None) -> Path | None:
     return folder
 
 
+@contextlib.contextmanager
+def _scopes_shared() -> Iterator[None]:
+    """Let numba copy statements without the names around them.
+
+    Numba copies each block of a function before it pastes it, and with each block the table of all
+    names, which the copies need not have of their own: half of the time of a compilation.
+    """
+    previous = vars(ir.Scope).get("__deepcopy__")
+    ir.Scope.__deepcopy__ = lambda scope, memo: scope
+    try:
+        yield
+    finally:
+        if previous is None:
+            del ir.Scope.__deepcopy__
+        else:
+            ir.Scope.__deepcopy__ = previous
+
+
+class _Compiler(Compiler):
+    """Numba's compiler, which holds a lock of its own meanwhile."""
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile one function."""
+        with _scopes_shared():
+            return super().compile_extra(func)
+
+
+class _Part(CPUDispatcher):
+    """A part of kernels: it has no entry from Python, which would take as long to compile as the part.
+
+    Called from Python nevertheless, as tests do, it is compiled once more by itself.
+    """
+
+    def __call__(self, *args: Any) -> Any:
+        return _with_entry(self.py_func)(*args)
+
+
+# No reference counts: their atomic updates cost more than the evaluations themselves.
+# No fastmath: the reference implementation must agree bit for bit.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
+
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
-    # No reference counts: their atomic updates cost more than the evaluations themselves.
-    # No fastmath: the reference implementation must agree bit for bit.
-    options |= {"nogil": True, "error_model": "numpy", "_nrt": False}
-    return numba.njit(function, **options)
+    return numba.njit(function, pipeline_class=_Compiler, **_OPTIONS, **options)
+
+
+@functools.cache
+def _with_entry(function: Callable[..., Any]) -> Any:
+    return _compile(function)
+
+
+def _compile_part(function: Callable[..., Any], **options: Any) -> Any:
+    bare = {"nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _Part(function, {}, _OPTIONS | bare | options, pipeline_class=_Compiler)
 
 
 def _compile_cached(function: Callable[..., Any], folder: Path | None, **options: Any) -> Any:
@@ -105,7 +158,7 @@ def njit_numeric(function: Callable[..., Any]) -> Any:
 
 def njit_inline(function: Callable[..., Any]) -> Any:
     """Compile a part of kernels into each place that calls it."""
-    return _compile(function, forceinline=True)
+    return _compile_part(function, forceinline=True)
 
 
 def njit_paste(function: Callable[..., Any]) -> Any:
@@ -114,12 +167,17 @@ def njit_paste(function: Callable[..., Any]) -> Any:
     For functions of a whole context, whose many arrays would otherwise be passed one by one in code
     that takes longer to compile than all else.
     """
-    return _compile(function, inline="always")
+    return _compile_part(function, inline="always")
 
 
 def njit_call(function: Callable[..., Any]) -> Any:
     """Compile a rarely taken part of kernels, which they call."""
-    return _compile(function)
+    return _compile_part(function)
+
+
+def start_compiler() -> None:
+    """Let numba set itself up, which takes a second at its first compilation."""
+    _compile(lambda: None)()
 
 
 #: What the first call of a kernel raises if its source cannot be compiled.

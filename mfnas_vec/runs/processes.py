@@ -2,17 +2,16 @@
 
 import multiprocessing
 import pickle
-import sys
 import traceback
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mfnas_vec.runs.accounts import BudgetExhausted, Record
+from mfnas_vec.runs.pool import process_pool
 from mfnas_vec.runs.reports import Report, trace_of
 from mfnas_vec.runs.simulator import Simulator
 from mfnas_vec.runs.threads import Progress
@@ -107,26 +106,17 @@ def _in_pool(
     keep: Callable[[Sequence[int], list[Report]], None],
 ) -> list[tuple[int, ...]]:
     """Make blocks in processes; those that were lost because a process died."""
-    # A fork has the table and the search already, also one that cannot be pickled.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     lost = []
-    with warnings.catch_warnings():
-        # Threads of this package hold no lock between runs, and the forks only look things up.
-        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        pool = ProcessPoolExecutor(workers, context, _begin, (work,))
+    with process_pool(workers, _begin, (work,)) as pool:
         try:
             waiting = {pool.submit(_block, block): block for block in blocks}
         except (pickle.PicklingError, AttributeError, TypeError) as error:
-            pool.shutdown(cancel_futures=True)
             raise ValueError(f"search={work.search!r} cannot be sent to other processes ({error}): workers=1") from None
-    try:
         for future in as_completed(waiting):
             try:
                 keep(waiting[future], future.result())
             except BrokenProcessPool:
                 lost.append(waiting[future])
-    finally:
-        pool.shutdown(cancel_futures=True)
     return sorted(lost)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from mfnas_vec._jit import announce_compilation
+from mfnas_vec.runs.compiling import compile_job
 from mfnas_vec.runs.result import TIMING_PREFIX, assemble
 from mfnas_vec.runs.threads import Progress, available_threads, run_blocks
 from mfnas_vec.search import GECCO2024, Job, Optimizer, get_optimizer
@@ -181,7 +182,7 @@ def run(
     job = search.job
     compiling = announce_compilation(job.kernel, search.optimizer.name)
     begun = time.perf_counter()
-    job(seed, 0, 0, make_outcome(0), make_trace(0, 0))
+    compile_job(job)
     ready = time.perf_counter()
     outcome = search.runs(seed, first_run, n_run, n_thread, block_size=block_size, progress=progress)
     done = time.perf_counter()

@@ -14,7 +14,7 @@ import xarray as xr
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import SELECTED_ON, Description, describe
 from mfnas_vec.runs.run import PreparedSearch, prepare
-from mfnas_vec.search import Field, get_optimizer
+from mfnas_vec.search import Field, Job, get_optimizer
 from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.sweeps.skeleton import Group
 from mfnas_vec.tables import dense
@@ -63,6 +63,8 @@ class ProblemPlan(NamedTuple):
     #: Coordinates of the dimensions: ``optimizer``, then each varied setting.
     dims: dict[str, np.ndarray[Any, Any]]
     cells: list[Cell]
+    #: For each kernel of the cells, the name of an optimizer and a job.
+    jobs: list[tuple[str, Job]]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -122,10 +124,12 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     table = load_inputs(opened, [(entry.optimizer, settings) for entry, settings in choices])
     varied = list(dict.fromkeys(name for entry in entries for name in entry.varied))
     prepared: list[tuple[dict[str, Any], Description]] = []
+    jobs: dict[Any, tuple[str, Job]] = {}
     for entry, settings in choices:
         with _named(problem, entry, settings):
             protocol = grid.protocol_of(entry)
             search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
+        jobs.setdefault(search.job.kernel, (entry.optimizer, search.job))
         prepared.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
@@ -148,7 +152,8 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
         raise ValueError(
             f"problem {problem!r}: the dimensions {', '.join(dims)} span {size} combinations; at most {MAX_CELLS}"
         )
-    return ProblemPlan(problem, source, table, {name: _array(values) for name, values in dims.items()}, cells)
+    arrays = {name: _array(values) for name, values in dims.items()}
+    return ProblemPlan(problem, source, table, arrays, cells, list(jobs.values()))
 
 
 class _Absent:

@@ -10,6 +10,7 @@ import xarray as xr
 from zarr.abc.store import Store
 
 from mfnas_vec._jit import announce_compilation
+from mfnas_vec.runs.compiling import compile_ahead
 from mfnas_vec.runs.run import PreparedSearch, check_count, check_threads
 from mfnas_vec.runs.store import check_format
 from mfnas_vec.search.registry import is_portable
@@ -171,6 +172,7 @@ def sweep(
             tasks = make_tasks(plans, wanted, finished, size)
             count = _Counter(progress, n_finished(finished, wanted), total)
             if client is not None:
+                compile_ahead((named for plan in plans for named in plan.jobs), threads)
                 from mfnas_vec.sweeps.cluster import run_on_dask
 
                 run_on_dask(client, tasks, store.name, json.dumps(dict(storage_options or {})), count)
@@ -263,6 +265,7 @@ def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> No
 def _run_here(
     tasks: Iterable[Task], plans: Mapping[str, ProblemPlan], store: Results, n_thread: int, count: _Counter
 ) -> None:
+    compile_ahead((named for plan in plans.values() for named in plan.jobs), n_thread)
     key: tuple[str, tuple[int, ...]] | None = None
     search: PreparedSearch | None = None
     for task in tasks:
