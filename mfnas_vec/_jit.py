@@ -78,15 +78,16 @@ def _scopes_shared() -> Iterator[None]:
     Numba copies each block of a function before it pastes it, and with each block the table of all
     names, which the copies need not have of their own: half of the time of a compilation.
     """
-    previous = vars(ir.Scope).get("__deepcopy__")
-    ir.Scope.__deepcopy__ = lambda scope, memo: scope
+    scope: Any = ir.Scope
+    previous = vars(scope).get("__deepcopy__")
+    scope.__deepcopy__ = lambda names, memo: names
     try:
         yield
     finally:
         if previous is None:
-            del ir.Scope.__deepcopy__
+            del scope.__deepcopy__
         else:
-            ir.Scope.__deepcopy__ = previous
+            scope.__deepcopy__ = previous
 
 
 class _Compiler(Compiler):
@@ -114,7 +115,8 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
-    return numba.njit(function, pipeline_class=_Compiler, **_OPTIONS, **options)
+    jit: Any = numba.njit  # annotated without the option "_nrt"
+    return jit(function, pipeline_class=_Compiler, **_OPTIONS, **options)
 
 
 @functools.cache
