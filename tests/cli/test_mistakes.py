@@ -130,6 +130,7 @@ def test_scores_alone_cannot_be_searched_and_the_import_says_it(capsys, tmp_path
         (["run", "--table", "NB201-CIFAR10", "--optimizer", "RS"], "did you mean nb201-cifar10?"),
         (["run", "--table", "./nothing.zarr", "--optimizer", "RS"], "is neither a table nor a folder; tables: nb101"),
         (["run", "--table", __file__, "--optimizer", "RS"], "is a file, not a table"),
+        (["compare", "a", "b", "--tables", "embedded"], "--tables is for --leak"),
     ],
 )
 def test_mistakes_of_run(capsys, words, message):
