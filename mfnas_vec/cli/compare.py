@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import names_of, spelled_list
+from mfnas_vec.cli.arguments import names_of, spelled_list, tables_of
 from mfnas_vec.cli.catalogue import TABLES
 
 _EPILOG = """\
@@ -50,6 +50,13 @@ def add_compare(commands: Any) -> None:
         action="store_true",
         help="add the selection leak: what choosing by test results would seem to gain; re-runs the searches",
     )
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="--leak: tables of your own that runs were made on; 'embedded': no imported table",
+    )
     parser.add_argument("--markdown", action="store_true", help="print --by-protocol in Markdown")
     parser.set_defaults(act=run_compare)
 
@@ -57,7 +64,7 @@ def add_compare(commands: Any) -> None:
 def run_compare(args: argparse.Namespace) -> None:
     """``mfnas compare``."""
     from mfnas_vec.analysis.searches import read_searches
-    from mfnas_vec.analysis.study import Study
+    from mfnas_vec.analysis.sources import open_study
     from mfnas_vec.report.comparison import comparison_text, leaks_of
     from mfnas_vec.report.protocols import changes_markdown, changes_text
 
@@ -67,8 +74,11 @@ def run_compare(args: argparse.Namespace) -> None:
         raise ValueError("--markdown is for --by-protocol")
     if args.by_protocol and args.leak:
         raise ValueError("--leak has no effect with --by-protocol")
+    if args.tables and not args.leak:
+        raise ValueError("--tables is for --leak: nothing else opens a table")
     if args.leak:
-        study = Study(args.results, names_of("--problems", args.problems))
+        tables, embedded = tables_of(args.tables)
+        study = open_study(args.results, names_of("--problems", args.problems), tables=tables, embedded=embedded)
         print(comparison_text(study.searches, args.against, leaks_of(study)))
         return
     found = read_searches(args.results, names_of("--problems", args.problems))

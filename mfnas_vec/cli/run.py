@@ -49,6 +49,7 @@ def add_run(commands: Any) -> None:
     )
     parser.add_argument(
         "--table",
+        "--tables",
         metavar="NAME|PATH",
         help="a table by name (NAME@imported and NAME@embedded choose of two) or path, instead of --ss and --dataset; "
         "with those, 'embedded': no imported table",

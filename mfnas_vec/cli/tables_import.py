@@ -57,6 +57,7 @@ def add_import(commands: Any) -> None:
         help="columns of a CSV file",
     )
     parser.add_argument("--provenance", help="of a CSV file: measured, computed or modelled")
+    parser.add_argument("--units", help="of accuracies and error rates of a CSV file: percent or fraction")
     parser.add_argument("--name", help="name of the table (default: that of the benchmark)")
     parser.add_argument("--overwrite", action="store_true", help="replace an imported table of that name")
     add_plugin(parser)
@@ -88,6 +89,7 @@ def run_import(args: argparse.Namespace) -> None:
             trials=args.trials,
             metrics=args.metrics,
             provenance=args.provenance,
+            units=args.units,
             into=args.into,
             progress=shares(progress),
         )

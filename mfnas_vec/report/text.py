@@ -138,19 +138,25 @@ def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset])
     """The available tables, one per line, and which of two of the same name is used."""
     rows = [("TABLE", "SPACE", "ARCHITECTURES", "SIZE", "MEASURED", "TITLE", "")]
     for name, entry in manifest.items():
-        kinds = [v for v, a in entry["variables"].items() if MEASURED in _kinds(a)]
+        kinds = _measured(entry["variables"])
         size = f"{entry['n_byte'] / 1e6:.1f} MB"
         hidden = name in imported and not partial_variables(imported[name])
         used = "embedded, not used" if hidden else "embedded"
-        rows.append((name, entry["space"], f"{entry['n_arch']:,}", size, ", ".join(kinds) or "-", entry["title"], used))
+        rows.append((name, entry["space"], f"{entry['n_arch']:,}", size, kinds, entry["title"], used))
     for name, table in imported.items():
-        kinds = sorted(str(v) for v, a in table.data_vars.items() if MEASURED in _kinds(a.attrs))
+        kinds = _measured({str(v): table[v].attrs for v in sorted(table.data_vars, key=str)})
         size = f"{sum(v.nbytes for v in table.variables.values()) / 1e6:.1f} MB"
-        cells = (str(table.attrs.get("space")), f"{table.sizes['arch']:,}", size, ", ".join(kinds) or "-")
+        cells = (str(table.attrs.get("space")), f"{table.sizes['arch']:,}", size, kinds)
         partial = name in manifest and partial_variables(table)
         used = f"imported, partial: {name}@imported" if partial else "imported"
         rows.append((name, *cells, str(table.attrs.get("title", "")), used))
     return aligned(rows, right=(2, 3))
+
+
+def _measured(variables: Mapping[str, Mapping[str, Any]]) -> str:
+    """The measured ones of a table's variables, or how many they are."""
+    names = [name for name, attrs in variables.items() if MEASURED in _kinds(attrs)]
+    return ", ".join(names) or "-" if len(names) <= 4 else f"{len(names)} of {len(variables)} variables"
 
 
 def _kinds(attrs: Mapping[str, Any]) -> list[str]:

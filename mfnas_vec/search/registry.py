@@ -174,6 +174,8 @@ def get_optimizer(name: str) -> Optimizer:
     ValueError
         If there is none, or its library is not installed.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"optimizer={name!r} must be the name of one, such as 'RS'")
     if name not in OPTIMIZERS and name in installed():
         load_installed(name)
     if name in OPTIONAL and name not in OPTIMIZERS:
@@ -183,7 +185,7 @@ def get_optimizer(name: str) -> Optimizer:
             raise ValueError(f"optimizer={name!r}: {error}") from None
     if name not in OPTIMIZERS:
         known = list(dict.fromkeys([*OPTIMIZERS, *installed()]))
-        raise ValueError(f"optimizer={name!r} is unknown; {nearest(str(name), known)}")
+        raise ValueError(f"optimizer={name!r} is unknown; {nearest(name, known)}")
     return OPTIMIZERS[name]
 
 

@@ -134,7 +134,8 @@ class Settings:
 
 def nearest(word: str, names: Sequence[str]) -> str:
     """A hint for a misspelt name: the nearest ones, else all."""
-    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
+    close = [name for name in names if name.lower() == word.lower()]
+    close = close or difflib.get_close_matches(word, names, n=3, cutoff=0.5)
     return f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(names)}"
 
 

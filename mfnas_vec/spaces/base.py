@@ -371,6 +371,10 @@ class SearchSpace(abc.ABC):
         codes = np.asarray(code)
         if not np.issubdtype(codes.dtype, np.integer):
             raise ValueError(f"code has dtype {codes.dtype}; must be integer")
+        if codes.dtype == np.int8 and codes.ndim and codes.shape[-1] == self.n_gene:
+            raise ValueError(
+                f"code is a genotype of {self.n_gene} genes, not codes: row_of(genotype), or encode it first"
+            )
         if codes.size and (codes.min() < 0 or codes.max() >= self.n_code):
             raise ValueError(f"code must be in [0, {self.n_code}) for {self.name}; got {codes.min()}..{codes.max()}")
         return codes.astype(np.int64)

@@ -117,6 +117,10 @@ def _own_tables(problems: Any) -> tuple[dict[str, str | xr.Dataset], Any]:
 
 def _problems(value: Any) -> dict[str, dict[str, Any]]:
     if isinstance(value, Mapping):
+        if tables := [name for name, own in value.items() if isinstance(own, xr.Dataset)]:
+            raise ValueError(
+                f"problem {tables[0]!r} must have settings, not a table: problems=[table], named by build_table"
+            )
         found = {name: _settings(own, f"problem {name!r}") for name, own in _mapping(value, "'problems'").items()}
     else:
         names = [value] if isinstance(value, str) else value

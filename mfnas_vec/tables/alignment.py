@@ -1,7 +1,7 @@
 """Labelled input in the row order of a space: labels decide, not positions."""
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from mfnas_vec.spaces import SearchSpace
+from mfnas_vec.spaces import NO_ARCH, SearchSpace
 from mfnas_vec.tables.schema import ARCH, EPOCH
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,6 +58,8 @@ def align(space: SearchSpace, name: str, values: Any) -> Aligned:
         rows = _rows(space, name, values.index)
         columns = [_numbers(name, values.iloc[:, i]) for i in range(len(epochs))]
         return Aligned(_spread(space, name, rows, values.index, np.array(columns)), epochs)
+    if isinstance(values, Mapping):
+        raise ValueError(f"{name!r} is a {type(values).__name__}; pandas.Series(values) aligns values by architecture")
     array = np.asarray(values)
     return Aligned(_real(name, array), None)
 
@@ -122,9 +124,11 @@ def _rows(space: SearchSpace, name: str, labels: Any) -> npt.NDArray[np.int64]:
     if array is not None and np.issubdtype(array.dtype, np.integer):
         bad = (array < 0) | (array >= space.n_arch)
         if bad.any():
+            first = array[bad][0]
+            hint = "" if space._name_row(str(first)) == NO_ARCH else f"; the published name is the text '{first}'"
             raise ValueError(
-                f"{name!r}: label {array[bad][0]} is no row of {space.name}; integer labels are rows, "
-                f"0..{space.n_arch - 1}"
+                f"{name!r}: label {first} is no row of {space.name}; integer labels are rows, "
+                f"0..{space.n_arch - 1}{hint}"
             )
         return array.astype(np.int64)
     rows = np.empty(len(labels), np.int64)

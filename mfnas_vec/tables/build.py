@@ -136,12 +136,14 @@ def build_table(
     if isinstance(space, str):
         space = get_space(space)
     check_registered(space)
+    if not isinstance(metrics, (Mapping, pd.DataFrame)):
+        raise ValueError(f"metrics is a {type(metrics).__name__}; must be values by name, as {{'my_metric': values}}")
     prices = dict(seconds or {})
     names = [*metrics, *([TRAIN_SECONDS] if train_seconds is not None else []), *_seconds_names(metrics, prices)]
     kinds = _kinds(provenance, names)
     if unknown := set(directions or {}) - set(metrics):
         raise ValueError(f"directions names {min(unknown)!r}, which is not among the metrics: {', '.join(metrics)}")
-    stated_units = _units(units, list(metrics))
+    stated = stated_units(units, list(metrics))
     given = {str(key): values for key, values in metrics.items()}
     if train_seconds is not None:
         given[TRAIN_SECONDS] = train_seconds
@@ -166,7 +168,7 @@ def build_table(
             raise ValueError(f"{key!r} has shape {array.shape}; {_expected(array.shape, shapes, space)}")
         attrs = variable_attrs(key, kinds[key])
         if key in metrics:
-            array = _in_units(key, array, stated_units, attrs)
+            array = in_units(key, array, stated, attrs)
             _set_direction(key, directions or {}, attrs)
         elif key != TRAIN_SECONDS:
             attrs |= {"units": "s", "direction": "none"}
@@ -208,8 +210,8 @@ def _expected(shape: tuple[int, ...], shapes: tuple[tuple[int, ...], ...], space
     return f"must be {allowed} for {space.name}{hint}"
 
 
-def _units(units: str | Mapping[str, str] | None, metrics: Sequence[str]) -> dict[str, str]:
-    """The units of those metrics whose units are given."""
+def stated_units(units: str | Mapping[str, str] | None, metrics: Sequence[str]) -> dict[str, str]:
+    """The units of those metrics whose units are given, or a ValueError."""
     if units is None:
         return {}
     if isinstance(units, str):
@@ -234,8 +236,8 @@ def _is_share(name: str) -> bool:
     return declared_units(name) == PERCENT or (name not in SCHEMA and bool(ERROR_WORDS & words_of(name)))
 
 
-def _in_units(name: str, array: FloatArray, stated: Mapping[str, str], attrs: dict[str, Any]) -> FloatArray:
-    """Values in the units of the table, which are noted in the attributes."""
+def in_units(name: str, array: FloatArray, stated: Mapping[str, str], attrs: dict[str, Any]) -> FloatArray:
+    """Values in the units of the table, which are noted in the attributes, or a ValueError."""
     unit = stated.get(name)
     attrs["units"] = unit or declared_units(name)
     if unit == FRACTION:

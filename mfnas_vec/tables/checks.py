@@ -52,7 +52,7 @@ def check_not_fractions(name: str, values: np.ndarray) -> None:
     if declared_units(name) == PERCENT and -np.inf < highest <= 1:
         raise ValueError(
             f"{name!r} is in percent, its maximum is {highest:g}: fractions? pass units='fraction' "
-            "(units='percent' if they are percent)"
+            "(--units fraction); 'percent' if they are percent"
         )
 
 

@@ -81,6 +81,7 @@ SCHEMA: dict[str, Variable] = {variable.name: variable for variable in _DECLARED
 MINIMIZED_WORDS = frozenset(
     {"loss", "losses", "error", "errors", "err", "per", "wer", "cer", "rmse", "mse", "mae", "mape", "nll", "ece"}
     | {"perplexity", "ppl", "bpc", "bpd", "brier", "fid", "regret", "latency", "runtime", "energy", "memory", "cost"}
+    | {"time", "times", "delay", "xent", "crossentropy", "rss", "vram", "emissions"}
 )
 #: Metrics with one of these words are accuracies, in percent.
 ACCURACY_WORDS = frozenset({"acc", "accuracy"})

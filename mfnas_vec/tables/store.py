@@ -88,9 +88,12 @@ def find_table(name: str | Path, *, embedded: bool = False) -> Found:
     elif Path(name).is_dir():
         return Found(str(name), Path(name), "")
     else:
-        names, kind = [*manifest, *imported], "is neither a table nor a folder"
+        kind = "is a file, not a table" if Path(name).is_file() else "is neither a table nor a folder"
+        names = [*manifest, *imported]
     close = [known for known in names if known.startswith(f"{bare}-")]
-    close = close or difflib.get_close_matches(bare, names, n=3, cutoff=0.4)
+    close = close or [known for known in names if known.lower() == bare.lower()]
+    if not ("/" in bare or bare.endswith(".zarr")):  # a path
+        close = close or difflib.get_close_matches(bare, names, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(close)}?" if close else f"tables: {', '.join(names) or 'none'}"
     raise ValueError(f"table {bare!r} {kind}; {hint}")
 

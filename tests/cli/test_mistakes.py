@@ -103,6 +103,7 @@ def test_a_complete_import_is_used_and_can_be_ignored_and_removed(capsys, tmp_pa
     out = mfnas(capsys, "tables", "verify", "nb201-cifar10")[1]
     assert out == "nb201-cifar10: checksums match the manifest\nnb201-cifar10: checksums match those of the import\n"
     assert verify_table("nb201-cifar10") == ["embedded", "imported"]
+    assert mfnas(capsys, *RS, "--tables", "embedded")[1].splitlines()[0].endswith("; table nb201-cifar10, embedded")
     assert "removed" in mfnas(capsys, "tables", "remove", "nb201-cifar10")[1]
     assert not list(user_tables.iterdir())
     assert "only those can be removed" in refused(capsys, "tables", "remove", "nb201-cifar10")
@@ -126,6 +127,10 @@ def test_scores_alone_cannot_be_searched_and_the_import_says_it(capsys, tmp_path
         (["run", "--ss", "nb201", "--dataset", "cifar1O", "--optimizer", "RS"], "did you mean cifar10?"),
         (["run", "--table", "nb201-cifar10@mine", "--optimizer", "RS"], "after '@' must be imported or embedded"),
         (["run", "--table", "nb201-cifar10@imported", "--optimizer", "RS"], "is no imported table"),
+        (["run", "--table", "NB201-CIFAR10", "--optimizer", "RS"], "did you mean nb201-cifar10?"),
+        (["run", "--table", "./nothing.zarr", "--optimizer", "RS"], "is neither a table nor a folder; tables: nb101"),
+        (["run", "--table", __file__, "--optimizer", "RS"], "is a file, not a table"),
+        (["compare", "a", "b", "--tables", "embedded"], "--tables is for --leak"),
     ],
 )
 def test_mistakes_of_run(capsys, words, message):
@@ -149,6 +154,10 @@ def test_names_of_optimizers_and_data_sets_whatever_the_case(capsys):
     words = ["run", "--ss", "nb201", "--dataset", "ImageNet16-120", "--optimizer", "mf_nas", "--set", "k=none"]
     assert "n_candidate" in refused(capsys, *words)  # the optimizer was found, and its setting refused
     assert "k" in mfnas(capsys, "optimizers", "mf-nas")[1]
+
+
+def test_the_list_of_tables_is_no_wider_than_a_page(capsys):
+    assert max(map(len, mfnas(capsys, "tables", "list")[1].splitlines())) < 200
 
 
 def test_a_file_is_no_result_store(capsys, tmp_path):

@@ -61,10 +61,55 @@ def test_rows_longer_than_the_header_are_refused(tmp_path):
 
 def test_values_are_kept_as_they_are(tmp_path):
     (tmp_path / "f.csv").write_text("genotype,val_acc_1,params,test_acc\n000000,0.5,1500000,0.6\n")
-    table = read(tmp_path / "f.csv")
+    table = read(tmp_path / "f.csv", units="percent")
     assert table["val_acc"].values[0, 0] == 0.5
     assert table["params"].values[0] == 1_500_000
     assert table["test_acc"].values[0] == 0.6
+
+
+def test_fractions_are_refused_or_converted(tmp_path):
+    (tmp_path / "f.csv").write_text("genotype,val_acc_1,mine,test_acc\n000000,0.5,0.25,0.6\n")
+    with pytest.raises(ValueError, match=r"'val_acc' is in percent, its maximum is 0\.5: .* \(--units fraction\)"):
+        read(tmp_path / "f.csv")
+    table = read(tmp_path / "f.csv", units="fraction")
+    assert [table[name].values.ravel()[0] for name in ("val_acc", "test_acc", "mine")] == [50, 60, 0.25]
+    assert table["test_acc"].attrs["units"] == "percent"
+    with pytest.raises(ValueError, match="units='share' must be percent or fraction"):
+        read(tmp_path / "f.csv", units="share")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "train_seconds_1,train_seconds_2\n000000,9,4",
+            "'train_seconds' decreases from 9 s at epoch 1 to 4 s at epoch 2",
+        ),
+        ("mine,mine_seconds\n000000,1,-1", "'mine_seconds' has values that are missing or negative"),
+        ("mine,nothing\n000000,1,", "'nothing' has no number"),
+    ],
+)
+def test_impossible_numbers_are_refused(tmp_path, text, words):
+    (tmp_path / "f.csv").write_text(f"genotype,{text}\n")
+    with pytest.raises(ValueError, match=words):
+        read(tmp_path / "f.csv", metrics=text.partition("\n")[0].split(","))
+
+
+def test_results_of_whole_trainings_need_no_epochs(tmp_path):
+    (tmp_path / "f.csv").write_text("genotype,val_acc,test_acc\n000000,50,60\n")
+    table = read(tmp_path / "f.csv")
+    assert table["val_acc"].dims == ("arch",)
+    assert table["val_acc"].values[0] == 50
+
+
+@pytest.mark.parametrize("column", ["arch", "key", "genotype"])
+def test_published_numbers_are_no_gene_digits(tmp_path, column):
+    space = SPACES["nbgraph"]
+    rows = [100, 13_881]
+    names = [space.digits(int(space.arch_code[r])) if column == "genotype" else space.arch_key()[r] for r in rows]
+    (tmp_path / "f.csv").write_text(f"{column},mine\n{names[0]},1\n{names[1]},2\n")
+    table = import_table("csv", [tmp_path / "f.csv"], space="nbgraph", provenance="measured")
+    assert np.flatnonzero(table["mine"].notnull()).tolist() == rows
 
 
 def no_reading(*_, **__):
@@ -140,7 +185,7 @@ def test_large_stores_are_refused_before_they_are_read(tmp_path, monkeypatch, su
     closed = []
     close = xr.Dataset.close
     monkeypatch.setattr(xr.Dataset, "close", lambda self: closed.append(close(self)))
-    assert read(path)["val_acc"].values[1, 999] == 1.0
+    assert read(path, units="percent")["val_acc"].values[1, 999] == 1.0
     assert closed
     del closed[:]
     monkeypatch.setattr(frames, "_check_names", no_reading)  # what comes after the size is known

@@ -1,10 +1,12 @@
 """The per-epoch files of NAS-Bench-Graph, on files of their layout that the tests write."""
 
+import json
 import pickle
 
 import numpy as np
 import pytest
 
+from mfnas_vec import run
 from mfnas_vec.datasets.importers import import_table, likely_name
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.store import open_table, write_imported
@@ -77,7 +79,12 @@ def test_all_architectures_make_a_table_to_search_on(tmp_path, user_tables):
     table = import_table("nbgraph-full", [write(tmp_path / "proteins0.bench", records)])
     assert "n_arch_known" not in table["val_auc"].attrs
     write_imported(table, "nbgraph-proteins")
-    assert open_table("nbgraph-proteins").attrs["imported_from"] == "nbgraph-full"
+    opened = open_table("nbgraph-proteins")
+    assert opened.attrs["imported_from"] == "nbgraph-full"
+    result = run("SH", opened, n_run=5, n_candidate=16)  # rungs after an eighth, a quarter, a half and all epochs
+    assert json.loads(result.attrs["settings"])["list_iepoch"] == [1, 2, 3, 6]
+    assert (result["cost_epochs"] == 16 * 1 + 8 * 1 + 4 * 1 + 2 * 3).all()
+    assert result["test_performance"].attrs["provenance"] == "measured"
 
 
 def test_a_shorter_training_is_missing_after_its_end(tmp_path):

@@ -112,6 +112,8 @@ def test_published_budget_is_overshot_by_one_evaluation_and_the_corrected_one_is
     ("arguments", "words"),
     [
         ({"optimizer": "MFNAS"}, "optimizer='MFNAS' is unknown; did you mean MF-NAS"),
+        ({"optimizer": "rea+w"}, r"optimizer='rea\+w' is unknown; did you mean REA\+W?"),
+        ({"optimizer": ["RS"]}, r"optimizer=\['RS'\] must be the name of one"),
         ({"n_run": 0}, "n_run=0 must be an integer in 1"),
         ({"n_run": 2.0}, "n_run=2.0 must be"),
         ({"n_run": True}, "n_run=True must be"),

@@ -77,6 +77,9 @@ def test_a_variable_put_into_a_table_is_counted_too(cifar10):
             r"decreases from 5 s at epoch 12 to 4 s at epoch 25 \(row 0\); it must be cumulative",
         ),
         ({"mine": some(N)}, {"seconds": {"mine": -some(N)}}, "'mine_seconds' .* negative"),
+        (ACCURACY[0], {}, "metrics is a ndarray; must be values by name"),
+        (pd.Series(ACCURACY[0], name="mine"), {}, "metrics is a Series; must be values by name"),
+        ({"mine": {"000000": 1.0}}, {}, r"'mine' is a dict; pandas.Series\(values\) aligns"),
     ],
 )
 def test_impossible_tables_are_refused(metrics, options, words):
@@ -149,6 +152,14 @@ def test_labels_that_are_wrong_are_refused(values, words):
         table_of({"x": values})
 
 
+def test_a_published_number_given_as_an_integer_is_no_row():
+    name = SPACES["nbgraph"].arch_key()[-1]
+    with pytest.raises(
+        ValueError, match=f"label {name} is no row of nbgraph.*; the published name is the text '{name}'"
+    ):
+        build_table("nbgraph", {"x": pd.Series([1.0], index=[int(name)])}, provenance="measured")
+
+
 def test_labels_decide_about_epochs():
     frame = pd.DataFrame(ACCURACY.T, columns=EPOCHS)
     with pytest.raises(ValueError, match="'val_acc' has no epoch 30; its labels name 12, 25"):
@@ -157,7 +168,9 @@ def test_labels_decide_about_epochs():
         table_of({"val_acc": frame, "val_loss": frame[[12, 25]]})
 
 
-@pytest.mark.parametrize("name", ["latency_ms", "rmse", "val-nll", "perplexity", "energy_mJ", "memory.mb", "my_loss"])
+@pytest.mark.parametrize(
+    "name", ["latency_ms", "rmse", "val-nll", "perplexity", "energy_mJ", "memory.mb", "my_loss", "inference_time"]
+)
 def test_costs_and_losses_are_minimised(name):
     worst = table_of({name: np.arange(float(N)), "test_acc": ACCURACY[0]})
     result = run("RS", worst, metric=name, max_eval=300, n_run=3, trace=True)
@@ -220,6 +233,8 @@ def test_sweeps_take_tables_and_paths_as_problems(tmp_path):
     alone = run("FLS", table, metric="mine", max_eval=20, n_run=4)
     for tree in trees:
         np.testing.assert_array_equal(tree["own"]["search_score"].squeeze(), alone["search_score"])
+    with pytest.raises(ValueError, match=r"problem 'own' must have settings, not a table: problems=\[table\]"):
+        sweep({"problems": {"own": table}, "optimizers": optimizers})
     with pytest.raises(ValueError, match="two tables of the name 'own'"):
         sweep({"problems": [table, tmp_path / "t.zarr"], "optimizers": optimizers})
 
@@ -240,6 +255,9 @@ def test_an_architecture_is_found_however_it_is_named(name):
     ):
         with pytest.raises(ValueError, match=words):
             space.row_of(wrong)
+    for read in (space.row, space.decode, space.is_valid):
+        with pytest.raises(ValueError, match=f"code is a genotype of {space.n_gene} genes, not codes"):
+            read(space.from_string(space.to_string(genes)))
     if name == "nb101":
         assert space.row_of(0) == NO_ARCH
         with pytest.raises(ValueError, match="no valid architecture"):

@@ -67,6 +67,7 @@ def import_table(
     trials: str = MEAN,
     metrics: Sequence[str] = (),
     provenance: str | None = None,
+    units: str | None = None,
     into: str | xr.Dataset | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -86,6 +87,8 @@ def import_table(
     trials
         "mean", or which repeated training to take: a seed (NATS-Bench, NAS-Bench-ASR, NAS-Bench-Graph)
         or a place in the file (NAS-Bench-101).
+    units
+        Of "csv": "percent" or "fraction", of accuracies and error rates (see ``build_table``).
     into
         A table, or its name, to merge zero-cost scores or columns into.
     progress
@@ -111,7 +114,7 @@ def import_table(
         if not file.exists():
             raise ValueError(f"{file} does not exist")
     base = open_table(into) if isinstance(into, str) else into
-    options = Options(space, dataset, trials, tuple(metrics), provenance, base, progress)
+    options = Options(space, dataset, trials, tuple(metrics), provenance, base, progress, units)
     module = importlib.import_module(f"mfnas_vec.datasets.importers.{IMPORTERS[format_name].module}")
     try:
         table: xr.Dataset = module.read(files, options)

@@ -45,6 +45,7 @@ class Options:
     provenance: str | None = None
     base: xr.Dataset | None = None
     progress: Progress | None = None
+    units: str | None = None
 
     def report_progress(self, done: int, total: int) -> None:
         """Report progress where it is asked for."""

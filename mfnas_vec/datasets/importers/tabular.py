@@ -2,8 +2,9 @@
 
 That column is called ``genotype``, ``arch``, ``arch_str``, ``arch_key``, ``hash`` or ``key`` and holds gene
 digits, published names, hashes or readable forms. Numeric columns are metrics; ``NAME_EPOCH`` (``val_acc_12``)
-is NAME after that many epochs, ``NAME_seconds`` is the cost of a score. Values are not converted: to compare
-them with other tables, give accuracies and error rates in percent, parameters and FLOPs in millions, and seconds.
+is NAME after that many epochs, ``NAME_seconds`` is the cost of a score. Accuracies and error rates are percent, or
+fractions where ``units`` says so; other values are not converted: to compare them with other tables, give parameters
+and FLOPs in millions, and seconds.
 Unnamed columns (and pandas' ``Unnamed: 0``) are skipped; two of one name are refused. Peak memory: a few times
 the file.
 """
@@ -17,8 +18,9 @@ import xarray as xr
 
 from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge
 from mfnas_vec.datasets.importers.frames import KEYS, read_frame
-from mfnas_vec.spaces import SearchSpace, get_space
-from mfnas_vec.tables.build import RESERVED
+from mfnas_vec.spaces import NO_ARCH, SearchSpace, get_space
+from mfnas_vec.tables.build import RESERVED, in_units, stated_units
+from mfnas_vec.tables.checks import check_values
 from mfnas_vec.tables.coverage import mark_coverage
 from mfnas_vec.tables.schema import PROVENANCES, SCHEMA, SECONDS_SUFFIX, TEST_VARIABLES, TRAIN_SECONDS
 
@@ -30,7 +32,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     ------
     ValueError
         If there is no column of architectures, a metric is missing or not a number, an architecture is
-        unknown or occurs twice.
+        unknown or occurs twice, or numbers are impossible (see ``build_table``).
     """
     if len(paths) != 1:
         raise ValueError("give one file")
@@ -44,7 +46,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     key = next((k for k in KEYS if k in frame.columns), None)
     if key is None:
         raise ValueError(f"{path} has no column of architectures; call it one of {', '.join(KEYS)}")
-    rows = _rows(path, space, [str(v) for v in frame[key].tolist()])
+    rows = _rows(path, space, [str(v).strip() for v in frame[key].tolist()], padded=key == "genotype")
     metrics = list(options.metrics) or [c for c in map(str, frame.columns) if c != key and _is_numeric(frame[c])]
     if not metrics:
         raise ValueError(f"{path} has no numeric column; it has {', '.join(map(str, frame.columns))}")
@@ -58,14 +60,20 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         if bad.any():
             raise ValueError(f"{path}: {column!r} is not a number in row {int(np.flatnonzero(bad)[0]) + 1}")
         if epoch is None:
-            draft.score(name if options.base is None and name in TEST_VARIABLES else check_score(name))[rows] = values
+            whole = options.base is None and (name in TEST_VARIABLES or not epochs)  # results of whole trainings
+            draft.score(name if whole else check_score(name))[rows] = values
         else:
             draft.curve(name)[epochs.index(epoch), rows] = values
     label = str(options.base.attrs["name"]) if options.base is not None else re.sub(r"[^\w.-]", "_", path.stem)
     table = draft.finish(label, options.dataset or "", format_name="tabular", files=paths, trials="as in the file")
     kept = table[list(draft.arrays)]
+    stated = stated_units(options.units, list(draft.arrays))
     for name in draft.arrays:
-        kept[name].attrs["provenance"] = options.provenance
+        attrs = kept[name].attrs
+        attrs["provenance"] = options.provenance
+        if not name.endswith(SECONDS_SUFFIX):
+            kept[name] = (kept[name].dims, in_units(name, kept[name].values, stated, attrs), attrs)
+    check_values(kept)
     if options.base is None:
         return mark_coverage(kept.assign_attrs(table.attrs))
     return merge(options.base, kept.drop_vars(["genotype", "arch_key"], errors="ignore").assign_attrs(table.attrs))
@@ -76,10 +84,12 @@ def _is_numeric(column: "pd.Series[str]") -> bool:
     return bool(values.notna().any() and (values.notna() | column.isna()).all())
 
 
-def _rows(path: Path, space: SearchSpace, keys: list[str]) -> list[int]:
+def _rows(path: Path, space: SearchSpace, keys: list[str], *, padded: bool) -> list[int]:
+    """Rows of architectures; decimal names are gene digits that lost zeros if ``padded``, else published names."""
     rows, seen = [], set()
     for i, key in enumerate(keys):
-        digits = key.strip().rjust(space.n_gene, "0") if key.strip().isdecimal() else key
+        is_digits = key.isdecimal() and (padded or space._name_row(key) == NO_ARCH)
+        digits = key.rjust(space.n_gene, "0") if is_digits else key
         try:
             row = space.row_of_key(digits if len(digits) == space.n_gene else key)
         except ValueError as error:
