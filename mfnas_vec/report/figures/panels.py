@@ -121,7 +121,7 @@ def draw_panels(
             ax.set_title(problem)
             texts.append(draw(Panel(study, ax, place, problem, searches, look, columns)))
         if with_legend and not page:
-            legend(figure, axes)
+            legend(figure, axes, list(references or {}))
         if not page:
             finish(figure)
     omitted = left_out(study, shown) if omits_failed else ""
@@ -198,16 +198,19 @@ def finish(figure: "Figure") -> None:
 
 def test_label(study: Study, problem: str) -> str:
     """Name and unit of a problem's test result."""
-    attrs = study.test_attrs(problem)
-    name = str(attrs.get("long_name", TEST)).removesuffix(" after the last epoch")
-    return f"{name} ({unit_text(attrs)})"
+    return label_of(study.test_attrs(problem), TEST)
 
 
-def cost_axis(ax: "Axes", over: str, longest: float) -> None:
+def label_of(attrs: Mapping[Any, Any], name: str) -> str:
+    """Name and unit of a variable, by its attributes."""
+    return f"{str(attrs.get('long_name', name)).removesuffix(' after the last epoch')} ({unit_text(attrs)})"
+
+
+def cost_axis(panel: Panel, over: str, longest: float) -> None:
     """Label the axis of search cost; large numbers in thousands."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    unit = {"seconds": "s"}.get(over, over)
+    ax, unit = panel.ax, panel.study.cost_unit(panel.problem, over)
     if longest >= 10_000:
         unit = f"1,000 {unit}"
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
@@ -280,12 +283,13 @@ def _mean_score(runs: Any) -> float:
     return value if value == value else -float("inf")
 
 
-def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
-    """One legend for all panels, in the axes that ``panels`` reserved for it."""
+def legend(figure: "Figure", axes: "Sequence[Axes]", last: Sequence[str] = ()) -> None:
+    """One legend for all panels, in the axes that ``panels`` reserved for it; some names stand last."""
     handles: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
+    handles = dict(sorted(handles.items(), key=lambda item: item[0] in last))
     if not handles:
         return
     place = next(ax for ax in figure.axes if ax not in axes)
