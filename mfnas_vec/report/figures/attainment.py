@@ -50,7 +50,7 @@ def draw_attainment(study: Study, over: str | None = None, page: bool = False) -
             said.append(f"{name} {float(found['attained'][-1]):.2f}")
         ax.set_ylabel(test_label(study, panel.problem))
         ax.set_xlim(left=0)
-        cost_axis(ax, axis, ax.get_xlim()[1])
+        cost_axis(panel, axis, ax.get_xlim()[1])
         return ", ".join(said)
 
     return draw_panels(
@@ -95,7 +95,7 @@ def draw_targets(study: Study, over: str | None = None, page: bool = False) -> D
             ax.fill_between(points, found["low"], found["high"], color=look.colour, alpha=0.15, linewidth=0)
             said.append(f"{name} {100 * float(found['share'][-1]):.0f} %")
         ax.set(ylabel="share of runs and targets", ylim=(-0.02, 1.03), xlim=(0, longest))
-        cost_axis(ax, axis, longest)
+        cost_axis(panel, axis, longest)
         return ", ".join(said)
 
     return draw_panels(
