@@ -125,6 +125,8 @@ def test_a_cost_without_epochs_is_told_in_trainings(study):
     graphs = Study.of({"RS": run("RS", open_table("nbgraph-cora"), n_run=3, max_eval=5, max_time=None)})
     drawing = draw("cost", graphs)
     assert drawing.title == "Test result against search cost in trainings"
+    names = [name for name, _ in draw("cost", graphs, page=True).legend]
+    assert names == ["RS", "random search, exact", "median of the table"]  # no epoch to be the best after
     assert drawing.figure.axes[0].get_xlabel() == "simulated search cost (trainings)"
     assert [study.cost_unit("nbasr", over) for over in ("seconds", "epochs")] == ["s", "epochs"]
     assert "stand for 18 trainings;" in dict(checklist_of(graphs))["Hardware and time of these results"]

@@ -110,7 +110,6 @@ def draw_panels(
     texts = []
     with style(**rc or {}):
         names = [*(study.names[label] for label in selected), *(references or {})] if with_legend else []
-        columns = 1 if page else 3
         n = len(study.problems)
         figure, axes = page_panels(n, height, left) if page else panels(n, height=height, legend=names)
         look = looks(study)
@@ -119,7 +118,7 @@ def draw_panels(
             searches = {label: found[label] for label in selected if label in found}
             shown[problem] = list(searches)
             ax.set_title(problem)
-            texts.append(draw(Panel(study, ax, place, problem, searches, look, columns)))
+            texts.append(draw(Panel(study, ax, place, problem, searches, look, 1 if page else 3)))
         if with_legend and not page:
             legend(figure, axes, list(references or {}))
         if not page:
@@ -128,7 +127,8 @@ def draw_panels(
     said = "; ".join(f"{problem}: {text}" for problem, text in zip(study.problems, texts, strict=True))
     parts = tuple(zip(study.problems, texts, strict=True)) if page else ()
     keys = tuple((study.names[label], look[label]) for label in selected) if with_legend and page else ()
-    keys += tuple((references or {}).items()) if page else ()
+    drawn = {line.get_label() for ax in axes for line in ax.get_lines()}
+    keys += tuple(item for item in (references or {}).items() if item[0] in drawn) if page else ()
     return Drawing(figure, title, f"{alt}: {said}.", caption(study, shown, about, note, omitted), parts, keys)
 
 
