@@ -180,6 +180,13 @@ class Study:
         """Whether the searches on a problem are charged seconds."""
         return any(float(s.runs["cost_seconds"].max()) > 0 for s in self.searches[problem].values())
 
+    def cost_unit(self, problem: str, over: str) -> str:
+        """The unit of a cost: where tables have no epochs, the cost in epochs counts trainings, each to the end."""
+        if over == "epochs":
+            units = next(iter(self.searches[problem].values())).runs["cost_epochs"].attrs.get("units")
+            return "trainings" if units == "training" else over
+        return {"seconds": "s"}.get(over, over)
+
     def table(self, problem: str) -> xr.Dataset:
         """The table of the results on a problem.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mfnas_vec import run, sweep
+from mfnas_vec import open_table, run, sweep
 from mfnas_vec.analysis.anytime import anytime
 from mfnas_vec.analysis.sources import TableStudy
 from mfnas_vec.analysis.study import Study
@@ -23,6 +23,7 @@ from mfnas_vec.report.figures import KINDS, draw, inline_svg, panel_svgs, save
 from mfnas_vec.report.figures.panels import looks, selection
 from mfnas_vec.report.figures.references import REFERENCES
 from mfnas_vec.report.figures.style import COLOURS
+from mfnas_vec.report.page.checklist import checklist_of
 
 GRID = {
     "problems": ["nb201-cifar10", "nbasr"],
@@ -118,6 +119,17 @@ def test_an_optimizer_has_one_colour_everywhere(study, stores):
     assert found["RS"].colour == COLOURS[0]
     assert looks(Study([str(stores / "rs.zarr")]))["RS"] == found["RS"]
     assert looks(study.on(["nbasr"])) == found
+
+
+def test_a_cost_without_epochs_is_told_in_trainings(study):
+    graphs = Study.of({"RS": run("RS", open_table("nbgraph-cora"), n_run=3, max_eval=5, max_time=None)})
+    drawing = draw("cost", graphs)
+    assert drawing.title == "Test result against search cost in trainings"
+    names = [name for name, _ in draw("cost", graphs, page=True).legend]
+    assert names == ["RS", "random search, exact", "median of the table"]  # no epoch to be the best after
+    assert drawing.figure.axes[0].get_xlabel() == "simulated search cost (trainings)"
+    assert [study.cost_unit("nbasr", over) for over in ("seconds", "epochs")] == ["s", "epochs"]
+    assert "stand for 18 trainings;" in dict(checklist_of(graphs))["Hardware and time of these results"]
 
 
 def test_variants_of_an_optimizer_have_colours_of_their_own(study):

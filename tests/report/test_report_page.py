@@ -252,3 +252,16 @@ def test_a_download_is_the_file_that_it_says(page, tmp_path):
     assert (tmp_path / "results.csv").read_bytes() == wanted
     assert wanted.startswith(b"problem,search,provenance,n_run")
     assert wanted.count(b"\n") == 13
+
+
+@pytest.mark.parametrize(("width", "media"), [(1300, "screen"), (718, "print")])
+def test_no_column_is_hidden_on_a_desktop_or_on_paper(chromium, address, width, media):
+    show(chromium, address, width)
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
+    hidden = chromium.execute_script(
+        "document.querySelectorAll('details').forEach(d => { d.open = true; });"
+        "return Array.from(document.querySelectorAll('.scroll:has(table)'))"
+        ".filter(r => r.scrollWidth > r.clientWidth + 1).map(r => r.getAttribute('aria-label'))"
+    )
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert hidden == []

@@ -63,7 +63,7 @@ def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLET
             _log_axis(ax)
         else:
             nothing(ax)
-        cost_axis(ax, axis, ax.get_xlim()[1])
+        cost_axis(panel, axis, ax.get_xlim()[1])
         return ", ".join(ends)
 
     return draw_panels(

@@ -47,7 +47,7 @@ def draw_attainment(study: Study, over: str | None = None, page: bool = False) -
             said.append(f"{study.names[label]} {float(found['attained'][-1]):.2f}")
         ax.set_ylabel(test_label(study, panel.problem))
         ax.set_xlim(left=0)
-        cost_axis(ax, axis, ax.get_xlim()[1])
+        cost_axis(panel, axis, ax.get_xlim()[1])
         return ", ".join(said)
 
     return draw_panels(
@@ -88,7 +88,7 @@ def draw_targets(study: Study, over: str | None = None, page: bool = False) -> D
             panel.band(label, points, found["low"].values, found["high"].values)
             said.append(f"{study.names[label]} {100 * float(found['share'][-1]):.0f} %")
         ax.set(ylabel="share of runs and targets", ylim=(-0.02, 1.03), xlim=(0, longest))
-        cost_axis(ax, axis, longest)
+        cost_axis(panel, axis, longest)
         return ", ".join(said)
 
     return draw_panels(

@@ -11,6 +11,7 @@ from mfnas_vec.analysis.landscape import METRIC, provenance_of_metric, score_of
 from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.report.figures.columns import page_panels
 from mfnas_vec.report.figures.drawing import Drawing
+from mfnas_vec.report.figures.panels import label_of
 from mfnas_vec.report.figures.style import COLOURS, INK, MUTED, style
 from mfnas_vec.tables import dense
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _N_BIN, _N_CELL = 60, 48
-#: Share of architectures outside the axes of the second panel: networks that learnt nothing.
+#: Share of architectures outside the axes of the first two panels: networks that learnt nothing.
 _CUT = 0.05
 
 
@@ -39,30 +40,31 @@ def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing
     marks = references(table)
     rows = found.isel({METRIC: np.flatnonzero((found[METRIC].values == metric) & ~np.isnan(found["epoch"].values))})
     n = 3 if rows.sizes[METRIC] > 1 else 2
-    label = str(table[name].attrs.get("long_name", name)).removesuffix(" after the last epoch")
+    label, chosen_by = (label_of(table[which].attrs, which) for which in (name, metric))
     with style():
         figure, axes = page_panels(n, 2.3, 0.6)
         first, second = axes[:2]
-        known = test[~np.isnan(test)]
-        first.hist(known, bins=_N_BIN, color=COLOURS[1], linewidth=0)
-        first.axvline(marks.median, color=INK, linewidth=0.9, linestyle=(0, (1, 2)))
-        first.axvline(marks.optimum, color=INK, linewidth=0.9, linestyle=(0, (2, 2)))
-        first.set(title="Distribution", xlabel=f"{label} ({unit})", ylabel="architectures")
-        first.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
         values = dense.sign(table, metric) * score_of(table, metric)
         both = ~np.isnan(values) & ~np.isnan(test)
         ends = [
-            np.quantile(each[both], [0, 1 - _CUT] if dense.sign(table, which) < 0 else [_CUT, 1])
+            np.quantile(each[~np.isnan(each)], [0, 1 - _CUT] if dense.sign(table, which) < 0 else [_CUT, 1])
             for which, each in ((metric, values), (name, test))
         ]
+        first.hist(test[~np.isnan(test)], bins=_N_BIN, range=tuple(ends[1]), color=COLOURS[1], linewidth=0)
+        first.axvline(marks.median, color=INK, linewidth=0.9, linestyle=(0, (1, 2)))
+        first.axvline(marks.optimum, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+        first.set(title="Distribution", xlabel=label, ylabel="architectures")
+        first.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
         _density(second, values[both], test[both], ends)
-        second.set(title="Validation and test", xlabel=metric, ylabel=name)
+        second.set(title="Validation and test", xlabel=chosen_by, ylabel=label)
         if n == 3:
             epoch = rows["epoch"].values
             for key, colour, words in (("rho", 1, "all"), ("rho_top5", 6, "best 5 %"), ("rho_top1", 4, "best 1 %")):
-                axes[2].plot(epoch, rows[key].values, color=COLOURS[colour], marker="o", label=words)
-            axes[2].set(title=f"Rank correlation of {metric} with test", xlabel="epochs", ylabel="Spearman's ρ")
-            axes[2].legend(loc="lower right")
+                axes[2].plot(epoch, rows[key].values, color=COLOURS[colour], marker="o", markersize=2.5, label=words)
+            axes[2].set_title(f"Rank correlation of {metric} with test", pad=15)
+            axes[2].set(xlabel="epochs", ylabel="Spearman's ρ")
+            # Between title and axes, where it hides no line.
+            axes[2].legend(loc="lower center", bbox_to_anchor=(0.5, 0.97), ncols=3, handlelength=1.6, columnspacing=1)
     last = float(found["rho"].values[found[METRIC].values == metric][-1])
     texts = (
         ("Distribution", f"best {marks.optimum:.2f}, median {marks.median:.2f}, worst {marks.worst:.2f} {unit}"),
@@ -70,8 +72,9 @@ def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing
         ("Epochs", ", ".join(f"{e:g}: {r:.2f}" for e, r in zip(rows["epoch"].values, rows["rho"].values, strict=True))),
     )
     caption = (
-        "Test results of all architectures (dotted: median, dashed: best); the validation metric after the last epoch "
-        f"against the test result, darker: more architectures, without the worst {100 * _CUT:.0f} % of each"
+        f"Test results (dotted: median, dashed: best), and the validation metric{' after the last epoch' * (n == 3)} "
+        "against the test result, darker: more architectures; the axes are without the worst "
+        f"{100 * _CUT:.0f} % of each"
         + ("; rank correlation of the metric with the test result after each number of epochs" * (n == 3))
         + f". Test results: {provenance_of_metric(table, name)}; {metric}: {provenance_of_metric(table, metric)}."
     )
@@ -84,7 +87,8 @@ def _density(ax: "Axes", x: FloatArray, y: FloatArray, ends: list[FloatArray]) -
 
     (left, right), (low, high) = ((a, b if b > a else a + 1) for a, b in ends)
     counts, _, _ = np.histogram2d(x, y, bins=_N_CELL, range=[(left, right), (low, high)])
-    image = colormaps["cividis"](1 - np.log1p(counts.T) / np.log1p(counts.max() or 1))
+    # Neither as light as a light page nor as dark as a dark one.
+    image = colormaps["YlGnBu"](0.25 + 0.6 * np.log1p(counts.T) / np.log1p(counts.max() or 1))
     image[counts.T == 0, 3] = 0.0
     ax.imshow(image, origin="lower", extent=(left, right, low, high), aspect="auto")
     ax.grid(visible=False)

@@ -41,6 +41,7 @@ def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Draw
     over = over or "epochs"
     check_over(over)
     many = len(study.labels) > MAX_SEARCHES
+    units = over if over == "seconds" else " or ".join(dict.fromkeys(study.cost_unit(p, over) for p in study.problems))
 
     def draw(panel: Panel) -> str:
         ax, problem = panel.ax, panel.problem
@@ -75,14 +76,14 @@ def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Draw
             _name(ax, [study.names[labels[i]] for i in front], cost[front], test[front])
         ax.set_ylabel(test_label(study, problem))
         ax.margins(0.08)
-        cost_axis(ax, over, cost.max(initial=0.0))
+        cost_axis(panel, over, cost.max(initial=0.0))
         return ", ".join(f"{study.names[labels[i]]} {test[i]:.2f} at {cost[i]:,.0f}" for i in front)
 
     return draw_panels(
         study,
         draw,
-        title=f"Test result against search cost in {over}",
-        alt=f"Mean test result against mean search cost in {over}. Best trade-offs",
+        title=f"Test result against search cost in {units}",
+        alt=f"Mean test result against mean search cost in {units}. Best trade-offs",
         about="Means of runs; bars: bootstrap 95 % interval of the mean; line: searches that no other beats in both; "
         + ABOUT_REFERENCES,
         height=2.1,

@@ -121,7 +121,6 @@ def draw_panels(
     texts = []
     with style(**rc or {}):
         names = [*(study.names[label] for label in selected), *(references or {})] if with_legend else []
-        columns = 1 if page else 3
         n = len(study.problems)
         figure, axes = page_panels(n, height, left) if page else panels(n, height=height, legend=names)
         look = looks(study)
@@ -130,16 +129,17 @@ def draw_panels(
             searches = {label: found[label] for label in selected if label in found}
             shown[problem] = list(searches)
             ax.set_title(problem)
-            texts.append(draw(Panel(study, ax, place, problem, searches, look, columns)))
+            texts.append(draw(Panel(study, ax, place, problem, searches, look, 1 if page else 3)))
         if with_legend and not page:
-            legend(figure, axes)
+            legend(figure, axes, list(references or {}))
         if not page:
             finish(figure)
     omitted = left_out(study, shown) if omits_failed else ""
     said = "; ".join(f"{problem}: {text}" for problem, text in zip(study.problems, texts, strict=True))
     parts = tuple(zip(study.problems, texts, strict=True)) if page else ()
     keys = tuple((study.names[label], look[label]) for label in selected) if with_legend and page else ()
-    keys += tuple((references or {}).items()) if page else ()
+    drawn = {line.get_label() for ax in axes for line in ax.get_lines()}
+    keys += tuple(item for item in (references or {}).items() if item[0] in drawn) if page else ()
     return Drawing(figure, title, f"{alt}: {said}.", caption(study, shown, about, note, omitted), parts, keys)
 
 
@@ -209,16 +209,19 @@ def finish(figure: "Figure") -> None:
 
 def test_label(study: Study, problem: str) -> str:
     """Name and unit of a problem's test result."""
-    attrs = study.test_attrs(problem)
-    name = str(attrs.get("long_name", TEST)).removesuffix(" after the last epoch")
-    return f"{name} ({unit_text(attrs)})"
+    return label_of(study.test_attrs(problem), TEST)
 
 
-def cost_axis(ax: "Axes", over: str, longest: float) -> None:
+def label_of(attrs: Mapping[Any, Any], name: str) -> str:
+    """Name and unit of a variable, by its attributes."""
+    return f"{str(attrs.get('long_name', name)).removesuffix(' after the last epoch')} ({unit_text(attrs)})"
+
+
+def cost_axis(panel: Panel, over: str, longest: float) -> None:
     """Label the axis of search cost; large numbers in thousands."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    unit = {"seconds": "s"}.get(over, over)
+    ax, unit = panel.ax, panel.study.cost_unit(panel.problem, over)
     if longest >= 10_000:
         unit = f"1,000 {unit}"
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
@@ -262,12 +265,13 @@ def _mean_score(runs: Any) -> float:
     return value if value == value else -float("inf")
 
 
-def legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
-    """One legend for all panels, in the axes that ``panels`` reserved for it."""
+def legend(figure: "Figure", axes: "Sequence[Axes]", last: Sequence[str] = ()) -> None:
+    """One legend for all panels, in the axes that ``panels`` reserved for it; some names stand last."""
     handles: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
+    handles = dict(sorted(handles.items(), key=lambda item: item[0] in last))
     if not handles:
         return
     place = next(ax for ax in figure.axes if ax not in axes)

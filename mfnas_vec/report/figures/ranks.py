@@ -42,7 +42,7 @@ def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Dra
         ax.set(xlim=(cost[0], cost[-1]), ylim=(len(traces) + 0.3, 0.7))
         ax.set_yticks(np.arange(1, len(traces) + 1))
         ax.set_ylabel("rank, 1 is best")
-        ax.set_xlabel(f"simulated search cost ({ {'seconds': 's'}.get(axis, axis) })")
+        ax.set_xlabel(f"simulated search cost ({study.cost_unit(panel.problem, axis)})")
         return ", ".join(said)
 
     return draw_panels(

@@ -67,7 +67,7 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
         goal = f"{'at least' if panel.sign > 0 else 'at most'} {wanted:.2f} {panel.unit}"
         ax.set(title=f"{problem}\n{goal}", ylim=(-0.02, 1.03), xlim=(0, longest or 1))
         ax.set_ylabel("success rate")
-        cost_axis(ax, axis, longest)
+        cost_axis(panel, axis, longest)
         return f"{goal}: {', '.join(rates)}"
 
     origin = "the median of the final results of all runs shown" if target is None else "given"

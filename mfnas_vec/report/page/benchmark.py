@@ -1,6 +1,7 @@
 """A self-contained page on one benchmark table (extra ``report``)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -48,6 +49,7 @@ def benchmark_page(table: xr.Dataset) -> str:
     styles = Styles()
     places = decimals(unit)
     columns = ("metric", "epoch", "rho", "rho_top5", "rho_top1", "size", "provenance")
+    listed = sorted(zip(*(found[key].values.tolist() for key in columns), strict=True), key=_order)
     title = str(table.attrs.get("title", table.attrs.get("name", space.name)))
     content = {
         "title": f"Benchmark: {title}",
@@ -68,7 +70,7 @@ def benchmark_page(table: xr.Dataset) -> str:
         "quantiles": [(f"{100 * q:g} %", float(sign * value)) for q, value in zip(QUANTILES, quantiles, strict=True)],
         "n_close": [(share, int((scores >= np.nanmax(scores) - share).sum())) for share in (0.1, 0.5, 1.0)],
         "figure": page_figure("benchmark", draw_benchmark(table, metric, found), styles),
-        "rows": list(zip(*(found[key].values.tolist() for key in columns), strict=True)),
+        "rows": listed,
         "tops": [f"{100 * share:g} %" for share in TOPS],
         "has_size": SIZE in table,
         "random": [
@@ -87,6 +89,12 @@ def benchmark_page(table: xr.Dataset) -> str:
         "note": str(table.attrs.get("note", "")),
     }
     return render(content, styles.css(), "benchmark.html.j2")
+
+
+def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Zero-cost metrics by their rank correlation, the best first, then training-based ones by epoch."""
+    name, epoch, rho = row[:3]
+    return (False, -rho if rho == rho else 2.0, name) if np.isnan(epoch) else (True, name, epoch)
 
 
 def _variable(table: xr.Dataset, name: str) -> tuple[str, str, str, str, str]:

@@ -64,6 +64,7 @@ def page(study: Study, title: str | None = None) -> str:
         "best": {problem: best_of_problem(rows, problem)[0].score for problem in study.problems},
         "places": {row.problem: decimals(row.units) for row in rows},
         "units": {row.problem: row.units for row in rows},
+        "no_epochs": [p for p in study.problems if study.cost_unit(p, "epochs") != "epochs"],
         "lower": [row.problem for row in {row.problem: row for row in rows}.values() if row.sign < 0],
         "close": CLOSE,
         "least_runs": LEAST_RUNS,
