@@ -33,7 +33,7 @@ def add_compare(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
+    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT", help="result stores, each perhaps with a label")
     parser.add_argument(
         "--problems",
         type=spelled_list(TABLES),
