@@ -91,6 +91,29 @@ def test_pictures_are_as_generated():
         assert (ROOT / "docs/_static" / name).read_text(encoding="utf-8") == svg(), name
 
 
+def test_every_embedded_table_has_its_page():
+    from mfnas_vec.tables.store import read_manifest
+
+    folder, text = ROOT / "docs/_static/tables", (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    linked = re.findall(r'<a href="_static/tables/([^"]+)\.html">', text)
+    assert linked == list(read_manifest())
+    assert sorted(p.stem for p in folder.iterdir()) == sorted(linked)
+    for name, entry in read_manifest().items():
+        assert entry["digest"] in (folder / f"{name}.html").read_text(encoding="utf-8"), f"{name}: run table_pages.py"
+
+
+def test_pages_of_tables_have_the_numbers_of_the_report():
+    from mfnas_vec import open_table
+    from mfnas_vec.report.page.benchmark import benchmark_page
+
+    def numbers(page):
+        return sorted(re.findall(r'<td class="num">(.*?)</td>', page))
+
+    kept = numbers((ROOT / "docs/_static/tables/nbgraph-proteins.html").read_text(encoding="utf-8"))
+    assert len(kept) > 30
+    assert numbers(benchmark_page(open_table("nbgraph-proteins", embedded=True))) == kept, "run table_pages.py"
+
+
 def test_the_page_on_optimizers_names_what_there_is():
     from mfnas_vec import search
 
