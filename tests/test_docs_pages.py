@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import mfnas_vec
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in ROOT.glob("docs/**/*.md") if "_generated" not in p.parts)]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
@@ -139,10 +141,13 @@ def test_every_command_optimizer_and_variable_is_in_the_reference():
     from mfnas_vec.cli.catalogue import OPTIMIZERS
     from mfnas_vec.tables.schema import SCHEMA
 
+    api = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    assert all(re.search(rf"\b{name}\b", api) for name in mfnas_vec.__all__)
     generated = load("generated")
     text = generated.command_line()
     for name in ("run", "reproduce", "sweep", "compare", "report", "tables import", "tables fetch", "bench"):
         assert f"## mfnas {name}\n" in text
+    assert not re.search(r"^## .*\n\n\n|\|  \|$", text, re.MULTILINE), "a command or an argument without a word"
     settings = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     assert all(name in settings for name in OPTIMIZERS)
     assert all(f"`{name}`" in generated.table_variables() for name in SCHEMA)
