@@ -106,14 +106,14 @@ def _by_epoch(attrs: dict[str, Any], what: str) -> list[str]:
 
 
 def benchmarks_part() -> str:
-    """A section per embedded table: size, dimensions, sources, the best architecture there is."""
+    """A section per embedded table: its page, size, dimensions, sources, the best architecture there is."""
     sections = []
     for name, entry in read_manifest().items():
         table = open_table(name)
         best = best_of(table)
         test = test_variable(table)
         chosen = None if "epoch" in table.dims else metric_best(table, test)
-        epochs = ", ".join(str(e) for e in table["epoch"].values) if "epoch" in table.dims else "none"
+        epochs = _epochs(table["epoch"].values.tolist()) if "epoch" in table.dims else "none"
         sources = [v.get("source", "") for v in entry["variables"].values()]
         sources += [s for v in entry["variables"].values() for s in _by_epoch(v, "source")]
         rows = [
@@ -125,10 +125,17 @@ def benchmarks_part() -> str:
             *([["test result of the best on validation", chosen]] if chosen else []),
             ["sources", "; ".join(dict.fromkeys(filter(None, sources)))],
             ["licences", _licences(entry)],
-            ["size", f"{entry['n_byte'] / 1e6:.1f} MB"],
+            ["size", f"{entry['n_byte'] / 1e6:.2f} MB"],
         ]
-        sections.append(f"### {name}\n\n{entry['title']}.\n\n{markdown(rows)}")
+        page = f'<a href="_static/tables/{name}.html">How hard and how biased it is</a>'
+        sections.append(f"### {name}\n\n{entry['title']}. {page}: the page of `mfnas report`.\n\n{markdown(rows)}")
     return "\n\n".join(sections)
+
+
+def _epochs(epochs: list[int]) -> str:
+    """Epochs of a table; all from the first to the last as a range."""
+    first, last = epochs[0], epochs[-1]
+    return f"{first} to {last}" if epochs == list(range(first, last + 1)) else ", ".join(map(str, epochs))
 
 
 def metric_best(table: xr.Dataset, test: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import mfnas_vec
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in ROOT.glob("docs/**/*.md") if "_generated" not in p.parts)]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
@@ -91,6 +93,29 @@ def test_pictures_are_as_generated():
         assert (ROOT / "docs/_static" / name).read_text(encoding="utf-8") == svg(), name
 
 
+def test_every_embedded_table_has_its_page():
+    from mfnas_vec.tables.store import read_manifest
+
+    folder, text = ROOT / "docs/_static/tables", (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    linked = re.findall(r'<a href="_static/tables/([^"]+)\.html">', text)
+    assert linked == list(read_manifest())
+    assert sorted(p.stem for p in folder.iterdir()) == sorted(linked)
+    for name, entry in read_manifest().items():
+        assert entry["digest"] in (folder / f"{name}.html").read_text(encoding="utf-8"), f"{name}: run table_pages.py"
+
+
+def test_pages_of_tables_have_the_numbers_of_the_report():
+    from mfnas_vec import open_table
+    from mfnas_vec.report.page.benchmark import benchmark_page
+
+    def numbers(page):
+        return sorted(re.findall(r'<td class="num">(.*?)</td>', page))
+
+    kept = numbers((ROOT / "docs/_static/tables/nbgraph-proteins.html").read_text(encoding="utf-8"))
+    assert len(kept) > 30
+    assert numbers(benchmark_page(open_table("nbgraph-proteins", embedded=True))) == kept, "run table_pages.py"
+
+
 def test_the_page_on_optimizers_names_what_there_is():
     from mfnas_vec import search
 
@@ -116,10 +141,13 @@ def test_every_command_optimizer_and_variable_is_in_the_reference():
     from mfnas_vec.cli.catalogue import OPTIMIZERS
     from mfnas_vec.tables.schema import SCHEMA
 
+    api = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    assert all(re.search(rf"\b{name}\b", api) for name in mfnas_vec.__all__)
     generated = load("generated")
     text = generated.command_line()
     for name in ("run", "reproduce", "sweep", "compare", "report", "tables import", "tables fetch", "bench"):
         assert f"## mfnas {name}\n" in text
+    assert not re.search(r"^## .*\n\n\n|\|  \|$", text, re.MULTILINE), "a command or an argument without a word"
     settings = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     assert all(name in settings for name in OPTIMIZERS)
     assert all(f"`{name}`" in generated.table_variables() for name in SCHEMA)

@@ -15,14 +15,15 @@ def _table(rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parsers of all commands that can be given, in the order of the help."""
+def _commands(parser: argparse.ArgumentParser, words: str = "") -> Iterator[tuple[argparse.ArgumentParser, str]]:
+    """The parsers of all commands that can be given, in the order of the help, and what each does."""
     inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     if not inner:
-        yield parser
+        yield parser, parser.description or f"{words[:1].upper()}{words[1:]}."
     for action in inner:
-        for command in action.choices.values():
-            yield from _commands(command)
+        said = {choice.dest: choice.help or "" for choice in action._choices_actions}
+        for name, command in action.choices.items():
+            yield from _commands(command, said.get(name, ""))
 
 
 def _spelling(action: argparse.Action) -> str:
@@ -41,13 +42,13 @@ def command_line() -> str:
     from mfnas_vec.cli.parser import make_parser
 
     parts = []
-    for command in _commands(make_parser()):
+    for command, words in _commands(make_parser()):
         actions = [a for a in command._actions if not isinstance(a, argparse._HelpAction)]
         rows = [
             [_spelling(a), (a.help or "").replace("%%", "%").replace("%(default)s", str(a.default))] for a in actions
         ]
-        text = " ".join((command.description or "").split())
-        parts.append(f"## {command.prog}\n\n{text}\n\n{_table([['argument', 'meaning'], *rows])}\n")
+        arguments = _table([["argument", "meaning"], *rows]) if rows else "No arguments."
+        parts.append(f"## {command.prog}\n\n{' '.join(words.split())}\n\n{arguments}\n")
     return "\n".join(parts)
 
 

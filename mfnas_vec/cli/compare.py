@@ -32,7 +32,7 @@ def add_compare(commands: Any) -> None:
         description="Compare the searches of result stores.",
         epilog=_EPILOG,
     )
-    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT")
+    parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT", help="result stores, each perhaps with a label")
     parser.add_argument(
         "--problems",
         type=spelled_list(TABLES),

@@ -17,7 +17,7 @@ def add_export(commands: Any) -> None:
         "latex and markdown are a table of means. ioh is a folder in the format of IOHprofiler, with the course of "
         "traced runs and the end of others; a file in it states the conventions.",
     )
-    parser.add_argument("result", metavar="RESULT")
+    parser.add_argument("result", metavar="RESULT", help="result store of a run, a sweep or reproduce")
     parser.add_argument(
         "--format", type=spelled(FORMATS), required=True, metavar="FORMAT", help="one of " + ", ".join(FORMATS)
     )

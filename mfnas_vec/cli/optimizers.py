@@ -15,7 +15,7 @@ def add_optimizers(commands: Any) -> None:
         help="list the optimizers, or the settings of one",
         description="List the optimizers; with a name, its settings and their published defaults.",
     )
-    parser.add_argument("name", type=spelled(OPTIMIZERS), nargs="?", metavar="NAME")
+    parser.add_argument("name", type=spelled(OPTIMIZERS), nargs="?", metavar="NAME", help="optimizer")
     add_plugin(parser)
     parser.set_defaults(act=run_optimizers)
 

@@ -26,7 +26,7 @@ def add_plan(commands: Any) -> None:
         description="Plan the number of runs of a comparison.",
         epilog=_EPILOG,
     )
-    parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT")
+    parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT", help="result stores of a pilot")
     parser.add_argument("--problems", type=spelled_list(TABLES), metavar="NAME,...", help="some of the problems")
     parser.add_argument("--sd", type=float, metavar="X", help="standard deviation of test results, without a pilot")
     parser.add_argument("--searches", type=int, metavar="N", help="searches to compare (default: the pilot's, else 2)")

@@ -43,7 +43,7 @@ def add_plot(commands: Any) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("kind", type=spelled(FIGURES), metavar="KIND", help="one of " + ", ".join(FIGURES))
-    parser.add_argument("sources", nargs="+", metavar="SOURCE")
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="result stores; proxy, landscape: a table")
     parser.add_argument("--out", required=True, metavar="PATH", help="the figure: .svg, .pdf or .png")
     parser.add_argument(
         "--problems",

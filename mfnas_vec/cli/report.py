@@ -16,7 +16,7 @@ def add_report(commands: Any) -> None:
         "page on the difficulty and bias of a benchmark table. Needs jinja2 and "
         "matplotlib (pip install 'mfnas-vec[report]').",
     )
-    parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT")
+    parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT", help="result stores, each perhaps with a label")
     parser.add_argument("--table", metavar="NAME", help="instead of results: a page on a benchmark table")
     parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
     parser.add_argument("--title", help="title of the page (default: that of the results)")

@@ -15,18 +15,18 @@ def add_tables(commands: Any) -> None:
     ).add_subparsers(dest="tables_command", metavar="COMMAND", required=True)
     tables.add_parser("list", help="the tables there are, and which is used").set_defaults(act=run_list)
     info = tables.add_parser("info", help="what a table holds: measured, computed, modelled")
-    info.add_argument("name", metavar="NAME|PATH")
+    info.add_argument("name", metavar="NAME|PATH", help="table")
     info.set_defaults(act=run_info)
     verify = tables.add_parser("verify", help="check that embedded and imported tables match their checksums")
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     verify.set_defaults(act=run_verify)
     remove = tables.add_parser("remove", help="remove imported tables; embedded ones stay")
-    remove.add_argument("names", nargs="+", metavar="NAME")
+    remove.add_argument("names", nargs="+", metavar="NAME", help="imported tables")
     remove.set_defaults(act=run_remove)
     add_import(tables)
     add_fetch(tables)
     export = tables.add_parser("export", help="write a table as CSV, Parquet or netCDF")
-    export.add_argument("name", metavar="NAME|PATH")
+    export.add_argument("name", metavar="NAME|PATH", help="table")
     export.add_argument(
         "--format",
         type=spelled(("csv", "parquet", "netcdf")),

@@ -13,7 +13,7 @@ def add_fetch(commands: Any) -> None:
         help="download official benchmark files",
         description="Download an official benchmark file; without a name, list the sources.",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="source to download")
     parser.add_argument("--to", metavar="DIR", help="folder of downloads (default: the user's data folder)")
     parser.set_defaults(act=run_fetch)
 
