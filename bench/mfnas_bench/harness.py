@@ -12,7 +12,7 @@ from mfnas_bench.limit import Limit
 from mfnas_bench.machine import describe, load_average
 from mfnas_bench.measure import kernel_seconds, reference, spread
 from mfnas_bench.processes import measure_processes
-from mfnas_bench.targets import judge
+from mfnas_bench.targets import judge, judge_commands
 from mfnas_vec.cli.catalogue import OPTIMIZERS
 from mfnas_vec.runs.run import PreparedSearch, check_count, check_threads, prepare
 from mfnas_vec.runs.threads import available_threads
@@ -152,8 +152,8 @@ def _record(point: _Point, n_thread: int, optimizer: str, problem: str, effort: 
         record["limit_seconds"] = spread(limits)
         record["limit_ns_per_evaluation"] = 1e9 * record["limit_seconds"]["median"] / point.evaluations
         record["ratio_limit"] = statistics.median(k / t for k, t in zip(point.kernel[n_thread], limits, strict=True))
-        record["twin_seconds"] = spread(point.reference)
-        record["ratio_twin"] = record["twin_seconds"]["median"] * point.n_run / seconds["median"]
+        record["reference_seconds"] = spread(point.reference)
+        record["ratio_reference"] = record["reference_seconds"]["median"] * point.n_run / seconds["median"]
     return record
 
 
@@ -219,10 +219,13 @@ def bench(
         report["processes"] = measure_processes(opened, quick=quick, progress=progress)
     report["load_average"] = {"start": load[0], "end": load_average()}
     report["targets"] = judge(points)
+    if processes:
+        commands = report["processes"]["commands"]
+        report["targets"] += judge_commands({name: found["median"] for name, found in commands.items()})
     return report
 
 
 def n_step(problems: Sequence[str] | None, optimizers: Sequence[str] | None, *, quick: bool) -> int:
     """How often ``bench`` calls ``progress``."""
     pairs = len(PROBLEMS if problems is None else problems) * len(OPTIMIZERS if optimizers is None else optimizers)
-    return pairs + (4 if quick else 6)
+    return pairs + (4 if quick else 8)

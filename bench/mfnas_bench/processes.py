@@ -7,9 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from mfnas_bench.targets import COLD, IMPORTS
 from mfnas_vec._jit import CACHE_VARIABLE
 
 #: A process inherits the peak memory of its parent, so that a small one has to start it.
@@ -25,10 +26,15 @@ print(json.dumps([time.perf_counter() - begun, usage.ru_maxrss / unit, status]))
 """
 
 
-def measure_process(
-    command: Sequence[str], n_repeat: int, environment: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def measure_process(command: Sequence[str], n_repeat: int, *, compiled: bool = True) -> dict[str, Any]:
     """Wall seconds of a command as a whole process, and its peak memory.
+
+    Parameters
+    ----------
+    command, n_repeat
+        What is run, and how often.
+    compiled
+        Whether it finds what was compiled before; else each run compiles for itself.
 
     Returns
     -------
@@ -45,7 +51,8 @@ def measure_process(
         printed = os.path.join(folder, "printed")
         for _ in range(n_repeat):
             launch = [sys.executable, "-S", "-c", _LAUNCHER, printed, *command]
-            done = subprocess.run(launch, check=True, capture_output=True, env=os.environ | dict(environment or {}))
+            cache = {} if compiled else {CACHE_VARIABLE: tempfile.mkdtemp(dir=folder)}
+            done = subprocess.run(launch, check=True, capture_output=True, env=os.environ | cache)
             runs.append(json.loads(done.stdout))
             with open(printed, encoding="utf-8", errors="replace") as stream:
                 text = stream.read()
@@ -56,7 +63,7 @@ def measure_process(
     return {"median": statistics.median(seconds), "runs": seconds, "peak_memory_mb": peak, "printed": text}
 
 
-def tell_compile() -> None:
+def print_compile_seconds() -> None:
     """Print, as JSON, the seconds of the first call of each kernel. Run where nothing is compiled."""
     from mfnas_vec.cli.catalogue import OPTIMIZERS
     from mfnas_vec.runs.run import prepare
@@ -74,7 +81,7 @@ def tell_compile() -> None:
     sys.stdout.write(json.dumps(seconds))
 
 
-def tell_opening(*problems: str) -> None:
+def print_opening_seconds(*problems: str) -> None:
     """Print, as JSON, the seconds of opening each table and reading all of it."""
     from mfnas_vec.tables.store import open_table
 
@@ -95,8 +102,7 @@ def _call(function: str, *arguments: str) -> list[str]:
 
 def measure_compile() -> dict[str, Any]:
     """Seconds to compile each kernel in a process that finds nothing compiled, and of all together."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = measure_process(_call("tell_compile"), 1, {CACHE_VARIABLE: folder})
+    done = measure_process(_call("print_compile_seconds"), 1, compiled=False)
     kernels = json.loads(done["printed"])
     return {
         "kernels": kernels,
@@ -111,18 +117,26 @@ def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callabl
     n_repeat = 1 if quick else 3
     mfnas = [sys.executable, "-m", "mfnas_vec.cli"]
     commands = {
-        "import numba, xarray, zarr": [sys.executable, "-c", "import numba, xarray, zarr"],
+        IMPORTS: [sys.executable, "-c", IMPORTS],
         "import mfnas_vec": [sys.executable, "-c", "import mfnas_vec; mfnas_vec.run, mfnas_vec.open_table"],
         "mfnas run": [*mfnas, "run", "--ss", "nb201", "--optimizer", "MF-NAS"],
     }
-    if not quick:
-        commands["mfnas reproduce"] = [*mfnas, "reproduce"]
-    measured = {}
-    for name, command in commands.items():
-        measured[name] = measure_process(command, n_repeat)
-        del measured[name]["printed"]
-        progress(1)
-    opening = [json.loads(measure_process(_call("tell_opening", *problems), 1)["printed"]) for _ in range(n_repeat)]
+    with tempfile.TemporaryDirectory() as folder:
+        if not quick:
+            commands["mfnas reproduce"] = [*mfnas, "reproduce"]
+            commands[COLD] = [*mfnas, "reproduce"]
+            results = os.path.join(folder, "paper.zarr")
+            measure_process([*mfnas, "sweep", "paper/main", "--out", results], 1)
+            report = [*mfnas, "report", results, "--overwrite", "--out", os.path.join(folder, "report.html")]
+            commands["mfnas report"] = report
+        measured = {}
+        for name, command in commands.items():
+            measured[name] = measure_process(command, n_repeat, compiled=name != COLD)
+            del measured[name]["printed"]
+            progress(1)
+    opening = [
+        json.loads(measure_process(_call("print_opening_seconds", *problems), 1)["printed"]) for _ in range(n_repeat)
+    ]
     progress(1)
     found: dict[str, Any] = {
         "commands": measured,

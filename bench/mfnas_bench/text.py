@@ -43,7 +43,7 @@ def point_rows(report: dict[str, Any]) -> Rows:
         main = next(p for p in mine.values() if "ratio_limit" in p)
         cells += [three_digits(main["evaluations_per_second"]), f"{main['ns_per_evaluation']:.1f}"]
         cells += [f"{100 * main['seconds']['relative_spread']:.0f} %"]
-        cells += [three_digits(main["ratio_twin"]), f"{main['ratio_limit']:.2f}"]
+        cells += [three_digits(main["ratio_reference"]), f"{main['ratio_limit']:.2f}"]
         rows.append([key[0], key[1], str(key[2]), *cells])
     return rows
 

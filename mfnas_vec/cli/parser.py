@@ -16,6 +16,7 @@ from mfnas_vec.cli.reproduce import add_reproduce
 from mfnas_vec.cli.run import add_run
 from mfnas_vec.cli.sweep import add_sweep
 from mfnas_vec.cli.tables import add_tables
+from mfnas_vec.cli.warmup import add_warmup
 
 _EPILOG = """\
 examples:
@@ -39,6 +40,7 @@ _COMMANDS = (
     add_export,
     add_report,
     add_bench,
+    add_warmup,
     add_plot,
     add_optimizers,
     add_tables,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from mfnas_vec.tables import dense
@@ -12,8 +13,8 @@ from mfnas_vec.tables.schema import TRAIN_SECONDS
 def best_of(table: xr.Dataset) -> dict[str, Any]:
     """Attributes with the best test result of a table."""
     test = dense.test_variable(table)
-    sign = dense.sign(table, test)
-    return {"optimum": float((sign * table[test]).max()) * sign, "optimum_provenance": provenance(table, test)}
+    best = np.nanmax if dense.sign(table, test) > 0 else np.nanmin
+    return {"optimum": float(best(table[test].values)), "optimum_provenance": provenance(table, test)}
 
 
 def problem_attrs(problem: str, table: xr.Dataset) -> dict[str, Any]:

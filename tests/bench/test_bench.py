@@ -8,8 +8,8 @@ import pytest
 from mfnas_bench import guard
 from mfnas_bench.harness import Effort, bench, make_effort
 from mfnas_bench.machine import describe, governor
-from mfnas_bench.processes import measure_process, tell_compile
-from mfnas_bench.targets import Target, judge
+from mfnas_bench.processes import measure_process, print_compile_seconds
+from mfnas_bench.targets import IMPORTS, Target, judge, judge_commands
 from mfnas_bench.text import report_text, three_digits
 
 from mfnas_vec.cli import main
@@ -81,6 +81,11 @@ def test_the_worst_optimizer_of_a_problem_is_judged():
 def test_a_speed_up_is_of_two_threads_and_the_largest_batch_that_repeats():
     target = Target("t", "speed_up", 1.85, True)
     points = [
+        *(
+            _point(n_run=n, seconds={"median": s})
+            for n, s in ((64, 6e-3), (2_000, 4e-3), (10_000, 6e-3), (100_000, 1.0))
+        ),
+        _point(n_run=2_000, n_thread=2, speed_up=1.0),
         _point(n_run=64, n_thread=2, speed_up=1.9),
         _point(n_run=10_000, n_thread=2, speed_up=1.8),
         _point(n_run=100_000, n_thread=2, speed_up=1.9),
@@ -89,6 +94,15 @@ def test_a_speed_up_is_of_two_threads_and_the_largest_batch_that_repeats():
     (found,) = judge(points, [target])
     assert (found["value"], found["met"]) == (1.8, False)
     assert judge([_point(n_run=500)], [target]) == []
+
+
+def test_commands_are_judged_by_the_imports():
+    seconds = {IMPORTS: 0.5, "mfnas run": 0.7, "mfnas reproduce": 0.9}
+    found = {t["title"]: (t["value"], t["met"]) for t in judge_commands(seconds)}
+    assert found == {
+        "mfnas reproduce: times the imports": (1.8, True),
+        "mfnas run: times the imports": (1.4, False),
+    }
 
 
 def test_the_share_of_full_throughput_is_that_of_one_thread():
@@ -102,9 +116,13 @@ def test_the_share_of_full_throughput_is_that_of_one_thread():
 
 
 def test_the_reference_is_compared_on_two_threads_where_there_are():
-    points = [_point(ratio_twin=500.0), _point(n_thread=2, ratio_twin=1000.0), _point(n_thread=64, ratio_twin=9e9)]
-    assert judge(points, [Target("t", "ratio_twin", 1000, True)])[0]["value"] == 1000.0
-    assert judge(points[:1], [Target("t", "ratio_twin", 1000, True)])[0]["value"] == 500.0
+    points = [
+        _point(ratio_reference=500.0),
+        _point(n_thread=2, ratio_reference=1000.0),
+        _point(n_thread=64, ratio_reference=9e9),
+    ]
+    assert judge(points, [Target("t", "ratio_reference", 1000, True)])[0]["value"] == 1000.0
+    assert judge(points[:1], [Target("t", "ratio_reference", 1000, True)])[0]["value"] == 500.0
 
 
 PAIR = ("nb101", "RS")
@@ -232,7 +250,9 @@ def test_tables_are_opened_by_the_names_that_were_given(monkeypatch):
     from mfnas_vec.tables.store import embedded_folder
 
     asked = []
-    monkeypatch.setattr("mfnas_bench.harness.measure_processes", lambda names, **_: asked.append(names))
+    monkeypatch.setattr(
+        "mfnas_bench.harness.measure_processes", lambda names, **_: asked.append(names) or {"commands": {}}
+    )
     path = str(embedded_folder() / "nbasr.zarr")
     found = bench([path], ["RS"], effort=TINY)
     assert asked == [[path]]
@@ -241,7 +261,7 @@ def test_tables_are_opened_by_the_names_that_were_given(monkeypatch):
 
 @pytest.mark.parametrize(("met", "code"), [(True, None), (False, 1)])
 def test_check_exits_with_one_when_a_target_is_not_met(met, code, report, tmp_path, monkeypatch, capsys):
-    made = report | {"targets": judge(report["points"], [Target("t", "ratio_twin", 0.0 if met else 1e12, True)])}
+    made = report | {"targets": judge(report["points"], [Target("t", "ratio_reference", 0.0 if met else 1e12, True)])}
     monkeypatch.setattr("mfnas_bench.harness.bench", lambda *_, **__: made)
     out = tmp_path / "r.json"
     arguments = ["bench", "--check", "--out", str(out)]
@@ -289,7 +309,7 @@ def test_the_quick_command_measures_processes_too(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_every_kernel_is_timed_by_the_process_that_compiles(capsys):
-    tell_compile()
+    print_compile_seconds()
     seconds = json.loads(capsys.readouterr().out)
     assert {"local_search_runs", "mf_nas_runs", "evolution_runs"} <= set(seconds)
     assert min(seconds.values()) > 0
