@@ -195,8 +195,8 @@ class PublishedStream:
                 return code
 
     def index(self, n: int) -> int:
-        """A uniform integer of ``[0, n)``."""
-        return int(self._numpy.choice(range(n)))
+        """A uniform integer of ``[0, n)``: the draw of ``choice(range(n))``, without an array of the range."""
+        return int(self._numpy.randint(0, n))
 
     def positions(self, n: int) -> Iterator[int]:
         """``range(n)`` in random order; those left keep their order."""
@@ -226,7 +226,8 @@ class PublishedStream:
         """The same, as the genetic algorithm draws it."""
         child = list(genes)
         for i in np.flatnonzero(self._numpy.rand(len(genes)) <= threshold).tolist():
-            child[i] = int(self._numpy.choice([v for v in range(cardinality[i]) if v != genes[i]]))
+            others = [v for v in range(cardinality[i]) if v != genes[i]]
+            child[i] = others[self.index(len(others))]
         return child
 
     def chance(self, probability: float) -> bool:

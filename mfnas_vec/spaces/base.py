@@ -259,7 +259,8 @@ class SearchSpace(abc.ABC):
 
         Where a gene has more than ten values there is a dot between genes.
         """
-        return self._dot.join(str(g) for g in self.decode(code).tolist())
+        whole = code if isinstance(code, int) and 0 <= code < self.n_code else int(self._checked(code))
+        return self._dot.join([str(whole // w % n) for w, n in zip(self.weight, self.cardinality, strict=True)])
 
     @property
     def _dot(self) -> str:

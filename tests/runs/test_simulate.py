@@ -13,7 +13,7 @@ from support.simulated import random_search
 
 from mfnas_vec import Simulator, open_table, run, simulate
 from mfnas_vec.reference.streams import KernelStream
-from mfnas_vec.runs import processes
+from mfnas_vec.runs import pool
 from mfnas_vec.runs.accounts import BudgetExhausted
 from mfnas_vec.runs.parallel import random_search as parallel_random_search
 from mfnas_vec.runs.reports import FailedRunsWarning
@@ -296,7 +296,7 @@ def test_an_error_of_a_library_around_the_end_of_the_budget_is_no_failure(nb201)
 
 
 def test_where_processes_cannot_be_forked_the_search_is_sent(nb201, monkeypatch):
-    monkeypatch.setattr(processes.sys, "platform", "elsewhere")
+    monkeypatch.setattr(pool, "FORKS", False)
     settings = {"n_run": 3, "max_eval": 5, "n_worker": 2}
     sent = simulate(parallel_random_search, nb201, workers=2, **settings)
     xr.testing.assert_equal(sent, simulate(parallel_random_search, nb201, workers=1, **settings))
