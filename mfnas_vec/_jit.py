@@ -2,7 +2,8 @@
 
 Numba's own cache notices an edit of the file that holds a function, but not of the other files
 the function was compiled from. The cache folder is therefore keyed by a digest of the whole
-package source: an unchanged package starts warm, an edited one never runs stale code.
+package source up to the searches: an unchanged package starts warm, an edited one never runs stale
+code. Folders that import searches cannot be part of them, and do not count.
 """
 
 import contextlib
@@ -29,23 +30,31 @@ LOGGER = logging.getLogger("mfnas_vec")
 CACHE_VARIABLE = "MFNAS_CACHE_DIR"
 
 
+#: Folders that stand above the searches in the order of imports, and those beside them.
+ABOVE = frozenset(
+    {"reference", "runs", "testing", "adapters", "sweeps", "analysis", "published", "report", "datasets", "cli"}
+)
+
+
 def source_digest(root: Path | None = None) -> str:
-    """Digest of every Python file of the package, and of the numba version.
+    """Digest of every Python file that a compiled search may be made of, and of the numba version.
 
     Parameters
     ----------
     root
-        Package folder; this package's own by default.
+        Folder whose files all count; by default this package, less the folders ``ABOVE``.
 
     Returns
     -------
     str
         The first 16 hexadecimal digits of a SHA-256 digest.
     """
-    root = Path(__file__).parent if root is None else root
+    folder, left_out = (Path(__file__).parent, ABOVE) if root is None else (root, frozenset())
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+    for path in sorted(folder.rglob("*.py")):
+        if path.relative_to(folder).parts[0] in left_out:
+            continue
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

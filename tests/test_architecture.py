@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import mfnas_vec
+from mfnas_vec import _jit
 
 PACKAGE = Path(mfnas_vec.__file__).parent
 
@@ -63,6 +64,10 @@ def test_imports_go_one_way():
             if parts[0] == "mfnas_vec" and len(parts) > 1 and parts[1] in [*ORDER, "reference"]:
                 assert parts[1] in [*allowed, home], f"{path.name} imports {name}"
     assert seen == {*ORDER, "reference"}
+
+
+def test_compiled_code_is_kept_while_what_it_cannot_contain_is_edited():
+    assert {"reference", *ORDER[ORDER.index("search") + 1 :]} == _jit.ABOVE
 
 
 def test_only_one_module_imports_numba():

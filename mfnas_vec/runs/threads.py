@@ -24,6 +24,9 @@ FIRST_RUNS = 8
 CALL_SECONDS = 10e-6
 #: Seconds of the rest that are worth a thread.
 THREAD_SECONDS = 250e-6
+#: Seconds of a block that are worth a call, and most blocks of a thread: with more than one, a thread that ends early
+#: takes work from the others.
+PIECE_SECONDS, MAX_PIECES = 2e-3, 2
 #: How often a waiting caller looks for an interruption.
 POLL_SECONDS = 0.1
 
@@ -89,7 +92,7 @@ def run_blocks(
     # Rankings and tournaments visit every slot for one evaluation.
     work_bound = job.n_eval_bound * (1 + job.n_place / 10) * min(-(-n_run // n_thread), MAX_BLOCK)
     takes_part = work_bound <= SHORT_WORK
-    done = 0
+    done, pieces = 0, 1
     if takes_part and n_thread > 1 and block_size is None and progress is None:
         # Starting a thread takes as long as many short runs: look first how long they are.
         begun = time.perf_counter()
@@ -98,11 +101,13 @@ def run_blocks(
         per_run = max(time.perf_counter() - begun - CALL_SECONDS, 0.0) / max(done, 1)
         rest = per_run * (n_run - done)
         n_thread = min(n_thread, 1 + int(rest / THREAD_SECONDS))
+        if n_thread > 1:
+            pieces = max(1, min(MAX_PIECES, int(rest / n_thread / PIECE_SECONDS)))
     lock = threading.Lock()
     failures: list[BaseException] = []
     taken = done
     share = -(-(n_run - done) // n_thread)
-    size = block_size or (FIRST_BLOCK if progress is not None else share)
+    size = block_size or (FIRST_BLOCK if progress is not None else -(-share // pieces))
 
     def take_block() -> tuple[int, int]:
         nonlocal taken

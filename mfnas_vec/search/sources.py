@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from mfnas_vec._jit import ABOVE
+
 #: Their version, or that of this package, stands for their code: numba's is part of the folder's name.
 _KNOWN = frozenset({"mfnas_vec", "numpy", "numba", *sys.stdlib_module_names}) - {"__main__"}
 _NUMBERS = (int, float, complex, str, bytes, type(None), range)
@@ -49,7 +51,8 @@ def is_outside(value: Any) -> bool:
         name = value.__module__  # none, where its source was executed without a name
     else:
         name = getattr(value, "__module__", None) or type(value).__module__
-    return str(name).partition(".")[0] not in _KNOWN
+    first, _, rest = str(name).partition(".")
+    return first not in _KNOWN or (first == "mfnas_vec" and rest.partition(".")[0] in ABOVE)
 
 
 def names_of(code: types.CodeType) -> tuple[str, ...]:
