@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.anytime import COST, COSTS, anytime, check_over
-from mfnas_vec.analysis.bootstrap import FloatArray, bootstrap_ends, resampled_means
+from mfnas_vec.analysis.bootstrap import LEAST_RUNS, FloatArray, bootstrap_ends, resampled_means
 from mfnas_vec.analysis.comparison import texts
 from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.targets import hitting_costs
@@ -152,8 +152,9 @@ def budget_ranks(curves: Mapping[str, xr.Dataset]) -> xr.Dataset:
     -------
     xarray.Dataset
         Over ``label`` and ``cost``: ``rank``, 1 is best, ties share a rank; ``mean_rank``, its mean
-        over resamples of the runs, with its 95 % interval ``low, high``; ``best``, the probability of
-        being best, the share of resamples in which the search is (ties share it).
+        over resamples of the runs, with its 95 % interval ``low, high``, NaN if a search has fewer than
+        ``LEAST_RUNS`` runs; ``best``, the probability of being best, the share of resamples in which the
+        search is (ties share it).
 
     Raises
     ------
@@ -167,10 +168,11 @@ def budget_ranks(curves: Mapping[str, xr.Dataset]) -> xr.Dataset:
     costs = [each[COST].values for each in curves.values()]
     if any(not np.array_equal(each, costs[0]) for each in costs):
         raise ValueError("the curves have different costs")
-    own, drawn = [], []
+    own, drawn, n_run = [], [], []
     for i, each in enumerate(curves.values()):
         scores = direction_sign(each[TEST].attrs) * each[TEST].transpose("run", COST).values
         scores = scores[~np.isnan(scores[:, -1])]
+        n_run.append(len(scores))
         late = np.isnan(scores).any(axis=0) if scores.size else np.ones(costs[0].size, bool)
         filled = np.where(np.isnan(scores), 0.0, scores) if scores.size else np.zeros((1, costs[0].size))
         # Searches are independent samples, so each has its own resamples.
@@ -183,6 +185,8 @@ def budget_ranks(curves: Mapping[str, xr.Dataset]) -> xr.Dataset:
     first = ranks.min(axis=0) == ranks
     best = (first / first.sum(axis=0)).mean(axis=1)
     low, high = np.quantile(ranks, [0.025, 0.975], axis=1)
+    if min(n_run) < LEAST_RUNS:
+        low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
     dims = (LABEL, COST)
     found = {"rank": rank, "mean_rank": ranks.mean(axis=1), "low": low, "high": high, "best": best}
     return xr.Dataset(

@@ -68,6 +68,9 @@ def test_ranks_depend_on_the_budget():
     assert found["best"].values[1:, 1] == pytest.approx([0.5, 0.5], abs=0.05)
     assert found["low"].values[1, 1] == 1.0
     assert found["high"].values[1, 1] == 2.0
+    few = budget_ranks({"early": curves(early[:, :9]), "late": curves(late)})
+    assert np.isnan(few["low"]).all()
+    assert not np.isnan(few["mean_rank"]).any()
     with pytest.raises(ValueError, match="two searches"):
         budget_ranks({"early": curves(early)})
 
