@@ -35,6 +35,7 @@ def test_generated_parts_of_the_pages_are_up_to_date(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_bench_of_sweeps_runs_in_small(tmp_path):
     command = [sys.executable, ROOT / "bench/sweeps.py", "--quick", "--out", tmp_path / "sweeps.json"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)

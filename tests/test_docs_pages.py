@@ -30,6 +30,7 @@ def named(path):
 RUN = [p for p in PAGES if any(b.is_run for b in blocks.blocks_of(p.read_text(encoding="utf-8")))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RUN, ids=named)
 def test_blocks_print_what_the_page_shows(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

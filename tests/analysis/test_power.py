@@ -25,6 +25,7 @@ def rejected(n, difference, sd, n_pair, seed=0):
     return hits / N_EXPERIMENT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "n_pair"), [(10, 1), (25, 1), (30, 6), (100, 10)])
 def test_the_stated_power_is_reached(n, n_pair):
     sd = 0.7

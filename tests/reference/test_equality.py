@@ -1,5 +1,7 @@
 """Every kernel equals the reference implementation, bit for bit: all numbers of all runs and all steps."""
 
+import functools
+
 import numpy as np
 import pytest
 from support.equality import assert_equal_to_reference
@@ -108,6 +110,7 @@ def fitting(optimizer, settings, space):
     return settings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("optimizer", BUILT_IN)
@@ -115,12 +118,14 @@ def test_published_settings(optimizer, space, protocol):
     assert_equal_to_reference(optimizer, hash_table(space), 6, seed=11, protocol=protocol, **ending(optimizer, space))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("optimizer", "settings", "space", "protocol"), ODD)
 def test_odd_settings(optimizer, settings, space, protocol):
     settings = fitting(optimizer, settings, space)
     assert_equal_to_reference(optimizer, hash_table(space), 3, seed=2**63 - 1, protocol=protocol, **settings)
 
 
+@functools.cache
 def quirky_table(space, kind):
     """Ties everywhere, missing scores, or both; with free and dear evaluations."""
     n = get_space(space).n_arch
@@ -177,6 +182,7 @@ QUIRKY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ties", "flat", "missing", "nothing"])
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("optimizer", BUILT_IN)
@@ -198,6 +204,7 @@ FLIPPED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("protocol", "space"), FLIPPED)
 def test_every_decision_alone(protocol, space):
     """Protocols with one decision changed, on every optimizer: one compiled function serves them all."""
@@ -213,6 +220,7 @@ def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
         assert usual.py_func(rules_of(name)) == rules_of(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_many_seeds(optimizer):
     for space in SPACES:

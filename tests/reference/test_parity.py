@@ -85,6 +85,7 @@ def test_where_the_published_code_crashed_the_path_is_the_same_until_then(case):
         assert hashlib.sha256(done.encode()).hexdigest()[:32] == expected["trace"]
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("case", RECORDED)
 def test_all_recorded_runs(case, shared):

@@ -34,6 +34,7 @@ def test_every_case_is_recorded():
     assert {re.split("[/@]", case)[1] for case in RECORDED} == set(REFERENCE) - {"Hyperband", "ASHA"}
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("case", RECORDED)
 def test_all_recorded_runs(case, shared):

@@ -61,6 +61,7 @@ def drawing_of(kind, stores, study):
     return draw(kind, study.on(["nb201-cifar10"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_twice_gives_the_same_bytes(kind, stores, study, tmp_path):
     from matplotlib import rc_context

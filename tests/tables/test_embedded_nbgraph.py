@@ -30,6 +30,7 @@ def tables():
     return {name: open_table(f"nbgraph-{name}").load() for name in NAMES}
 
 
+@pytest.mark.slow
 @EACH
 def test_values_are_the_published_ones_to_the_last_bit(tables, build, name):
     table = tables[name]
@@ -49,6 +50,7 @@ def test_values_are_the_published_ones_to_the_last_bit(tables, build, name):
     assert set(table.data_vars) == {f"val_{kind}", f"test_{kind}", "params", "latency"}
 
 
+@pytest.mark.slow
 @EACH
 def test_rebuilt_as_it_is(tables, build, name):
     kept = (
