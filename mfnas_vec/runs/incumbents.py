@@ -102,8 +102,9 @@ def _blocks(code: IntArray, fidelity: FloatArray, score: FloatArray) -> list[tup
     found = []
     for first, stop in zip([0, *changes], [*changes, code.size], strict=True):
         start, other = first, False
-        block, values = code[first:stop].tolist(), score[first:stop].tolist()
-        if fidelity[first] > 0 and len(set(zip(block, values, strict=True))) > len(set(block)):
+        trained = slice(first, stop if fidelity[first] > 0 else first)
+        block, values = code[trained].tolist(), score[trained].tolist()
+        if len(set(zip(block, values, strict=True))) > len(set(block)):
             known: dict[int, float] = {}
             for step, (one, value) in enumerate(zip(block, values, strict=True), first):
                 if known.setdefault(one, value) != value:
