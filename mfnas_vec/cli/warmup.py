@@ -46,14 +46,18 @@ def run_warmup(args: argparse.Namespace) -> None:
     from mfnas_vec._jit import cache_directory
     from mfnas_vec.runs.compiling import compile_ahead, compile_job
     from mfnas_vec.runs.run import check_threads, prepare
+    from mfnas_vec.runs.simulated import SimulatedOptimizer
     from mfnas_vec.search import OPTIMIZERS as KNOWN
     from mfnas_vec.tables.store import open_table
 
     table = open_table(args.table)
-    names = names_of("--optimizers", args.optimizers) or list(KNOWN)
+    names = names_of("--optimizers", args.optimizers)
+    if names is None:  # searches in Python have nothing to compile
+        names = [name for name, known in KNOWN.items() if not isinstance(known, SimulatedOptimizer)]
     protocols = names_of("--protocols", args.protocols) or []
     jobs = [(name, prepare(name, table, {}, protocol=protocol).job) for protocol in protocols for name in names]
     compile_ahead(jobs, check_threads(args.threads))
+    jobs = [(name, job) for name, job in jobs if job.kernel is not None]
     for _, job in jobs:  # those that could not be compiled in another process, and a check of all
         compile_job(job)
     print(f"{len({job.kernel for _, job in jobs})} compiled searches are ready in {cache_directory()}")

@@ -43,16 +43,24 @@ def code_digest(*parts: Any) -> str | None:
     return walk.digest.hexdigest()[:N_DIGIT]
 
 
+def _module(value: Any) -> str:
+    """Name of the module that an object is from, or is."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    if isinstance(value, types.FunctionType):
+        return str(value.__module__)  # none, where its source was executed without a name
+    return str(getattr(value, "__module__", None) or type(value).__module__)
+
+
 def is_outside(value: Any) -> bool:
     """Whether an object, module or not, is from outside this package and the libraries compiled code knows."""
-    if isinstance(value, types.ModuleType):
-        name: Any = value.__name__
-    elif isinstance(value, types.FunctionType):
-        name = value.__module__  # none, where its source was executed without a name
-    else:
-        name = getattr(value, "__module__", None) or type(value).__module__
-    first, _, rest = str(name).partition(".")
-    return first not in _KNOWN or (first == "mfnas_vec" and rest.partition(".")[0] in ABOVE)
+    return _module(value).partition(".")[0] not in _KNOWN
+
+
+def _is_versioned(value: Any) -> bool:
+    """Whether the name of the folder of compiled kernels stands for the code of an object."""
+    package, _, rest = _module(value).partition(".")
+    return package in _KNOWN and not (package == "mfnas_vec" and rest.partition(".")[0] in ABOVE)
 
 
 def names_of(code: types.CodeType) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ class _Walk:
 
     def _add_object(self, value: Any, names: tuple[str, ...]) -> None:
         plain = getattr(value, "py_func", value)
-        if not is_outside(plain):
+        if _is_versioned(plain):
             self._note(str(getattr(plain, "__module__", "")), getattr(plain, "__qualname__", repr(type(plain))))
             if isinstance(plain, np.dtype):
                 self._note(plain.descr)
