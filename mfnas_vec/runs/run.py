@@ -131,7 +131,8 @@ def run(
         Run i of a seed is the same whatever the other arguments here; ``None`` draws a fresh
         seed, which the result records.
     protocol
-        "gecco2024", the published code's decisions, or "corrected", without its accounting errors.
+        "gecco2024" or "head2025", the decisions of the published code in 2023 and 2025, or "corrected",
+        without its accounting errors; "+decision" and "-decision" after it change single ones.
     trace
         Whether to keep every evaluation of every run.
     missing

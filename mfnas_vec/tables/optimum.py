@@ -13,8 +13,8 @@ from mfnas_vec.tables.schema import TRAIN_SECONDS
 def best_of(table: xr.Dataset) -> dict[str, Any]:
     """Attributes with the best test result of a table."""
     test = dense.test_variable(table)
-    best = np.nanmax if dense.sign(table, test) > 0 else np.nanmin
-    return {"optimum": float(best(table[test].values)), "optimum_provenance": provenance(table, test)}
+    better = np.fmax if dense.sign(table, test) > 0 else np.fmin  # of a number and NaN, the number
+    return {"optimum": float(better.reduce(table[test].values)), "optimum_provenance": provenance(table, test)}
 
 
 def problem_attrs(problem: str, table: xr.Dataset) -> dict[str, Any]:
