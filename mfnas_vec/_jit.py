@@ -20,6 +20,7 @@ from typing import Any
 import numba
 import platformdirs
 from numba.core import ir
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.errors import NumbaError
 from numba.core.registry import CPUDispatcher
@@ -108,6 +109,33 @@ class _Compiler(Compiler):
             return super().compile_extra(func)
 
 
+class _PartLibrary(JITCodeLibrary):
+    """The code of a part, which is linked into kernels and never called by itself.
+
+    Kernels optimize what they are linked from, so a part need not, nor become machine code.
+    """
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+class _PartCompiler(_Compiler):
+    """Numba's compiler for parts of kernels."""
+
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *more: Any) -> None:
+        super().__init__(typingctx, targetctx, library or _PartLibrary(targetctx.codegen(), "part"), *more)
+        self.state.flags.no_compile = True
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile one function; callers find it by an entry that nobody calls."""
+        found = super().compile_extra(func)._replace(entry_point=object())
+        self.state.targetctx.insert_user_function(found.entry_point, found.fndesc, [found.library])
+        return found
+
+
 class _Part(CPUDispatcher):
     """A part of kernels: it has no entry from Python, which would take as long to compile as the part.
 
@@ -116,6 +144,10 @@ class _Part(CPUDispatcher):
 
     def __call__(self, *args: Any) -> Any:
         return _with_entry(self.py_func)(*args)
+
+    def add_overload(self, cres: Any) -> None:
+        """Keep the code for some types."""
+        self.overloads[tuple(cres.signature.args)] = cres
 
 
 # No reference counts: their atomic updates cost more than the evaluations themselves.
@@ -135,7 +167,7 @@ def _with_entry(function: Callable[..., Any]) -> Any:
 
 def _compile_part(function: Callable[..., Any], **options: Any) -> Any:
     bare = {"nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return _Part(function, {}, _OPTIONS | bare | options, pipeline_class=_Compiler)
+    return _Part(function, {}, _OPTIONS | bare | options, pipeline_class=_PartCompiler)
 
 
 def _compile_cached(function: Callable[..., Any], folder: Path | None, **options: Any) -> Any:
