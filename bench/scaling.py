@@ -55,9 +55,8 @@ class SmallSpace(SearchSpace):
 def small_search(search: PreparedSearch) -> PreparedSearch:
     """The same search on a small synthetic table, in the place of its own."""
     score = np.random.default_rng(0).random(81)
-    _, _, _, *rest = search.job.arguments
     metric = as_rungs(Objective(score, np.zeros(1), 0, 0))
-    arguments = (SmallSpace().arrays, metric, metric, *rest)
+    arguments = search.job.arguments._replace(space=SmallSpace().arrays, objective=metric, proxy=metric)
     return search._replace(job=dataclasses.replace(search.job, arguments=arguments))
 
 

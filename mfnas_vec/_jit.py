@@ -6,20 +6,18 @@ package source up to the searches: an unchanged package starts warm, an edited o
 code. Folders that import searches cannot be part of them, and do not count.
 """
 
-import contextlib
 import functools
 import hashlib
 import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
 import platformdirs
-from numba.core import ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.errors import NumbaError
@@ -81,34 +79,6 @@ def cache_directory(sources: Path | None = None) -> Path | None:
     return folder
 
 
-@contextlib.contextmanager
-def _scopes_shared() -> Iterator[None]:
-    """Let numba copy statements without the names around them.
-
-    Numba copies each block of a function before it pastes it, and with each block the table of all
-    names, which the copies need not have of their own: half of the time of a compilation.
-    """
-    scope: Any = ir.Scope
-    previous = vars(scope).get("__deepcopy__")
-    scope.__deepcopy__ = lambda names, memo: names
-    try:
-        yield
-    finally:
-        if previous is None:
-            del scope.__deepcopy__
-        else:
-            scope.__deepcopy__ = previous
-
-
-class _Compiler(Compiler):
-    """Numba's compiler, which holds a lock of its own meanwhile."""
-
-    def compile_extra(self, func: Any) -> Any:
-        """Compile one function."""
-        with _scopes_shared():
-            return super().compile_extra(func)
-
-
 class _PartLibrary(JITCodeLibrary):
     """The code of a part, which is linked into kernels and never called by itself.
 
@@ -122,7 +92,7 @@ class _PartLibrary(JITCodeLibrary):
         self._finalized = True
 
 
-class _PartCompiler(_Compiler):
+class _PartCompiler(Compiler):
     """Numba's compiler for parts of kernels."""
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *more: Any) -> None:
@@ -130,8 +100,8 @@ class _PartCompiler(_Compiler):
         self.state.flags.no_compile = True
 
     def compile_extra(self, func: Any) -> Any:
-        """Compile one function; callers find it by an entry that nobody calls."""
-        found = super().compile_extra(func)._replace(entry_point=object())
+        """Compile one function; callers find it by an entry that nobody calls, and need no Python objects of it."""
+        found = super().compile_extra(func)._replace(entry_point=object(), environment=None)
         self.state.targetctx.insert_user_function(found.entry_point, found.fndesc, [found.library])
         return found
 
@@ -157,7 +127,7 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
     jit: Any = numba.njit  # annotated without the option "_nrt"
-    return jit(function, pipeline_class=_Compiler, **_OPTIONS, **options)
+    return jit(function, **_OPTIONS, **options)
 
 
 @functools.cache
@@ -202,15 +172,6 @@ def njit_numeric(function: Callable[..., Any]) -> Any:
 def njit_inline(function: Callable[..., Any]) -> Any:
     """Compile a part of kernels into each place that calls it."""
     return _compile_part(function, forceinline=True)
-
-
-def njit_paste(function: Callable[..., Any]) -> Any:
-    """Paste the code of a part into each place that calls it, before types are known.
-
-    For functions of a whole context, whose many arrays would otherwise be passed one by one in code
-    that takes longer to compile than all else.
-    """
-    return _compile_part(function, inline="always")
 
 
 def njit_call(function: Callable[..., Any]) -> Any:

@@ -27,20 +27,21 @@ import xarray as xr
 
 from mfnas_vec._jit import njit
 from mfnas_vec.runs.run import PreparedSearch
-from mfnas_vec.search.memory import Outcome, Trace
+from mfnas_vec.search.memory import Outcome
 from mfnas_vec.search.rng import high_half, next_bits, seed_run
-from mfnas_vec.search.runner import Job
+from mfnas_vec.search.runner import Job, Output
 
 #: Odd multiplier that fills the array with bits of no pattern (2**64 over the golden ratio).
 _FILL = 0x9E3779B97F4A7C15
 
 
 @njit
-def limit_runs(values, history, rng, n_eval, n_all, seed, first_run, n_run, last):
+def limit_runs(values, history, rng, n_eval, n_all, seed, first_run, first_row, n_run, last):
     """``n_run`` runs from ``first_run`` on, of ``n_all`` that make ``n_eval`` evaluations together.
 
     ``values``: uint64, read from. ``history``: int32, with slots for the evaluations of one run.
-    ``rng``: uint64, shape ``(3,)``. ``last``: int64, filled with the last place each run read.
+    ``rng``: uint64, shape ``(3,)``. ``last``: int64, where rows from ``first_row`` on are filled with the
+    last place each run read.
     """
     size = np.uint64(values.size)
     shift = np.uint64(32)
@@ -53,19 +54,21 @@ def limit_runs(values, history, rng, n_eval, n_all, seed, first_run, n_run, last
             place = (high_half(next_bits(rng) ^ value) * size) >> shift
             value = values[place]
             history[np.uint64(step)] = np.int32(place)
-        last[run] = np.int64(place)
+        last[first_row + run] = np.int64(place)
 
 
 @dataclasses.dataclass(frozen=True)
 class LimitJob(Job):
     """The limit in the place of a kernel; ``arguments`` are values, evaluations and runs in all."""
 
-    def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
-        """Make ``n_run`` runs from ``first_run`` on; the last place each read goes to ``outcome.row``."""
-        values, n_eval, n_all = self.arguments
+    def __call__(self, seed: int, first_run: int, rows: slice, output: Output) -> None:
+        """Make runs from ``first_run`` on; the last place each read goes to these rows of ``Outcome.row``."""
+        arguments: Any = self.arguments
+        values, n_eval, n_all = arguments
         history = np.zeros(n_eval // n_all + 1, np.int32)
         rng = np.zeros(3, np.uint64)
-        limit_runs(values, history, rng, n_eval, n_all, seed, first_run, n_run, outcome.row)
+        last = output.outcome.arrays[Outcome._fields.index("row")]
+        limit_runs(values, history, rng, n_eval, n_all, seed, first_run, rows.start, rows.stop - rows.start, last)
 
 
 class Limit:
@@ -83,7 +86,8 @@ class Limit:
 
     def __init__(self, n_arch: int, n_eval: int, n_run: int) -> None:
         values: npt.NDArray[np.uint64] = np.arange(n_arch, dtype=np.uint64) * np.uint64(_FILL)
-        job = LimitJob(limit_runs, (values, n_eval, n_run), 0, n_eval / n_run, (), "", 1.0)
+        arguments: Any = values, n_eval, n_run
+        job = LimitJob(limit_runs, arguments, 0, n_eval / n_run, (), "", 1.0)
         unused: Any = None
         self._search = PreparedSearch(unused, xr.Dataset(), {}, job)
         self.n_run = n_run

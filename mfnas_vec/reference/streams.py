@@ -5,6 +5,9 @@ what the published MF-NAS code draws, in its order: NumPy's legacy ``RandomState
 positions and shuffles, Python's ``random.Random`` for evolution's tournaments and mutations.
 """
 
+import functools
+import itertools
+import operator
 import random
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -158,45 +161,52 @@ class KernelStream:
         return 1 + low, 1 + up
 
 
-def _sample_nb201(draw: np.random.RandomState) -> list[int]:
-    return [int(g) for g in draw.choice(5, size=6)]
-
-
-def _sample_nb101(draw: np.random.RandomState) -> list[int]:
-    matrix = draw.choice([0, 1], size=(7, 7))
-    ops = draw.choice(3, size=7)
-    return [int(matrix[a, b]) for a in range(7) for b in range(a + 1, 7)] + [int(g) for g in ops[1:6]]
-
-
-def _sample_nbasr(draw: np.random.RandomState) -> list[int]:
-    genes = [0] * 9
-    for positions, n in (((0, 2, 5), 6), ((1, 3, 4, 6, 7, 8), 2)):
-        for position, value in zip(positions, draw.choice(n, size=len(positions)), strict=True):
-            genes[position] = int(value)
-    return genes
-
-
-_PUBLISHED_SAMPLE = {"nb101": _sample_nb101, "nb201": _sample_nb201, "nbasr": _sample_nbasr}
-
-
 class PublishedStream:
-    """The two generators of the published code, both seeded with the run's seed."""
+    """The two generators of the published code, both seeded with the run's seed.
+
+    NumPy's legacy generator draws the same words as Python's, and makes numbers below ``n`` of as many
+    low bits of a word as ``n - 1`` has, drawn again while they are too large.
+    """
 
     def __init__(self, seed: int) -> None:
-        self._numpy = np.random.RandomState(seed)
+        _, key, position, *_ = np.random.RandomState(seed).get_state(legacy=True)
+        words = random.Random()
+        words.setstate((3, (*map(int, key), int(position)), None))
+        self._word = functools.partial(words.getrandbits, 32)
         self._python = random.Random(seed)
 
     def sample(self, space: SearchSpace) -> int:
         """A valid code, drawn gene by gene as published."""
+        draw = getattr(self, f"_sample_{space.name}")
         while True:
-            genes = _PUBLISHED_SAMPLE[space.name](self._numpy)
-            code = sum(g * w for g, w in zip(genes, space.weight, strict=True))
+            code: int = sum(map(operator.mul, draw(), space.weight))
             if space.row_of(code) != NO_ARCH:
                 return code
 
+    def _sample_nb201(self) -> list[int]:
+        return [self.index(5) for _ in range(6)]
+
+    def _sample_nb101(self) -> list[int]:
+        matrix = [self._word() & 1 for _ in range(49)]
+        ops = [self.index(3) for _ in range(7)]
+        return [matrix[7 * a + b] for a in range(7) for b in range(a + 1, 7)] + ops[1:6]
+
+    def _sample_nbasr(self) -> list[int]:
+        a, b, c = (self.index(6) for _ in range(3))
+        d, e, f, g, h, i = (self.index(2) for _ in range(6))
+        return [a, d, b, e, f, c, g, h, i]
+
     def index(self, n: int) -> int:
-        """A uniform integer of ``[0, n)``: the draw of ``choice(range(n))``, without an array of the range."""
-        return int(self._numpy.randint(0, n))
+        """A uniform integer of ``[0, n)``; nothing is drawn for ``n = 1``."""
+        mask = (1 << (n - 1).bit_length()) - 1
+        value = self._word() & mask if mask else 0
+        while value >= n:
+            value = self._word() & mask
+        return value
+
+    def _unit(self) -> float:
+        """A uniform float of ``[0, 1)``."""
+        return ((self._word() >> 5) * 2**26 + (self._word() >> 6)) / 2**53
 
     def positions(self, n: int) -> Iterator[int]:
         """``range(n)`` in random order; those left keep their order."""
@@ -207,7 +217,9 @@ class PublishedStream:
     def shuffled(self, items: Sequence[int]) -> Iterator[int]:
         """The items in random order, all drawn at once."""
         order = list(items)
-        self._numpy.shuffle(order)
+        for i in range(len(order) - 1, 0, -1):
+            j = self.index(i + 1)
+            order[i], order[j] = order[j], order[i]
         return iter(order)
 
     def subset(self, n: int, k: int) -> list[int]:
@@ -225,16 +237,17 @@ class PublishedStream:
     def bred(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
         """The same, as the genetic algorithm draws it."""
         child = list(genes)
-        for i in np.flatnonzero(self._numpy.rand(len(genes)) <= threshold).tolist():
+        changes = [self._unit() <= threshold for _ in genes]
+        for i in itertools.compress(range(len(genes)), changes):
             others = [v for v in range(cardinality[i]) if v != genes[i]]
             child[i] = others[self.index(len(others))]
         return child
 
     def chance(self, probability: float) -> bool:
         """``True`` with a probability."""
-        return bool(self._numpy.random_sample() < probability)
+        return self._unit() < probability
 
     def segment(self, n: int) -> tuple[int, int]:
         """Two distinct cuts of ``[1, n - 1)``, ascending."""
-        low, up = sorted(self._numpy.choice(range(1, n - 1), 2, replace=False))
-        return int(low), int(up)
+        low, up = sorted(list(self.shuffled(range(1, n - 1)))[:2])
+        return low, up

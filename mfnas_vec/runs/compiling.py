@@ -1,24 +1,27 @@
 """Compile what a command needs before it starts: several kernels at once."""
 
+import contextlib
 import logging
 import multiprocessing
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
+from typing import Any
 
 from mfnas_vec._jit import cache_directory, is_compiled, start_compiler
 from mfnas_vec.runs.pool import FORKS, process_pool
 from mfnas_vec.search import Job
-from mfnas_vec.search.memory import make_outcome, make_trace
+from mfnas_vec.search.memory import NO_TRACE, make_outcome
+from mfnas_vec.search.runner import Output
+from mfnas_vec.search.sources import names_of
 
 LOGGER = logging.getLogger("mfnas_vec")
 
 
 def compile_job(job: Job) -> None:
     """Compile the kernel of a job, or load it, without making a run."""
-    job(0, 0, 0, make_outcome(0), make_trace(0, 0))
+    job(0, 0, slice(0, 0), Output.of(make_outcome(0), NO_TRACE))
 
 
 def compile_ahead(jobs: Iterable[tuple[str, Job]], n_process: int) -> int:
@@ -45,36 +48,60 @@ def compile_ahead(jobs: Iterable[tuple[str, Job]], n_process: int) -> int:
     n_process = min(n_process, len(missing))
     if n_process < 2 or not FORKS or cache_directory() is None or multiprocessing.current_process().daemon:
         return 0
-    missing.sort(key=lambda found: _length(found[1]), reverse=True)
     names = ", ".join(dict.fromkeys(name for name, _ in missing))
     LOGGER.warning("compiling %d kernels in %d processes (kept for later runs): %s ...", len(missing), n_process, names)
     begun, done = time.perf_counter(), 0
     start_compiler()  # the forks have it then
-    with process_pool(n_process, _begin, ([job for _, job in missing],)) as pool:
-        waiting = {pool.submit(_compile, i): name for i, (name, _) in enumerate(missing)}
-        for future in as_completed(waiting):
+    groups = _groups([job for _, job in missing], n_process)
+    with process_pool(n_process, _begin, (groups,)) as pool:
+        for future in as_completed([pool.submit(_compile, i) for i in range(n_process)]):
             try:
-                future.result()
-                done += 1
-            except (ValueError, BrokenProcessPool) as error:
-                LOGGER.debug("%s is compiled later: %s", waiting[future], error)
+                done += future.result()
+            except BrokenProcessPool as error:
+                LOGGER.debug("some kernels are compiled later: %s", error)
     LOGGER.warning("compiled in %.1f s", time.perf_counter() - begun)
     return done
 
 
-def _length(job: Job) -> int:
-    """Bytes of the source of a search: long ones first, so that the processes end together."""
-    function = job.kernel.py_func.__globals__["search"].py_func
-    return Path(function.__code__.co_filename).stat().st_size
+def _groups(jobs: Sequence[Job], n_group: int) -> list[list[Job]]:
+    """Jobs for processes that end together: a process compiles a part of several kernels once."""
+    parts = {job.kernel: _parts(job.kernel.py_func.__globals__["search"]) for job in jobs}
+    groups: list[list[Job]] = [[] for _ in range(n_group)]
+    compiled: list[dict[Any, int]] = [{} for _ in range(n_group)]
+    for job in sorted(jobs, key=lambda job: sum(parts[job.kernel].values()), reverse=True):
+        after = [group | parts[job.kernel] for group in compiled]
+        i = min(range(n_group), key=lambda i: sum(after[i].values()))
+        groups[i].append(job)
+        compiled[i] = after[i]
+    return groups
 
 
-_jobs: Sequence[Job] = ()
+def _parts(function: Any) -> dict[Any, int]:
+    """A compiled function and all that it calls, with the lengths of their bytecode."""
+    found: dict[Any, int] = {}
+    left = [function]
+    while left:
+        plain = left.pop().py_func
+        if plain not in found:
+            found[plain] = len(plain.__code__.co_code)
+            called = [plain.__globals__.get(name) for name in names_of(plain.__code__)]
+            left += [part for part in called if hasattr(part, "py_func")]
+    return found
 
 
-def _begin(jobs: Sequence[Job]) -> None:
-    global _jobs
-    _jobs = jobs
+_given: Sequence[Sequence[Job]] = ()
 
 
-def _compile(i: int) -> None:
-    compile_job(_jobs[i])
+def _begin(groups: Sequence[Sequence[Job]]) -> None:
+    global _given
+    _given = groups
+
+
+def _compile(i: int) -> int:
+    """Compile the jobs of a group; the number of those that can be compiled."""
+    done = 0
+    for job in _given[i]:
+        with contextlib.suppress(ValueError):  # raised again where it is called
+            compile_job(job)
+            done += 1
+    return done

@@ -12,7 +12,7 @@ from mfnas_vec.runs.compiling import compile_job
 from mfnas_vec.runs.result import TIMING_PREFIX, assemble
 from mfnas_vec.runs.threads import Progress, available_threads, run_blocks
 from mfnas_vec.search import GECCO2024, Job, Optimizer, get_optimizer
-from mfnas_vec.search.memory import Outcome, make_outcome, make_trace
+from mfnas_vec.search.memory import NO_TRACE, Outcome, make_outcome, make_trace
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
 from mfnas_vec.tables.schema import SECONDS_SUFFIX
@@ -68,7 +68,7 @@ class PreparedSearch(NamedTuple):
             seed,
             first_run,
             outcome,
-            make_trace(n_run, 0),
+            NO_TRACE,
             n_thread=n_thread,
             block_size=block_size,
             progress=progress,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from mfnas_vec.search import Job
 from mfnas_vec.search.memory import Outcome, Trace
+from mfnas_vec.search.runner import Output
 
 #: Called with the number of runs finished since the last call.
 Progress = Callable[[int], object]
@@ -56,12 +57,6 @@ def start_thread(work: Callable[[], object]) -> _thread.LockType:
     return finished
 
 
-def _run_block(job: Job, seed: int, first_run: int, rows: slice, *, outcome: Outcome, trace: Trace) -> None:
-    part = Outcome._make(array[rows] for array in outcome)
-    steps = Trace._make(array[rows] for array in trace)
-    job(seed, first_run + rows.start, rows.stop - rows.start, part, steps)
-
-
 def run_blocks(
     job: Job,
     seed: int,
@@ -87,6 +82,7 @@ def run_blocks(
         in_processes(seed, first_run, outcome, trace, n_process=n_thread, progress=progress)
         return
     n_run = outcome.row.size
+    output = Output.of(outcome, trace)
     # A kernel cannot be interrupted. The caller's own thread therefore takes part in short work only,
     # and the others are daemons: an interrupted caller does not wait for blocks that are no longer needed.
     # Rankings and tournaments visit every slot for one evaluation.
@@ -97,12 +93,15 @@ def run_blocks(
         # Starting a thread takes as long as many short runs: look first how long they are.
         begun = time.perf_counter()
         done = min(n_run, FIRST_RUNS)
-        _run_block(job, seed, first_run, slice(0, done), outcome=outcome, trace=trace)
+        job(seed, first_run, slice(0, done), output)
         per_run = max(time.perf_counter() - begun - CALL_SECONDS, 0.0) / max(done, 1)
         rest = per_run * (n_run - done)
         n_thread = min(n_thread, 1 + int(rest / THREAD_SECONDS))
         if n_thread > 1:
             pieces = max(1, min(MAX_PIECES, int(rest / n_thread / PIECE_SECONDS)))
+    if takes_part and n_thread == 1 and block_size is None and progress is None and n_run - done <= MAX_BLOCK:
+        job(seed, first_run + done, slice(done, n_run), output)
+        return
     lock = threading.Lock()
     failures: list[BaseException] = []
     taken = done
@@ -124,7 +123,7 @@ def run_blocks(
                 if start == end:
                     return
                 begun = time.perf_counter()
-                _run_block(job, seed, first_run, slice(start, end), outcome=outcome, trace=trace)
+                job(seed, first_run + start, slice(start, end), output)
                 if progress is not None:
                     with lock:
                         if not failures:

@@ -3,7 +3,7 @@
 See ``mfnas_vec.search.interface`` for the functions of a search.
 """
 
-from mfnas_vec._jit import njit_paste as inlined
+from mfnas_vec._jit import njit_inline as inlined
 from mfnas_vec.search.fidelity import Inputs, MultiFidelity, SingleFidelity
 from mfnas_vec.search.fields import Field
 from mfnas_vec.search.genome import gene_of

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.search.defaults import N_PROXY_EVALUATION
 from mfnas_vec.search.fidelity import Inputs, SingleFidelity, objective_of
 from mfnas_vec.search.interface import (
@@ -106,7 +106,7 @@ class WarmEvolution(Evolution):
     warm_up: WarmUp = True
 
 
-@njit_paste
+@njit_inline
 def warm_up(ctx, n_sample, k):
     """Score ``n_sample`` samples; leaves the best ``k`` in ``work.top``.
 
@@ -138,7 +138,7 @@ def warm_up(ctx, n_sample, k):
     return n_top, State(n_before, 0, n_unique, 0, 0, 0.0, seconds, start.stop, -np.inf, NO_ARCH, NO_ARCH)
 
 
-@njit_paste
+@njit_inline
 def draw_parent(scores, oldest, n, tournament_size, taken, rng):
     """Place of the best of a tournament; among equal scores the youngest (the last come) wins."""
     taken[:n] = 0
@@ -160,7 +160,7 @@ def draw_parent(scores, oldest, n, tournament_size, taken, rng):
     return winner
 
 
-@njit_paste
+@njit_inline
 def best_of_all(scores, oldest, n):
     """Place of the best of the population, the youngest of equal ones; nothing is drawn."""
     winner = oldest
@@ -182,7 +182,7 @@ def is_among(space, codes, n, code, row):
     return found
 
 
-@njit_paste
+@njit_inline
 def evolve(ctx, state, settings, n_winner):
     """Evolution from the ``n_winner`` best of a warm-up in ``work.top``, or from samples.
 

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.evolution import check_distinct, is_among
 from mfnas_vec.search.fidelity import Inputs, SingleFidelity
@@ -160,7 +160,7 @@ def survive(work, size):
         codes[i], scores[i] = codes[2 * size + i], scores[2 * size + i]
 
 
-@njit_paste
+@njit_inline
 def breed(ctx, settings):
     """One run; ``settings`` are the size of the population and the probability of crossover."""
     space, work, rules = ctx.space, ctx.work, ctx.budget.rules

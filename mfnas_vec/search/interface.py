@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import REFUSE, STOP, Protocol
 from mfnas_vec.search import rng
 from mfnas_vec.search.genome import draw_mutant, draw_neighbour, draw_sample
@@ -124,7 +124,7 @@ def end(state, stop):
     )
 
 
-@njit_paste
+@njit_inline
 def going(ctx, state):
     """Whether a search may continue: the rule of 2023 allows one evaluation too many."""
     budget = ctx.budget
@@ -168,20 +168,20 @@ def keep(state, score, code, row):
     return with_incumbent(state, best_score, best_code, best_row)
 
 
-@njit_paste
+@njit_inline
 def refuses(ctx, state, row):
     """Whether the rule of 2025 evaluates an architecture without charging or scoring it."""
     price = ctx.objective.seconds[0, row * ctx.objective.seconds_step]
     return ctx.budget.rules.budget == REFUSE and state.seconds + price > ctx.budget.max_seconds
 
 
-@njit_paste
+@njit_inline
 def counts(ctx, before, made, row):
     """Whether an evaluation that was made or not has a score that counts."""
     return made or (ctx.budget.rules.budget == REFUSE and not refuses(ctx, before, row))
 
 
-@njit_paste
+@njit_inline
 def settle(ctx, state):
     """Let the incumbent of the last step of the trace be that of the state."""
     step = state.n_before + state.n_eval - 1
@@ -189,7 +189,7 @@ def settle(ctx, state):
         ctx.trace.incumbent[ctx.run, step] = state.code
 
 
-@njit_paste
+@njit_inline
 def probe(ctx, state, code, row):
     """``evaluate_row``, but the incumbent stays what it was: the search calls ``keep`` for what may be better."""
     objective, budget = ctx.objective, ctx.budget
@@ -239,7 +239,7 @@ def probe(ctx, state, code, row):
     return score, after, made
 
 
-@njit_paste
+@njit_inline
 def evaluate_row(ctx, state, code, row):
     """Evaluate an architecture whose row is known, at the first rung.
 
@@ -253,13 +253,13 @@ def evaluate_row(ctx, state, code, row):
     return score, keep(after, score, code, row) if counts(ctx, state, made, row) else after, made
 
 
-@njit_paste
+@njit_inline
 def evaluate(ctx, state, code):
     """``evaluate_row`` of a valid code."""
     return evaluate_row(ctx, state, code, row_of(ctx.space, code))
 
 
-@njit_paste
+@njit_inline
 def train_to(ctx, state, code, row, rung, trained, charged):
     """Train an architecture on to a rung of the objective, and evaluate it there.
 
@@ -324,31 +324,31 @@ def train_to(ctx, state, code, row, rung, trained, charged):
     return score, after, made, charged
 
 
-@njit_paste
+@njit_inline
 def sample(ctx):
     """A uniform valid code, and its row."""
     return draw_sample(ctx.space, ctx.work.rng)
 
 
-@njit_paste
+@njit_inline
 def neighbour(ctx, code):
     """A uniform valid code that differs in one gene, and its row; the code itself if none is found."""
     return draw_neighbour(ctx.space, code, ctx.work.rng)
 
 
-@njit_paste
+@njit_inline
 def mutate(ctx, code, probability):
     """A valid mutant and its row: each gene changes with ``probability / n_gene``."""
     return draw_mutant(ctx.space, code, probability, ctx.work.rng)
 
 
-@njit_paste
+@njit_inline
 def uniform(ctx):
     """A uniform float of ``[0, 1)``."""
     return rng.unit(ctx.work.rng)
 
 
-@njit_paste
+@njit_inline
 def below(ctx, n):
     """A uniform integer of ``[0, n)``, ``1 <= n < 2**32``; nothing is drawn for ``n = 1``."""
     return rng.below(ctx.work.rng, n)

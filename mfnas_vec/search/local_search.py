@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.fidelity import SingleFidelity
 from mfnas_vec.search.genome import (
@@ -50,7 +50,7 @@ class BestImprovement(SingleFidelity):
     first_improvement: ClassVar[bool] = False
 
 
-@njit_paste
+@njit_inline
 def escape(ctx, current):
     """A random valid change of two genes, written to ``work.genes``; code and row."""
     space, work = ctx.space, ctx.work

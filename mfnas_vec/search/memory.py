@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """Every evaluation of every run; of shape ``(n_run, 0)`` where no trace is wanted."""
+    """Every evaluation of every run."""
 
     code: npt.NDArray[np.int32]  # [run, step]
     fidelity: npt.NDArray[np.int32]  # [run, step], epochs of the metric read; 0: zero-cost
@@ -89,6 +89,10 @@ def make_trace(n_run: int, n_step: int) -> Trace:
         np.zeros(shape, np.int64),
         np.full(shape, -1, np.int32),
     )
+
+
+#: Where no trace is wanted.
+NO_TRACE = make_trace(0, 0)
 
 
 def make_work(space: SpaceArrays, n_slot: int, n_eval: float = np.inf) -> Work:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec._jit import njit_call, njit_inline, njit_paste
+from mfnas_vec._jit import njit_call, njit_inline
 from mfnas_vec.search.defaults import N_PROXY_EVALUATION
 from mfnas_vec.search.evolution import evolve
 from mfnas_vec.search.fidelity import Iepoch, Inputs, ListIepoch, MaxTime, halving_of, objective_of, selected_on
@@ -112,7 +112,7 @@ def choose_candidates(space, score, n_pool, k, bar, work):
     return n
 
 
-@njit_paste
+@njit_inline
 def first_stage(ctx, p):
     """The context of the first stage."""
     # The published first stage of 2023 knows no time limit.
@@ -134,7 +134,7 @@ def rank_first_stage(ctx, state, k):
     return n
 
 
-@njit_paste
+@njit_inline
 def second_stage(ctx, first, state, n):
     """Halve the ``n`` candidates in ``work.candidates`` on what is left of the budget."""
     second = stage(ctx, ctx.objective, ctx.budget.max_eval, ctx.budget.max_seconds - state.seconds)
@@ -159,7 +159,7 @@ def mf_nas(ctx, p):
     return second_stage(ctx, first, state, rank_first_stage(ctx, state, p.n_candidate))
 
 
-@njit_paste
+@njit_inline
 def mf_nas_of_population(ctx, p):
     """``mf_nas`` with an evolutionary first stage."""
     first = first_stage(ctx, p)

@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec._jit import njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.search.fields import Field, Values
 from mfnas_vec.search.outside import Plugin, installed, load_installed, plugin_of
 from mfnas_vec.search.protocols import rules_of
@@ -146,7 +146,7 @@ def optimizer(
     settings.fields()
 
     def register(function: Any) -> Any:
-        search = function if hasattr(function, "py_func") else njit_paste(function)
+        search = function if hasattr(function, "py_func") else njit_inline(function)
         known = OPTIMIZERS.get(name)
         if known is not None and _home(known.search) != _home(search):
             raise ValueError(f"optimizer {name!r} exists already, from {_home(known.search)[0]}; take another name")

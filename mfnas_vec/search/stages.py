@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import OVERSHOOT
 from mfnas_vec.search.interface import Budget, Context, State
 from mfnas_vec.spaces.base import NO_ARCH
 
 
-@njit_paste
+@njit_inline
 def stage(ctx, objective, max_eval, max_seconds):
     """The context of an inner search, on another objective with a budget of its own."""
     budget = Budget(max_eval, max_seconds, ctx.budget.rules)
@@ -37,13 +37,13 @@ def next_stage(ctx, state, epochs):
     )
 
 
-@njit_paste
+@njit_inline
 def is_flat(ctx):
     """Whether all evaluations cost the same, no trace is wanted and no evaluation is ever refused."""
     return ctx.objective.seconds_step == 0 and ctx.budget.rules.budget == OVERSHOOT and ctx.n_watch == 0
 
 
-@njit_paste
+@njit_inline
 def flatten(ctx):
     """The context of a search on a flat price, compiled apart: only where ``is_flat`` says so."""
     return Context(

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from msgspec import Meta
 
-from mfnas_vec._jit import njit_inline, njit_paste
+from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.fidelity import Inputs, MultiFidelity, Read, halving_of, selected_on
 from mfnas_vec.search.interface import STOP_COMPLETED, STOP_TIME, begin, end, sample, settle, train_to, with_incumbent
@@ -48,7 +48,7 @@ class SuccessiveHalving(MultiFidelity):
         return 2.0 * self.n_candidate + len(self.list_iepoch or (None,))
 
 
-@njit_paste
+@njit_inline
 def cut(ctx, state, first, n):
     """The state after the budget has cut a halving before the candidates from ``first`` on."""
     work, rules = ctx.work, ctx.budget.rules
@@ -64,7 +64,7 @@ def cut(ctx, state, first, n):
     return end(state, STOP_TIME)
 
 
-@njit_paste
+@njit_inline
 def crown(ctx, state, n):
     """The state with the candidate of the highest test value as incumbent; the first of equals."""
     work = ctx.work

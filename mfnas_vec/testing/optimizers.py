@@ -10,7 +10,7 @@ import xarray as xr
 from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.runs.threads import run_blocks
 from mfnas_vec.search import CORRECTED, GECCO2024, get_optimizer
-from mfnas_vec.search.memory import UNLIMITED, Outcome, Trace, make_outcome, make_trace, make_work
+from mfnas_vec.search.memory import NO_TRACE, UNLIMITED, Outcome, Trace, make_outcome, make_trace
 from mfnas_vec.spaces import NO_ARCH, get_space
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.build import build_table
@@ -129,7 +129,7 @@ def _tables() -> Iterator[xr.Dataset]:
 def _runs(search: PreparedSearch, n_run: int, n_thread: int = 1, block: int | None = None, first: int = 0) -> Any:
     """Outcome and trace of compiled runs."""
     outcome = make_outcome(n_run)
-    run_blocks(search.job, 0, first, outcome, make_trace(n_run, 0), n_thread=n_thread, block_size=block)
+    run_blocks(search.job, 0, first, outcome, NO_TRACE, n_thread=n_thread, block_size=block)
     trace = make_trace(n_run, int(outcome.evaluations.max(initial=0)))
     run_blocks(search.job, 0, first, outcome, trace, n_thread=n_thread, block_size=block)
     return outcome, trace
@@ -161,12 +161,10 @@ def _plain_runs(case: _Case, search: PreparedSearch) -> tuple[Outcome, Trace]:
     """Outcome and first steps of runs of the search's source, run by Python."""
     job = search.job
     outcome, trace = make_outcome(N_PLAIN), make_trace(N_PLAIN, MAX_STEPS)
-    work = make_work(job.arguments[0], job.n_place, job.n_eval_bound)
-    *context, numbers = job.arguments
     try:
         # Integers of 64 bits wrap around here as they do in compiled code.
         with np.errstate(all="ignore"):
-            plain(job.kernel)(*context, tuple(numbers), work, 0, 0, N_PLAIN, outcome, trace)
+            plain(job.kernel)(job.arguments, job.make_work(), outcome, trace, 0, 0, 0, N_PLAIN)
     except Exception as error:
         raise case.refuse(f"run by Python, its search raises {type(error).__name__}: {error}") from error
     return outcome, trace
@@ -186,7 +184,7 @@ def _check_plain(case: _Case, compiled: tuple[Outcome, Trace], made: tuple[Outco
 def _check_facts(case: _Case, search: PreparedSearch, outcome: Outcome, trace: Trace) -> None:
     """What holds of every run, whatever the search."""
     space = dense.table_space(case.table)
-    budget = search.job.arguments[3]
+    budget = search.job.arguments.budget
     for run in range(N_RUN):
         n = int(outcome.evaluations[run])
         codes = trace.code[run, :n]

@@ -21,7 +21,7 @@ def test_the_limit_draws_once_and_reads_once_an_evaluation(n_arch, n_eval, n_run
     made = 0
     for run in range(n_run):
         history, rng, last = np.full(n_eval, -1, np.int32), np.zeros(3, np.uint64), np.zeros(1, np.int64)
-        limit_runs(values, history, rng, n_eval, n_run, 3, run, 1, last)
+        limit_runs(values, history, rng, n_eval, n_run, 3, run, 0, 1, last)
         n_step = int((history >= 0).sum())
         places, stream = plain_limit(values.tolist(), n_step, 3, run)
         assert history[:n_step].tolist() == places

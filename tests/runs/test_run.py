@@ -11,6 +11,7 @@ from support.optimizers import BUILT_IN
 from mfnas_vec import build_table, genotypes, run
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.runs.run import prepare
+from mfnas_vec.search.memory import Work
 
 
 def test_result_is_labelled_and_says_where_its_numbers_come_from(cifar10):
@@ -326,4 +327,5 @@ def test_working_memory_used_before_changes_no_number(cifar10, optimizer):
             found = search.runs(5, 3, n, n_thread, block_size=block_size)
             for name, values in fresh._asdict().items():
                 np.testing.assert_array_equal(getattr(found, name), values)
-    assert not any(work.seen.any() for work in search.job.spare)
+    seen = Work._fields.index("seen")
+    assert not any(work.arrays[seen].any() for work in search.job.spare)

@@ -116,9 +116,9 @@ def test_two_to_the_31_codes(tmp_path, optimizer):
     values[0, rows] = list(found.values())
     assert rows.max() > 2**30
     scores = np.asarray(values)
-    _, objective, proxy, *rest = job.arguments
-    sources = [source._replace(score=scores) for source in (objective, proxy)]
-    job = dataclasses.replace(job, arguments=(space.arrays, *sources, *rest))
+    given = job.arguments
+    sources = {name: getattr(given, name)._replace(score=scores) for name in ("objective", "proxy")}
+    job = dataclasses.replace(job, arguments=given._replace(space=space.arrays, **sources))
     outcome, trace = run_kernel(job, n_run, seed=2)
     for run_index, record in enumerate(records):
         assert tuple(getattr(outcome, f)[run_index] for f in OUTCOME_FIELDS) == tuple(

@@ -7,7 +7,7 @@ from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.threads import run_blocks
 from mfnas_vec.search import get_optimizer
-from mfnas_vec.search.memory import make_outcome, make_trace
+from mfnas_vec.search.memory import NO_TRACE, make_outcome, make_trace
 from mfnas_vec.tables import dense
 
 #: What OPTIMIZERS takes per table in a test, and what a mismatch of a float would hide: compare bits.
@@ -20,8 +20,8 @@ def make_job(optimizer, table, protocol="gecco2024", **settings):
 
 
 def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
-    outcome, trace = make_outcome(n_run), make_trace(n_run, 0)
-    run_blocks(job, seed, first_run, outcome, trace, n_thread=n_thread, block_size=block_size)
+    outcome = make_outcome(n_run)
+    run_blocks(job, seed, first_run, outcome, NO_TRACE, n_thread=n_thread, block_size=block_size)
     trace = make_trace(n_run, int(outcome.evaluations.max()))
     run_blocks(job, seed, first_run, outcome, trace, n_thread=n_thread, block_size=block_size)
     return outcome, trace
