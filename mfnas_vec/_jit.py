@@ -18,6 +18,7 @@ from typing import Any
 
 import numba
 import platformdirs
+from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.errors import NumbaError
@@ -120,6 +121,18 @@ class _Part(CPUDispatcher):
         self.overloads[tuple(cres.signature.args)] = cres
 
 
+class _Cache(FunctionCache):
+    """Numba's cache of compiled functions, which loads one without all that numba could compile it from.
+
+    That takes longer than the rest of many a command: it imports parts of scipy. Compiling sees to it itself.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The code for some types, if it is kept."""
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 # No reference counts: their atomic updates cost more than the evaluations themselves.
 # No fastmath: the reference implementation must agree bit for bit.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
@@ -146,7 +159,10 @@ def _compile_cached(function: Callable[..., Any], folder: Path | None, **options
     # Only our own functions go to our folder: the setting is read when a function is decorated.
     settings.CACHE_DIR = "" if folder is None else str(folder)
     try:
-        return _compile(function, cache=folder is not None, **options)
+        found = _compile(function, **options)
+        if folder is not None:
+            found._cache = _Cache(function)
+        return found
     finally:
         settings.CACHE_DIR = previous
 
