@@ -1,5 +1,6 @@
 """The data of figures and reports: searches of result stores, their tables and traces."""
 
+import contextlib
 import copy
 import functools
 from collections import Counter
@@ -13,6 +14,7 @@ from mfnas_vec.analysis.replay import given_settings, replay
 from mfnas_vec.analysis.searches import Search, read_searches, searches_of, split_place
 from mfnas_vec.analysis.selection import BEST_EVALUATED, Leak, best_evaluated, leak_of
 from mfnas_vec.analysis.statistics import TEST
+from mfnas_vec.runs.pool import forks
 from mfnas_vec.runs.trace import thin
 from mfnas_vec.search import find_optimizer
 from mfnas_vec.sweeps.contents import Contents, read_contents
@@ -265,6 +267,14 @@ class Study:
             self._courses[problem, label] = thin(course).assign({BEST_EVALUATED: best})
         return self._courses[problem, label]
 
+    def trace(self, workers: int) -> None:
+        """Make what ``traced`` and ``baselines`` return, in several processes; what cannot be made raises there."""
+        with forks(workers, self) as submit:
+            futures = {problem: submit(_traces, problem) for problem in self.problems}
+            for problem, future in futures.items():
+                courses, self._baselines[problem] = future.result()
+                self._courses |= {(problem, label): course for label, course in courses.items()}
+
     def leak(self, problem: str, label: str) -> Leak:
         """The selection leak of a search.
 
@@ -276,3 +286,11 @@ class Study:
         if (problem, label) not in self._leaks:
             self._leaks[problem, label] = leak_of(self.traced(problem, label))
         return self._leaks[problem, label]
+
+
+def _traces(study: Study, problem: str) -> tuple[dict[str, xr.Dataset], tuple[xr.Dataset | None, xr.Dataset | None]]:
+    courses = {}
+    for label in study.searches[problem]:
+        with contextlib.suppress(ValueError):
+            courses[label] = study.traced(problem, label)
+    return courses, study.baselines(problem)

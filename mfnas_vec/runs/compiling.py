@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from mfnas_vec._jit import cache_directory, is_compiled, start_compiler
-from mfnas_vec.runs.pool import FORKS, process_pool
+from mfnas_vec.runs.pool import FORKS, forks
 from mfnas_vec.search import Job
 from mfnas_vec.search.memory import NO_TRACE, make_outcome
 from mfnas_vec.search.runner import Output
@@ -53,8 +53,8 @@ def compile_ahead(jobs: Iterable[tuple[str, Job]], n_process: int) -> int:
     begun, done = time.perf_counter(), 0
     start_compiler()  # the forks have it then
     groups = _groups([job for _, job in missing], n_process)
-    with process_pool(n_process, _begin, (groups,)) as pool:
-        for future in as_completed([pool.submit(_compile, i) for i in range(n_process)]):
+    with forks(n_process, groups) as submit:
+        for future in as_completed([submit(_compile, i) for i in range(n_process)]):
             try:
                 done += future.result()
             except BrokenProcessPool as error:
@@ -89,18 +89,10 @@ def _parts(function: Any) -> dict[Any, int]:
     return found
 
 
-_given: Sequence[Sequence[Job]] = ()
-
-
-def _begin(groups: Sequence[Sequence[Job]]) -> None:
-    global _given
-    _given = groups
-
-
-def _compile(i: int) -> int:
+def _compile(groups: Sequence[Sequence[Job]], i: int) -> int:
     """Compile the jobs of a group; the number of those that can be compiled."""
     done = 0
-    for job in _given[i]:
+    for job in groups[i]:
         with contextlib.suppress(ValueError):  # raised again where it is called
             compile_job(job)
             done += 1

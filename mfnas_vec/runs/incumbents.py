@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from mfnas_vec.runs.following import follow_runs
 from mfnas_vec.runs.result import RUN, STEP
 
 FloatArray = npt.NDArray[np.float64]
@@ -76,13 +77,15 @@ def answers(result: xr.Dataset) -> tuple[IntArray, FloatArray]:
         with np.errstate(invalid="ignore"):
             several = ((fidelity != fidelity[:, :1]) & (code >= 0)).any(axis=1)
         sign = _sign(result) if several.any() else 1.0
-        for i in np.flatnonzero(several):
-            n = length[i]
-            own = np.where(np.isnan(score[i, :n]), -np.inf, sign * score[i, :n])
-            found[i, :n], scores[i, :n] = _follow(code[i, :n], fidelity[i, :n], own, incumbent[i, :n])
-            returned = -1 if np.isnan(last[i]) else int(last[i])
-            if returned != found[i, n - 1]:
-                found[i, n - 1], scores[i, n - 1] = returned, np.nan
+        own = np.where(np.isnan(score), -np.inf, sign * score)
+        size = 2 << int(shape[-1]).bit_length()
+        tables = tuple(np.zeros(size, kind) for kind in (np.int64, np.int64, np.int64, np.int64, np.float64))
+        runs = np.flatnonzero(several)
+        follow_runs(runs, length, code, np.nan_to_num(fidelity).astype(np.float64), own, found, scores, tables)
+        returned = np.where(np.isnan(last), -1, last).astype(np.int64)[runs]
+        ends = length[runs] - 1
+        other = returned != found[runs, ends]
+        found[runs[other], ends[other]], scores[runs[other], ends[other]] = returned[other], np.nan
     return found.reshape(shape), scores.reshape(shape)
 
 
@@ -91,57 +94,3 @@ def _sign(result: xr.Dataset) -> float:
     if direction not in ("maximize", "minimize"):
         raise ValueError(f"search_score: direction={direction!r} must be maximize or minimize")
     return -1.0 if direction == "minimize" else 1.0
-
-
-def _blocks(code: IntArray, fidelity: FloatArray, score: FloatArray) -> list[tuple[int, int, bool]]:
-    """First step and end of each block, and whether it is on another metric at the same number of epochs.
-
-    An architecture with another score than before at the same number of epochs shows the latter.
-    """
-    changes = (np.flatnonzero(np.diff(fidelity)) + 1).tolist()
-    found = []
-    for first, stop in zip([0, *changes], [*changes, code.size], strict=True):
-        start, other = first, False
-        trained = slice(first, stop if fidelity[first] > 0 else first)
-        block, values = code[trained].tolist(), score[trained].tolist()
-        if len(set(zip(block, values, strict=True))) > len(set(block)):
-            known: dict[int, float] = {}
-            for step, (one, value) in enumerate(zip(block, values, strict=True), first):
-                if known.setdefault(one, value) != value:
-                    found.append((start, step, other))
-                    start, other, known = step, True, {one: value}
-        found.append((start, stop, other))
-    return found
-
-
-def _follow(
-    code: IntArray, fidelity: FloatArray, score: FloatArray, incumbent: IntArray
-) -> tuple[IntArray, FloatArray]:
-    """Incumbents and their scores after each evaluation of one run."""
-    found, scores = np.empty_like(code), np.empty_like(score)
-    seen: set[int] = set()
-    reached, best, holder = -1.0, -np.inf, -1
-    every = np.arange(code.size)
-    for start, stop, other in _blocks(code, fidelity, score):
-        part, own, block = slice(start, stop), score[start:stop], code[start:stop].tolist()
-        steps, epochs = every[: own.size], float(fidelity[start])
-        higher = epochs > reached or other
-        found[part], scores[part] = holder, best
-        if start == 0:
-            # The first stage may minimise its metric; the trace has its incumbents.
-            found[part], scores[part] = incumbent[part], np.nan
-            if epochs:
-                latest = np.maximum.accumulate(np.where(code[part] == incumbent[part], steps, -1))
-                scores[part] = np.where(latest >= 0, own[latest], -np.inf)
-        elif higher and seen.issuperset(block):
-            top = int(own.argmax())
-            found[stop - 1], scores[stop - 1] = block[top], own[top]
-        elif higher or epochs == reached:
-            before = -np.inf if higher else best
-            running = np.maximum.accumulate(np.concatenate([[before], own]))
-            latest = np.maximum.accumulate(np.where(own > running[:-1], steps, -1))
-            found[part] = np.where(latest >= 0, code[part][latest], holder)
-            scores[part] = np.where(latest >= 0, running[1:], best)
-        reached, best, holder = max(reached, epochs), float(scores[stop - 1]), int(found[stop - 1])
-        seen.update(block)
-    return found, scores

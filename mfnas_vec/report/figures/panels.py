@@ -231,11 +231,11 @@ def cost_axis(panel: Panel, over: str, longest: float) -> None:
 
 def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
     """Plain numbers on a logarithmic axis, no more than fit."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis.set_major_locator(LogLocator(subs=subs, numticks=6))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_locator(NullLocator())
 
 
 def nothing(ax: "Axes") -> None:

@@ -29,6 +29,7 @@ _RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 7.5,
     "axes.titlesize": 8,
+    "axes.titley": 1.0,  # else each drawing looks what the title might touch
     "axes.labelsize": 7.5,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

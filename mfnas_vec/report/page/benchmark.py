@@ -12,7 +12,7 @@ from mfnas_vec.analysis.benchmark import QUANTILES, SIZE, TOPS, basins, correlat
 from mfnas_vec.analysis.landscape import METRIC, provenance_of_metric, score_of
 from mfnas_vec.analysis.statistics import TEST, unit_text
 from mfnas_vec.report.figures.benchmark import draw_benchmark
-from mfnas_vec.report.page.illustrations import Styles, page_figure
+from mfnas_vec.report.page.illustrations import Styles, parts_of, styled
 from mfnas_vec.report.page.render import check_packages, render
 from mfnas_vec.report.page.summary import decimals
 from mfnas_vec.search import get_optimizer
@@ -69,7 +69,7 @@ def benchmark_page(table: xr.Dataset) -> str:
         "validation": {key: found[key].values[validation] for key in columns if key not in ("metric", "provenance")},
         "quantiles": [(f"{100 * q:g} %", float(sign * value)) for q, value in zip(QUANTILES, quantiles, strict=True)],
         "n_close": [(share, int((scores >= np.nanmax(scores) - share).sum())) for share in (0.1, 0.5, 1.0)],
-        "figure": page_figure("benchmark", draw_benchmark(table, metric, found), styles),
+        "figure": styled(parts_of("benchmark", draw_benchmark(table, metric, found)), styles),
         "rows": listed,
         "tops": [f"{100 * share:g} %" for share in TOPS],
         "has_size": SIZE in table,

@@ -49,33 +49,28 @@ class Styles:
         return "".join(f".{name}{{{text}}}\n" for text, name in self._names.items())
 
 
-def figures_of(study: Study, styles: Styles) -> tuple[list[PageFigure], list[str]]:
-    """All figures that can be drawn of these results, and the reason for each other one.
-
-    Raises
-    ------
-    ValueError
-        If matplotlib is not installed.
-    """
-    found, left_out = [], []
-    for kind in ORDER:
-        try:
-            drawing = draw(kind, study, page=True)
-        except ValueError as error:
-            left_out.append(f"{KINDS[kind]}: {error}")
-            continue
-        found.append(page_figure(kind, drawing, styles))
-    return found, left_out
+def page_figure(study: Study, kind: str) -> PageFigure | str:
+    """A figure of results as parts of a page, not yet ``styled``; or why it cannot be drawn."""
+    try:
+        return parts_of(kind, draw(kind, study, page=True))
+    except ValueError as error:
+        return f"{KINDS[kind]}: {error}"
 
 
-def page_figure(kind: str, drawing: Drawing, styles: Styles) -> PageFigure:
+def parts_of(kind: str, drawing: Drawing) -> PageFigure:
     """A figure as parts of a page; with panels, they are elements of their own."""
     name = f"figure-{kind}"
     svgs = panel_svgs(drawing, name) if drawing.panels else [inline_svg(drawing, name)]
     width = _WIDTH.search(svgs[0])
     wide = len(svgs) > 1 or (width is not None and float(width[1]) > _WIDE)
-    legend = [(without_styles(_key(look), styles), words) for words, look in drawing.legend]
-    return PageFigure(kind, drawing.title, drawing.caption, [without_styles(svg, styles) for svg in svgs], legend, wide)
+    legend = [(_key(look), words) for words, look in drawing.legend]
+    return PageFigure(kind, drawing.title, drawing.caption, svgs, legend, wide)
+
+
+def styled(figure: PageFigure, styles: Styles) -> PageFigure:
+    """A figure with classes instead of inline styles."""
+    legend = [(without_styles(svg, styles), words) for svg, words in figure.legend]
+    return figure._replace(svgs=[without_styles(svg, styles) for svg in figure.svgs], legend=legend)
 
 
 #: Outlines of markers around (16, 7), as matplotlib names them.

@@ -1,5 +1,6 @@
 """A self-contained page on the results of stores (extra ``report``)."""
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.report.comparison import METHOD, notes_of
 from mfnas_vec.report.page.about import facts_of, recipes_of, settings_of, tables_of, versions_of
 from mfnas_vec.report.page.checklist import checklist_of
-from mfnas_vec.report.page.illustrations import Styles, figures_of
+from mfnas_vec.report.page.illustrations import ORDER, PageFigure, Styles, page_figure, styled
 from mfnas_vec.report.page.leaks import leaks_of
 from mfnas_vec.report.page.published import published_table
 from mfnas_vec.report.page.render import check_packages, render
 from mfnas_vec.report.page.summary import CLOSE, best_of_problem, decimals, rows_csv, rows_of
 from mfnas_vec.report.page.verdicts import MAX_MATRIX, pairs_csv, pairs_of, ranks_of
 from mfnas_vec.report.page.words import question_of, summary_of, title_of
+from mfnas_vec.runs.pool import forks
+from mfnas_vec.runs.threads import available_threads
 from mfnas_vec.tables.provenance import weakest
 
 
@@ -40,11 +43,18 @@ def page(study: Study, title: str | None = None) -> str:
         If a package of the extra ``report`` is missing.
     """
     check_packages()
-    styles = Styles()
-    rows = rows_of(study)
-    pairs, untested, too_many = pairs_of(study, rows)
-    ranks, no_ranks = ranks_of(study)
-    figures, left_out = figures_of(study, styles)
+    for name in ("matplotlib.figure", "matplotlib.backends.backend_svg", "scipy.stats"):
+        importlib.import_module(name)  # once, before there are several processes
+    styles, workers = Styles(), available_threads()
+    study.trace(workers)
+    with forks(workers, study) as submit:
+        drawn = [submit(page_figure, kind) for kind in ORDER]
+        rows = rows_of(study)
+        pairs, untested, too_many = pairs_of(study, rows)
+        ranks, no_ranks = ranks_of(study)
+        leaks = leaks_of(study)
+        found = [future.result() for future in drawn]
+    figures = [styled(figure, styles) for figure in found if isinstance(figure, PageFigure)]
     content: dict[str, Any] = {
         "title": title or title_of(study),
         "question": question_of(study),
@@ -57,9 +67,9 @@ def page(study: Study, title: str | None = None) -> str:
         "published": published_table(study, rows),
         "n_published": N_RUN,
         "figures": figures,
-        "left_out": left_out,
+        "left_out": [reason for reason in found if isinstance(reason, str)],
         "rows": rows,
-        "leaks": leaks_of(study),
+        "leaks": leaks,
         "checklist": checklist_of(study),
         "best": {problem: best_of_problem(rows, problem)[0].score for problem in study.problems},
         "places": {row.problem: decimals(row.units) for row in rows},
