@@ -3,12 +3,19 @@
 import json
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
+from mfnas_vec._jit import announce_compilation
 from mfnas_vec.analysis.searches import Search
-from mfnas_vec.runs.result import RUN
-from mfnas_vec.runs.run import run
+from mfnas_vec.analysis.selection import BEST_EVALUATED, best_of_rows
+from mfnas_vec.runs.incumbents import follow
+from mfnas_vec.runs.result import RUN, assemble, own_scores
+from mfnas_vec.runs.run import check_threads, prepare
+from mfnas_vec.runs.trace import thin_steps
 from mfnas_vec.search import find_optimizer, get_optimizer
+from mfnas_vec.spaces import NO_ARCH
+from mfnas_vec.tables import dense
 
 
 def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
@@ -22,7 +29,7 @@ def given_settings(search: Search, table: xr.Dataset) -> dict[str, Any]:
 
 
 def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thread: int | None = None) -> xr.Dataset:
-    """Re-run a stored search with a trace.
+    """Re-run a stored search with a trace, thinned.
 
     Parameters
     ----------
@@ -36,7 +43,7 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     Returns
     -------
     xarray.Dataset
-        As of ``run`` with ``trace=True``.
+        As of ``thin``, with ``BEST_EVALUATED``.
 
     Raises
     ------
@@ -53,19 +60,30 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
             "give the file that registers it (--plugin, load_plugin), or "
             "simulate it with trace=True, so that its result keeps its trace"
         )
-    first, n_run = int(runs[RUN][0]), runs.sizes[RUN]
-    found = run(
-        search.optimizer,
-        table,
-        n_run=n_run,
-        seed=int(attrs["seed"]),
-        protocol=str(attrs["protocol"]),
+    first, seed, protocol = int(runs[RUN][0]), int(attrs["seed"]), str(attrs["protocol"])
+    n_thread = check_threads(n_thread)
+    made = prepare(search.optimizer, table, given_settings(search, table), protocol=protocol, missing=missing)
+    announce_compilation(made.job.kernel, made.optimizer.name)
+    outcome = made.runs(seed, first, runs.sizes[RUN], n_thread)
+    trace = made.trace(seed, first, outcome, n_thread)
+    rows = dense.table_space(made.table).row(np.maximum(trace.code, 0))
+    scores = own_scores(made.table, made.job, trace, rows)
+    returned = np.where(outcome.row == NO_ARCH, -1, outcome.code)
+    answer, _ = follow(trace.code, trace.incumbent, trace.fidelity, scores, returned, made.job.sign)
+    left, added = thin_steps(trace, answer)
+    found = assemble(
+        made.optimizer,
+        made.table,
+        made.job,
+        made.values,
+        outcome,
+        trace=left,
+        seed=seed,
         first_run=first,
-        trace=True,
-        missing=missing,
-        n_thread=n_thread,
-        **given_settings(search, table),
+        protocol=protocol,
     )
+    found = found.assign(added)
+    found[BEST_EVALUATED] = best_of_rows(found, table, np.where(trace.code < 0, -1, rows))
     same = found.attrs["inputs_digest"] == search.inputs_digest and runs["arch"].equals(
         found["arch"].reset_coords(drop=True)
     )

@@ -8,6 +8,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.analysis.bootstrap import bootstrap_interval
@@ -57,14 +58,18 @@ def best_evaluated(result: xr.Dataset, table: xr.Dataset) -> xr.DataArray:
     check_trace(result)
     if "trace_evaluations" in result:
         raise ValueError("the trace is thinned: not all evaluated architectures are known")
+    rows = result["trace_arch"].transpose(..., RUN, STEP)
+    return best_of_rows(result, table, np.where(np.isnan(rows.values), -1, rows.values).astype(np.int64))
+
+
+def best_of_rows(result: xr.Dataset, table: xr.Dataset, rows: npt.NDArray[np.int64]) -> xr.DataArray:
+    """``best_evaluated`` of the rows that runs evaluated, -1 in unused steps; shape ``(..., n_run, n_step)``."""
     attrs = result[TEST].attrs
     sign = direction_sign(attrs)
-    rows = result["trace_arch"].transpose(..., RUN, STEP)
-    used = ~np.isnan(rows.values)
-    scores = sign * dense.test_results(table)[np.where(used, rows.values, 0).astype(np.int64)]
-    scores = np.where(used & ~np.isnan(scores), scores, -np.inf)
-    best = scores.max(axis=-1, initial=-np.inf)
-    found = xr.DataArray(sign * np.where(np.isinf(best), np.nan, best), dims=rows.dims[:-1])
+    scores = sign * dense.test_results(table)
+    best = np.append(np.where(np.isnan(scores), -np.inf, scores), -np.inf)[rows].max(axis=-1, initial=-np.inf)
+    dims = result["arch"].transpose(..., RUN).dims
+    found = xr.DataArray(sign * np.where(np.isinf(best), np.nan, best), dims=dims)
     kept = {name: attrs[name] for name in ("units", "direction", "provenance", "variable") if name in attrs}
     return found.assign_attrs(long_name="best test result among all evaluated", **kept)
 

@@ -260,11 +260,12 @@ class Study:
         """
         if (problem, label) not in self._courses:
             search = self.searches[problem][label]
-            course = search.course
-            if course is None:
+            if search.course is None:
                 course = replay(search, self._loaded(problem), missing=search.missing)
-            best = best_evaluated(course, self.table(problem))
-            self._courses[problem, label] = thin(course).assign({BEST_EVALUATED: best})
+            else:
+                best = best_evaluated(search.course, self.table(problem))
+                course = thin(search.course).assign({BEST_EVALUATED: best})
+            self._courses[problem, label] = course
         return self._courses[problem, label]
 
     def trace(self, workers: int) -> None:

@@ -8,6 +8,7 @@ compares all scores it has seen, on any rung.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,27 +71,55 @@ def answers(result: xr.Dataset) -> tuple[IntArray, FloatArray]:
     shape = raw[0].shape
     code, incumbent, fidelity, score = (values.reshape(math.prod(shape[:-1]), shape[-1]) for values in raw)
     code, incumbent = (np.where(np.isnan(values), -1, values).astype(np.int64) for values in (code, incumbent))
-    found, scores = incumbent.copy(), np.full(score.shape, np.nan)
-    if shape[-1]:
-        last = result["code"].transpose(..., RUN).values.reshape(-1)
-        length = (code >= 0).sum(axis=1)
-        with np.errstate(invalid="ignore"):
-            several = ((fidelity != fidelity[:, :1]) & (code >= 0)).any(axis=1)
-        sign = _sign(result) if several.any() else 1.0
-        own = np.where(np.isnan(score), -np.inf, sign * score)
-        size = 2 << int(shape[-1]).bit_length()
-        tables = tuple(np.zeros(size, kind) for kind in (np.int64, np.int64, np.int64, np.int64, np.float64))
-        runs = np.flatnonzero(several)
-        follow_runs(runs, length, code, np.nan_to_num(fidelity).astype(np.float64), own, found, scores, tables)
-        returned = np.where(np.isnan(last), -1, last).astype(np.int64)[runs]
-        ends = length[runs] - 1
-        other = returned != found[runs, ends]
-        found[runs[other], ends[other]], scores[runs[other], ends[other]] = returned[other], np.nan
+    last = result["code"].transpose(..., RUN).values.reshape(-1)
+    returned = np.where(np.isnan(last), -1, last).astype(np.int64)
+    sign = {"maximize": 1.0, "minimize": -1.0}.get(str(result["search_score"].attrs.get("direction")))
+    found, scores = follow(code, incumbent, np.nan_to_num(fidelity), score, returned, sign)
     return found.reshape(shape), scores.reshape(shape)
 
 
-def _sign(result: xr.Dataset) -> float:
-    direction = result["search_score"].attrs.get("direction")
-    if direction not in ("maximize", "minimize"):
-        raise ValueError(f"search_score: direction={direction!r} must be maximize or minimize")
-    return -1.0 if direction == "minimize" else 1.0
+def follow(
+    code: npt.NDArray[Any],
+    incumbent: npt.NDArray[Any],
+    fidelity: npt.NDArray[Any],
+    score: FloatArray,
+    returned: IntArray,
+    sign: float | None,
+) -> tuple[IntArray, FloatArray]:
+    """``answers`` of the arrays of a trace.
+
+    Parameters
+    ----------
+    code, incumbent, fidelity, score
+        Of a trace, shape ``(n_run, n_step)``; -1 and NaN in unused steps.
+    returned
+        Codes that the runs returned, -1 where there is none, shape ``(n_run,)``.
+    sign
+        The factor that makes scores ones to be maximised; ``None`` if it is not known.
+
+    Returns
+    -------
+    tuple
+        As of ``answers``.
+
+    Raises
+    ------
+    ValueError
+        If runs have several fidelities, and the sign is not known.
+    """
+    found, scores = incumbent.astype(np.int64), np.full(score.shape, np.nan)
+    n_step = code.shape[1]
+    runs = np.flatnonzero(((fidelity != fidelity[:, :1]) & (code >= 0)).any(axis=1)) if n_step else np.empty(0, int)
+    if not runs.size:
+        return found, scores
+    if sign is None:
+        raise ValueError("search_score: its attribute direction must be maximize or minimize")
+    own = np.where(np.isnan(score), -np.inf, sign * score)
+    size = 2 << n_step.bit_length()
+    tables = tuple(np.zeros(size, kind) for kind in (np.int64, np.int64, np.int64, np.int64, np.float64))
+    length = (code >= 0).sum(axis=1)
+    follow_runs(runs, length, code.astype(np.int64), fidelity.astype(np.float64), own, found, scores, tables)
+    ends = length[runs] - 1
+    other = returned[runs] != found[runs, ends]
+    found[runs[other], ends[other]], scores[runs[other], ends[other]] = returned[runs[other]], np.nan
+    return found, scores

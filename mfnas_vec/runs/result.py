@@ -220,7 +220,7 @@ def assemble(
     )
     if trace is not None:
         rows = dense.table_space(table).row(np.maximum(trace.code, 0))
-        result = result.merge(_trace_variables(trace, rows, _own_scores(table, job, trace, rows)))
+        result = result.merge(_trace_variables(trace, rows, own_scores(table, job, trace, rows)))
         scores = weakest([provenance(table, variable, epoch) for variable, epoch in job.inputs])
         result["trace_score"].attrs["provenance"] = scores
         result["trace_seconds"].attrs["provenance"] = described.variables["cost_seconds"]["provenance"]
@@ -231,7 +231,7 @@ def _text(value: str, attrs: dict[str, str]) -> xr.Variable:
     return xr.Variable((), np.array(value, dtype=np.dtypes.StringDType()), attrs)
 
 
-def _own_scores(
+def own_scores(
     table: xr.Dataset, job: SearchInputs, trace: Trace, rows: np.ndarray[Any, np.dtype[np.int64]]
 ) -> np.ndarray[Any, Any]:
     """Scores of a trace as their metrics have them: to be maximised in searches, of either direction in tables."""

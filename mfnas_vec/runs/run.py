@@ -12,7 +12,7 @@ from mfnas_vec.runs.compiling import compile_job
 from mfnas_vec.runs.result import TIMING_PREFIX, assemble
 from mfnas_vec.runs.threads import Progress, available_threads, run_blocks
 from mfnas_vec.search import GECCO2024, Job, Optimizer, get_optimizer
-from mfnas_vec.search.memory import NO_TRACE, Outcome, make_outcome, make_trace
+from mfnas_vec.search.memory import NO_TRACE, Outcome, Trace, make_outcome, make_trace
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.coverage import REFUSE, WORST, check_coverage, with_worst
 from mfnas_vec.tables.schema import SECONDS_SUFFIX
@@ -74,6 +74,23 @@ class PreparedSearch(NamedTuple):
             progress=progress,
         )
         return outcome
+
+    def trace(
+        self,
+        seed: int,
+        first_run: int,
+        outcome: Outcome,
+        n_thread: int,
+        *,
+        block_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> Trace:
+        """Every evaluation of runs that have been made: they repeat exactly, and the first pass has counted them."""
+        steps = make_trace(outcome.row.size, int(outcome.evaluations.max()))
+        run_blocks(
+            self.job, seed, first_run, outcome, steps, n_thread=n_thread, block_size=block_size, progress=progress
+        )
+        return steps
 
 
 def prepare(
@@ -189,9 +206,7 @@ def run(
     done = time.perf_counter()
     steps = None
     if trace:
-        # Runs repeat exactly: the first pass has counted the steps.
-        steps = make_trace(n_run, int(outcome.evaluations.max()))
-        run_blocks(job, seed, first_run, outcome, steps, n_thread=n_thread, block_size=block_size, progress=progress)
+        steps = search.trace(seed, first_run, outcome, n_thread, block_size=block_size, progress=progress)
     result = assemble(
         search.optimizer,
         search.table,

@@ -1,11 +1,14 @@
 """Traces of runs: every evaluation, or what matters of them."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.runs.incumbents import ANSWER, COMPLETED_RUNG, answers
 from mfnas_vec.runs.result import RUN, STEP
+from mfnas_vec.search.memory import Trace
 
 
 def check_trace(result: xr.Dataset) -> None:
@@ -49,27 +52,60 @@ def thin(result: xr.Dataset) -> xr.Dataset:
         reaching one, are as before by either rule; those of the score are not.
     """
     check_trace(result)
-    code, incumbent = step_codes(result, "code"), step_codes(result, "incumbent")
-    taken = code >= 0
     answer, _ = answers(result)
-    kept = (np.diff(incumbent, axis=1, prepend=-1) != 0) | (np.diff(answer, axis=1, prepend=-1) != 0)
-    kept[:, :-1] |= taken[:, :-1] & ~taken[:, 1:]
-    kept[:, -1:] = True
-    kept &= taken
-    runs, steps = np.nonzero(kept)
-    place = (np.cumsum(kept, axis=1) - 1)[kept]
-    n_step = int(kept.sum(axis=1).max(initial=0))
+    steps = Kept.of(step_codes(result, "code"), step_codes(result, "incumbent"), answer)
     names = [str(name) for name, values in result.data_vars.items() if STEP in values.dims]
     thinned = result.drop_vars(names)
-    about = {"long_name": "code that the run would return if it were stopped here; NaN: none, unused steps"}
-    result = result.assign({f"trace_{ANSWER}": ((RUN, STEP), np.where(answer < 0, np.nan, answer), about)})
-    names.append(f"trace_{ANSWER}")
     for name in names:
         values = result[name].transpose(RUN, STEP)
-        shorter = np.full((values.sizes[RUN], n_step), np.nan)
-        shorter[runs, place] = values.values[runs, steps]
-        thinned[name] = (RUN, STEP), shorter, values.attrs
-    made = np.full((code.shape[0], n_step), np.nan)
-    made[runs, place] = steps + 1
-    thinned["trace_evaluations"] = (RUN, STEP), made, {"long_name": "evaluations made; NaN: unused steps", "units": "1"}
-    return thinned
+        thinned[name] = (RUN, STEP), steps.move(values.values, np.nan), values.attrs
+    return thinned.assign(steps.variables(answer))
+
+
+def thin_steps(trace: Trace, answer: npt.NDArray[np.int64]) -> tuple[Trace, dict[str, Any]]:
+    """What ``thin`` leaves of the arrays of a trace with its incumbents by ``COMPLETED_RUNG``, and adds to them."""
+    steps = Kept.of(trace.code, trace.incumbent, answer)
+    left = Trace._make(steps.move(values, np.nan if values.dtype.kind == "f" else -1) for values in trace)
+    return left, steps.variables(answer)
+
+
+class Kept(NamedTuple):
+    """The steps of a trace that are left."""
+
+    n_run: int
+    runs: npt.NDArray[np.int64]
+    #: Before, and after.
+    steps: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, code: npt.NDArray[Any], incumbent: npt.NDArray[Any], answer: npt.NDArray[Any]) -> "Kept":
+        """Those of a trace, whose codes are -1 in unused steps."""
+        taken = code >= 0
+        kept = np.zeros(code.shape, bool)
+        for codes in (incumbent, answer):
+            kept[:, :1] |= codes[:, :1] != -1
+            kept[:, 1:] |= codes[:, 1:] != codes[:, :-1]
+        kept[:, :-1] |= taken[:, :-1] & ~taken[:, 1:]
+        kept[:, -1:] = True
+        kept &= taken
+        runs, steps = np.nonzero(kept)
+        first = np.searchsorted(runs, np.arange(code.shape[0]))
+        return cls(code.shape[0], runs, steps, np.arange(runs.size) - first[runs])
+
+    def move(self, values: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
+        """Values of these steps, ``missing`` where a run has fewer of them."""
+        shorter = np.full((self.n_run, int(self.places.max(initial=-1)) + 1), missing, values.dtype)
+        shorter[self.runs, self.places] = values[self.runs, self.steps]
+        return shorter
+
+    def variables(self, answer: npt.NDArray[np.int64]) -> dict[str, Any]:
+        """The variables that a thinned trace has, too."""
+        left = self.move(answer, -1)
+        made = self.move(np.broadcast_to(np.arange(1.0, answer.shape[1] + 1), answer.shape), np.nan)
+        about = {"long_name": "code that the run would return if it were stopped here; NaN: none, unused steps"}
+        count = {"long_name": "evaluations made; NaN: unused steps", "units": "1"}
+        return {
+            f"trace_{ANSWER}": ((RUN, STEP), np.where(left < 0, np.nan, left), about),
+            "trace_evaluations": ((RUN, STEP), made, count),
+        }
