@@ -55,7 +55,8 @@ def on_threads(c: Constants, n_core: int) -> Estimate:
     """One process with threads, a local disk: kernels share the cores, one thread assembles and writes."""
     seconds = N_SEARCH * (c.kernel / n_core + c.writing)
     busy = "one writing thread" if c.writing > c.kernel / n_core else "kernels"
-    return _estimate(c, seconds, 0, 0.0, N_SEARCH * c.evaluations / seconds, busy)
+    rate = N_SEARCH * c.evaluations / seconds
+    return _estimate(c, workers=seconds, n_task=0, scheduler=0.0, rate=rate, busy=busy)
 
 
 def on_workers(c: Constants, n_core: int, chunks_per_task: int) -> Estimate:
@@ -66,11 +67,12 @@ def on_workers(c: Constants, n_core: int, chunks_per_task: int) -> Estimate:
     seconds = rounds * chunks_per_task * RUNS_PER_CHUNK * (c.kernel + c.writing)
     rate = min(n_core, n_task) * c.evaluations / (c.kernel + c.writing)
     busy = "writing" if c.writing > c.kernel else "kernels"
-    return _estimate(c, seconds, n_task, n_task * c.task, rate, busy, object_store=True)
+    scheduler = n_task * c.task
+    return _estimate(c, workers=seconds, n_task=n_task, scheduler=scheduler, rate=rate, busy=busy, object_store=True)
 
 
 def _estimate(
-    c: Constants, workers: float, n_task: int, scheduler: float, rate: float, busy: str, *, object_store: bool = False
+    c: Constants, *, workers: float, n_task: int, scheduler: float, rate: float, busy: str, object_store: bool = False
 ) -> Estimate:
     n_object = math.ceil(N_SEARCH / RUNS_PER_CHUNK) * FILES_PER_CHUNK
     store = n_object / OBJECTS_PER_SECOND if object_store else 0.0

@@ -124,10 +124,8 @@ def test_no_two_classes_have_one_name():
 
 
 def test_few_parameters_are_positional():
-    """At most five. Compiled functions take no keywords, and those of ``reference`` have their parameters."""
+    """At most five. Compiled functions take no keywords."""
     for path, tree in _trees().items():
-        if path.parent.name == "reference":
-            continue
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and not _is_compiled(node):
                 given = [a.arg for a in (*node.args.posonlyargs, *node.args.args) if a.arg not in ("self", "cls")]

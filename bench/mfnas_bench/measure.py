@@ -68,7 +68,7 @@ def reference(optimizer: str, table: xr.Dataset, **settings: Any) -> Callable[[i
     def seconds(index: int) -> float:
         stream = KernelStream(0, index)
         begun = time.perf_counter()
-        REFERENCE[optimizer](space, *arguments, stream)
+        REFERENCE[optimizer](space, stream, **arguments)
         return time.perf_counter() - begun
 
     return seconds

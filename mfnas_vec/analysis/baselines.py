@@ -10,7 +10,8 @@ from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.search import get_optimizer
 from mfnas_vec.spaces import SearchSpace
-from mfnas_vec.spaces.base import ARCHITECTURES, IDENTITY, ONE_LEVEL
+from mfnas_vec.spaces.arrays import IDENTITY, ONE_LEVEL
+from mfnas_vec.spaces.base import ARCHITECTURES
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
 from mfnas_vec.tables.schema import EPOCH

@@ -1,7 +1,7 @@
 """The published algorithms, one run at a time, in plain Python: the executable specification.
 
-Each function takes the arguments of the compiled function of the same name, with the
-``SearchSpace`` itself in place of its arrays and a ``Stream`` in place of seed and run index.
+Each function takes the ``SearchSpace``, a ``Stream`` in place of seed and run index, and what
+``reference_arguments`` makes of the job of the compiled function of the same name.
 ``budget.rules`` is the protocol. Scores are to be maximised.
 """
 
@@ -32,7 +32,7 @@ START, MIDDLE, END = "s", "m", "e"
 Trends = list[list[tuple[int, str]]]
 
 
-def random_search(space: SearchSpace, objective: Any, budget: Any, stream: Stream) -> RunRecord:
+def random_search(space: SearchSpace, stream: Stream, *, objective: Any, budget: Any) -> RunRecord:
     """Random search."""
     ledger = Ledger(space, budget)
     search_randomly(ledger, objective, stream)
@@ -48,7 +48,9 @@ def search_randomly(ledger: Ledger, objective: Any, stream: Stream) -> None:
         ledger.evaluate(objective, code)
 
 
-def local_search(space: SearchSpace, objective: Any, budget: Any, first_improvement: bool, stream: Stream) -> RunRecord:
+def local_search(
+    space: SearchSpace, stream: Stream, *, objective: Any, budget: Any, first_improvement: bool
+) -> RunRecord:
     """First-improvement (FLS) or best-improvement (BLS) local search."""
     ledger = Ledger(space, budget)
     climb(ledger, objective, first_improvement, stream)
@@ -99,12 +101,13 @@ def climb(ledger: Ledger, objective: Any, first_improvement: bool, stream: Strea
 
 def evolution(
     space: SearchSpace,
+    stream: Stream,
+    *,
     objective: Any,
     budget: Any,
     settings: tuple[int, int, float],
     warm_objective: Any,
     n_warm: int,
-    stream: Stream,
 ) -> RunRecord:
     """Regularized evolution; ``settings`` are population and tournament size and mutation probability."""
     ledger = Ledger(space, budget)

@@ -16,7 +16,7 @@ Member = tuple[int, float]
 
 
 def genetic_algorithm(
-    space: SearchSpace, objective: Any, budget: Any, settings: tuple[int, float], stream: Stream
+    space: SearchSpace, stream: Stream, *, objective: Any, budget: Any, settings: tuple[int, float]
 ) -> RunRecord:
     """Genetic algorithm; ``settings`` are population size and crossover probability."""
     ledger = Ledger(space, budget)

@@ -28,7 +28,7 @@ REA_SETTINGS = (10, 10, 1.0)
 GA_SETTINGS = (10, 0.9)
 
 
-def successive_halving(space: SearchSpace, rungs: Any, budget: Any, n_candidate: int, stream: Stream) -> RunRecord:
+def successive_halving(space: SearchSpace, stream: Stream, *, rungs: Any, budget: Any, n_candidate: int) -> RunRecord:
     """Successive halving of random candidates."""
     ledger = Ledger(space, budget)
     candidates = [(stream.sample(space), MISSING) for _ in range(n_candidate)]
@@ -76,13 +76,14 @@ def _answer(ledger: Ledger, code: int, row: int, score: float) -> None:
 
 def mf_nas(
     space: SearchSpace,
+    stream: Stream,
+    *,
     objective: Any,
     stage1: int,
     budget1: Any,
     k: int,
     rungs: Any,
     budget: Any,
-    stream: Stream,
 ) -> RunRecord:
     """MF-NAS: a search on a cheap metric, then successive halving of its k best."""
     ledger = Ledger(space, budget1)
@@ -120,13 +121,14 @@ def _second_stage(ledger: Ledger, rungs: Any, budget: Any, candidates: Iterable[
 
 def r_mf_nas(
     space: SearchSpace,
+    stream: Stream,
+    *,
     objective: Any,
     stage1: int,
     budget1: Any,
     k: int,
     rungs: Any,
     budget: Any,
-    stream: Stream,
 ) -> RunRecord:
     """R-MF-NAS: of the candidates, a third each are the best, starts and middles of the local search."""
     ledger = Ledger(space, budget1)

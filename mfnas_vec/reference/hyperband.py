@@ -47,7 +47,7 @@ def _train(ledger: Ledger, rungs: Any, rung: int, candidate: Candidate, max_epoc
 
 
 def hyperband(
-    space: SearchSpace, rungs: Any, budget: Any, eta: int, n_round: float, max_epochs: float, stream: Stream
+    space: SearchSpace, stream: Stream, *, rungs: Any, budget: Any, eta: int, n_round: float, max_epochs: float
 ) -> RunRecord:
     """Hyperband: ``n_round`` times all brackets, or until a budget ends it."""
     ledger = Ledger(space, budget)
@@ -80,7 +80,7 @@ def next_promotion(rungs: Sequence[Sequence[Candidate]], promoted: Sequence[set[
 
 
 def asha(
-    space: SearchSpace, rungs: Any, budget: Any, eta: int, n_candidate: int, max_epochs: float, stream: Stream
+    space: SearchSpace, stream: Stream, *, rungs: Any, budget: Any, eta: int, n_candidate: int, max_epochs: float
 ) -> RunRecord:
     """ASHA with one worker: promote where possible, else begin another of ``n_candidate`` candidates."""
     ledger = Ledger(space, budget)

@@ -14,7 +14,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mfnas_vec.spaces.base import ARCHITECTURES, NO_ARCH, SearchSpace
+from mfnas_vec.spaces.arrays import NO_ARCH
+from mfnas_vec.spaces.base import ARCHITECTURES, SearchSpace
 
 _MASK = 2**64 - 1
 _GOLDEN = 0x9E3779B97F4A7C15

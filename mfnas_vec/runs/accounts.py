@@ -6,9 +6,9 @@ from collections import deque
 from typing import Any, NamedTuple, NoReturn
 
 from mfnas_vec.runs.readable import Readable, View
-from mfnas_vec.search.interface import STOP_COMPLETED, STOP_EVALUATIONS, STOP_TIME
 from mfnas_vec.search.memory import UNLIMITED
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024
+from mfnas_vec.search.state import STOP_COMPLETED, STOP_EVALUATIONS, STOP_TIME
 from mfnas_vec.spaces import NO_ARCH, SearchSpace
 from mfnas_vec.tables.dense import LAST_INCREMENT
 

@@ -15,7 +15,7 @@ from mfnas_vec.runs.pool import process_pool
 from mfnas_vec.runs.reports import Report, trace_of
 from mfnas_vec.runs.simulator import Simulator
 from mfnas_vec.runs.threads import Progress
-from mfnas_vec.search.interface import STOP_FAILED
+from mfnas_vec.search.state import STOP_FAILED
 from mfnas_vec.spaces import NO_ARCH
 
 #: A search in Python: it is given a simulator, a generator of its own, and its settings.

@@ -11,8 +11,8 @@ import xarray as xr
 from mfnas_vec._version import __version__
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.genotypes import with_nan
-from mfnas_vec.search.interface import STOP_MEANINGS
 from mfnas_vec.search.memory import Outcome, Trace
+from mfnas_vec.search.state import STOP_MEANINGS
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest

@@ -15,7 +15,8 @@ from mfnas_vec.runs.run import check_count
 from mfnas_vec.search import CORRECTED, GECCO2024
 from mfnas_vec.search.memory import UNLIMITED
 from mfnas_vec.search.settings import MAX_EVALUATIONS
-from mfnas_vec.spaces.base import ARCHITECTURES, NO_ARCH
+from mfnas_vec.spaces.arrays import NO_ARCH
+from mfnas_vec.spaces.base import ARCHITECTURES
 from mfnas_vec.tables.coverage import REFUSE
 from mfnas_vec.tables.dense import CUMULATIVE
 

@@ -8,11 +8,7 @@ from mfnas_vec.search.fidelity import Inputs, MultiFidelity, SingleFidelity
 from mfnas_vec.search.fields import Field
 from mfnas_vec.search.genome import gene_of
 from mfnas_vec.search.interface import (
-    Context,
-    State,
-    begin,
     below,
-    end,
     evaluate,
     evaluate_row,
     going,
@@ -28,6 +24,7 @@ from mfnas_vec.search.protocols import CORRECTED, GECCO2024, PROTOCOLS
 from mfnas_vec.search.registry import OPTIMIZERS, Optimizer, find_optimizer, get_optimizer, load_built_in, optimizer
 from mfnas_vec.search.runner import Job
 from mfnas_vec.search.settings import Settings
+from mfnas_vec.search.state import Context, State, begin, end
 
 load_built_in(__path__, __name__)
 

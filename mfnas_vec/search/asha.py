@@ -13,18 +13,10 @@ from msgspec import Meta
 
 from mfnas_vec._jit import njit_inline
 from mfnas_vec.search.hyperband import Promoting, n_rung
-from mfnas_vec.search.interface import (
-    STOP_COMPLETED,
-    STOP_EPOCHS,
-    STOP_TIME,
-    begin,
-    end,
-    epochs_of,
-    sample,
-    train_to,
-)
+from mfnas_vec.search.interface import sample, train_to
 from mfnas_vec.search.ranking import high_of, join, low_of
 from mfnas_vec.search.registry import optimizer
+from mfnas_vec.search.state import STOP_COMPLETED, STOP_EPOCHS, STOP_TIME, begin, end, epochs_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

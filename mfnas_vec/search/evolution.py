@@ -14,17 +14,7 @@ from msgspec import Meta
 from mfnas_vec._jit import njit_inline
 from mfnas_vec.search.defaults import N_PROXY_EVALUATION
 from mfnas_vec.search.fidelity import Inputs, SingleFidelity, objective_of
-from mfnas_vec.search.interface import (
-    State,
-    begin,
-    evaluate_row,
-    going,
-    keep,
-    mutate,
-    refuses,
-    sample,
-    settle,
-)
+from mfnas_vec.search.interface import evaluate_row, going, mutate, refuses, sample, settle
 from mfnas_vec.search.lookup import row_of
 from mfnas_vec.search.memory import is_seen, record, visit
 from mfnas_vec.search.protocols import rules_of
@@ -32,7 +22,8 @@ from mfnas_vec.search.ranking import code_at, insert
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.rng import below
 from mfnas_vec.search.settings import MAX_EVALUATIONS, check_metric
-from mfnas_vec.spaces.base import NO_ARCH
+from mfnas_vec.search.state import State, begin, keep
+from mfnas_vec.spaces.arrays import NO_ARCH
 from mfnas_vec.tables.schema import ARCH
 
 #: Largest population.

@@ -17,10 +17,11 @@ from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.evolution import check_distinct, is_among
 from mfnas_vec.search.fidelity import Inputs, SingleFidelity
 from mfnas_vec.search.genome import gene_of
-from mfnas_vec.search.interface import begin, evaluate_row, going, sample
+from mfnas_vec.search.interface import evaluate_row, going, sample
 from mfnas_vec.search.lookup import row_of
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.rng import below, unit
+from mfnas_vec.search.state import begin
 from mfnas_vec.tables import dense
 
 #: Largest population.

@@ -5,7 +5,7 @@ import numpy as np
 from mfnas_vec._jit import njit_call, njit_inline
 from mfnas_vec.search.lookup import at, row_of
 from mfnas_vec.search.rng import below, unit
-from mfnas_vec.spaces.base import NO_ARCH, TWO_LEVEL
+from mfnas_vec.spaces.arrays import NO_ARCH, TWO_LEVEL
 
 #: Tries for a valid mutant or neighbour before the architecture itself is taken.
 MAX_TRIES = 101

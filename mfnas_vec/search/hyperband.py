@@ -16,20 +16,11 @@ from msgspec import Meta
 from mfnas_vec._jit import njit_inline
 from mfnas_vec.search.fidelity import Inputs, MaxTime, Metric, UsingZcMetric, rungs_of
 from mfnas_vec.search.fields import Values
-from mfnas_vec.search.interface import (
-    STOP_BY_BUDGET,
-    STOP_COMPLETED,
-    STOP_EPOCHS,
-    STOP_TIME,
-    begin,
-    end,
-    epochs_of,
-    sample,
-    train_to,
-)
+from mfnas_vec.search.interface import sample, train_to
 from mfnas_vec.search.ranking import high_of, join, low_of, rank
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.settings import MAX_EVALUATIONS, Settings
+from mfnas_vec.search.state import STOP_BY_BUDGET, STOP_COMPLETED, STOP_EPOCHS, STOP_TIME, begin, end, epochs_of
 from mfnas_vec.tables.schema import EPOCH
 
 #: Most candidates of a bracket.

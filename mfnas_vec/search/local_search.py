@@ -22,12 +22,13 @@ from mfnas_vec.search.genome import (
     valid_values,
     write_genes,
 )
-from mfnas_vec.search.interface import begin, counts, going, keep, probe, sample
+from mfnas_vec.search.interface import counts, going, probe, sample
 from mfnas_vec.search.lookup import at, row_of
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.rng import below, choose, high_half, low_half, next_bits
 from mfnas_vec.search.stages import flatten, is_flat
-from mfnas_vec.spaces.base import TWO_LEVEL
+from mfnas_vec.search.state import begin, keep
+from mfnas_vec.spaces.arrays import TWO_LEVEL
 
 #: Pairs of genes that are drawn for an escape before the search stays where it is.
 MAX_ESCAPES = 10_000

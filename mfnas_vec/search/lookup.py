@@ -3,7 +3,7 @@
 import numpy as np
 
 from mfnas_vec._jit import njit_inline
-from mfnas_vec.spaces.base import IDENTITY, N_MASK, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
+from mfnas_vec.spaces.arrays import IDENTITY, N_MASK, NO_ARCH, ONE_LEVEL, SPLIT_SHIFT
 
 _N_MASK = np.uint32(N_MASK)
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mfnas_vec._jit import njit_call, njit_inline
 from mfnas_vec.search.lookup import key_of
 from mfnas_vec.search.ranking import Top, make_top
-from mfnas_vec.spaces.base import SpaceArrays
+from mfnas_vec.spaces.arrays import SpaceArrays
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

@@ -16,7 +16,6 @@ from mfnas_vec.search.defaults import N_PROXY_EVALUATION
 from mfnas_vec.search.evolution import evolve
 from mfnas_vec.search.fidelity import Iepoch, Inputs, ListIepoch, MaxTime, halving_of, objective_of, selected_on
 from mfnas_vec.search.genetic_algorithm import breed
-from mfnas_vec.search.interface import begin, epochs_of
 from mfnas_vec.search.local_search import search_locally
 from mfnas_vec.search.lookup import at, key_of, row_of
 from mfnas_vec.search.random_search import random_search
@@ -24,6 +23,7 @@ from mfnas_vec.search.ranking import code_at, insert, join
 from mfnas_vec.search.registry import optimizer
 from mfnas_vec.search.settings import MAX_EVALUATIONS, Settings, ZeroCost
 from mfnas_vec.search.stages import next_stage, stage
+from mfnas_vec.search.state import begin, epochs_of
 from mfnas_vec.search.successive_halving import NCandidate, halve
 
 # Searches of the first stage: compiled code is given the index of a choice.

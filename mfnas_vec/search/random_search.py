@@ -3,8 +3,9 @@
 import dataclasses
 
 from mfnas_vec.search.fidelity import SingleFidelity
-from mfnas_vec.search.interface import begin, evaluate_row, going, sample
+from mfnas_vec.search.interface import evaluate_row, going, sample
 from mfnas_vec.search.registry import optimizer
+from mfnas_vec.search.state import begin
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -18,21 +18,14 @@ from mfnas_vec._jit import CompilationError, error_text, njit, njit_inline
 from mfnas_vec._structs import Packed, Struct, kind_of, pack, reader
 from mfnas_vec.protocols import OVERSHOOT
 from mfnas_vec.search.fidelity import SELECTED_ON_METRIC, Read, as_rungs
-from mfnas_vec.search.interface import (
-    STOP_BY_BUDGET,
-    STOP_EVALUATIONS,
-    STOP_TIME,
-    Budget,
-    Context,
-    epochs_of,
-)
 from mfnas_vec.search.memory import NO_TRACE, Outcome, Trace, Work, forget, make_outcome, make_work, watched
 from mfnas_vec.search.protocols import CORRECTED, GECCO2024, usual
 from mfnas_vec.search.rng import seed_run
 from mfnas_vec.search.settings import Settings
 from mfnas_vec.search.sources import code_digest
+from mfnas_vec.search.state import STOP_BY_BUDGET, STOP_EVALUATIONS, STOP_TIME, Budget, Context, epochs_of
 from mfnas_vec.spaces import get_space
-from mfnas_vec.spaces.base import SpaceArrays
+from mfnas_vec.spaces.arrays import SpaceArrays
 from mfnas_vec.tables import dense
 
 #: Protocols that ``usual`` knows.

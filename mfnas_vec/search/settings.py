@@ -19,9 +19,9 @@ import xarray as xr
 
 from mfnas_vec.search.defaults import published_values
 from mfnas_vec.search.fields import Field, Values, field_of
-from mfnas_vec.search.interface import Budget
 from mfnas_vec.search.memory import UNLIMITED
 from mfnas_vec.search.protocols import rules_of
+from mfnas_vec.search.state import Budget
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import is_test_result
 

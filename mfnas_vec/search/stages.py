@@ -4,8 +4,8 @@ import numpy as np
 
 from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import OVERSHOOT
-from mfnas_vec.search.interface import Budget, Context, State
-from mfnas_vec.spaces.base import NO_ARCH
+from mfnas_vec.search.state import Budget, Context, State
+from mfnas_vec.spaces.arrays import NO_ARCH
 
 
 @njit_inline

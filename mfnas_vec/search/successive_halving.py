@@ -14,10 +14,11 @@ from msgspec import Meta
 from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.fidelity import Inputs, MultiFidelity, Read, halving_of, selected_on
-from mfnas_vec.search.interface import STOP_COMPLETED, STOP_TIME, begin, end, sample, settle, train_to, with_incumbent
+from mfnas_vec.search.interface import sample, settle, train_to
 from mfnas_vec.search.ranking import high_of, join, low_of, rank
 from mfnas_vec.search.registry import optimizer
-from mfnas_vec.spaces.base import NO_ARCH
+from mfnas_vec.search.state import STOP_COMPLETED, STOP_TIME, begin, end, with_incumbent
+from mfnas_vec.spaces.arrays import NO_ARCH
 from mfnas_vec.tables import dense
 
 #: Largest number of candidates of a halving.

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
-from mfnas_vec.spaces.base import NO_ARCH, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.arrays import NO_ARCH, SpaceArrays
+from mfnas_vec.spaces.base import SearchSpace
 from mfnas_vec.spaces.categorical import CategoricalSpace
 from mfnas_vec.spaces.nats_sss import NATS_SSS
 from mfnas_vec.spaces.nb101 import NB101

@@ -13,67 +13,23 @@ import abc
 import copy
 import functools
 import hashlib
-import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-#: Row of an invalid genotype, and of a run that found no architecture.
-NO_ARCH = -1
-
-IntArray = npt.NDArray[np.int64]
-
-# How a code becomes a row (SpaceArrays.kind).
-IDENTITY = 0
-ONE_LEVEL = 1
-TWO_LEVEL = 2
-
-#: Codes are split into (high, low) parts by a multiplication and a shift; exact below 2**30.
-SPLIT_SHIFT = 40
-
-#: Masks of a two-level space.
-N_MASK = 32
+from mfnas_vec.spaces.arrays import IDENTITY, NO_ARCH, IntArray, SpaceArrays, make_arrays, row_at, rows_at
 
 # What samples are uniform over.
 ENCODINGS = "encodings"
 ARCHITECTURES = "architectures"
 SAMPLINGS = (ENCODINGS, ARCHITECTURES)
 
-#: Values of a gene that fit into a list in one integer, four bits each.
-NARROW = 16
 #: Most values of a gene: genotypes are kept as int8.
 MAX_CARDINALITY = 128
 #: Most codes of a space: traces keep codes as int32. A two-level row map splits codes exactly below 2**30.
 MAX_CODES = 2**31
-
-
-class SpaceArrays(NamedTuple):
-    """A search space as kernels see it.
-
-    ``row`` of a code: with kind ``IDENTITY`` the code itself; ``ONE_LEVEL``, ``cell[code]``;
-    ``TWO_LEVEL``, with ``high, low = divmod(code, n_low)``, ``form = high_form[high]`` (negative:
-    invalid) and ``offset, mask = divmod(form[form], 32)``, ``cell[offset + low_code[mask, low]]``.
-    """
-
-    kind: int
-    cardinality: IntArray  # [gene]
-    weight: IntArray  # [gene]
-    pair: IntArray  # [pair, 2], pairs of genes in lexicographic order
-    n_code: int
-    n_arch: int
-    key_is_row: bool
-    all_valid: bool  # whether every code is an architecture
-    start_code: npt.NDArray[np.int32]  # [arch], codes that samples are drawn from; empty: all valid ones
-    packed: bool  # whether lists of a gene's values fit into one integer
-    n_neighbour: int  # codes that differ in one gene
-    n_low: int
-    split: int
-    high_form: npt.NDArray[np.int16]  # [high]
-    form: npt.NDArray[np.int32]  # [form], offset * 32 + mask
-    low_code: npt.NDArray[np.uint8]  # [mask, low]
-    cell: npt.NDArray[np.int32]  # [code] or [offset + low_code]
 
 
 class SearchSpace(abc.ABC):
@@ -136,10 +92,11 @@ class SearchSpace(abc.ABC):
             return self
         other = copy.copy(self)
         other.sampling = sampling
-        other.__dict__["arrays"] = self.arrays._replace(start_code=other._start_code())
+        other.__dict__["arrays"] = self.arrays._replace(start_code=other.start_code())
         return other
 
-    def _start_code(self) -> npt.NDArray[np.int32]:
+    def start_code(self) -> npt.NDArray[np.int32]:
+        """Codes that samples are drawn from; empty for all valid ones."""
         codes = self.arch_code if self.sampling == ARCHITECTURES else ()
         return np.array(codes, dtype=np.int32)
 
@@ -190,16 +147,7 @@ class SearchSpace(abc.ABC):
         ValueError
             If a code is not in ``[0, n_code)``.
         """
-        codes = self._checked(code)
-        a = self.arrays
-        if a.kind == IDENTITY:
-            return codes.copy()
-        if a.kind == ONE_LEVEL:
-            return a.cell[codes].astype(np.int64)
-        high, low = np.divmod(codes, a.n_low)
-        form = a.high_form[high]
-        offset, mask = np.divmod(a.form[form], N_MASK)
-        return np.where(form < 0, NO_ARCH, a.cell[offset + a.low_code[mask, low]]).astype(np.int64)
+        return rows_at(self.arrays, self._checked(code))
 
     def is_valid(self, code: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether codes are architectures of the space; any shape."""
@@ -242,17 +190,7 @@ class SearchSpace(abc.ABC):
         code = int(key)
         if not 0 <= code < self.n_code:
             raise ValueError(f"code={code} must be in [0, {self.n_code}) for {self.name}")
-        a = self.arrays
-        if a.kind == IDENTITY:
-            return code
-        if a.kind == ONE_LEVEL:
-            return int(a.cell[code])
-        high, low = divmod(code, a.n_low)
-        form = int(a.high_form[high])
-        if form < 0:
-            return NO_ARCH
-        offset, mask = divmod(int(a.form[form]), N_MASK)
-        return int(a.cell[offset + int(a.low_code[mask, low])])
+        return row_at(self.arrays, code)
 
     def digits(self, code: int) -> str:
         """Genotype of a code as a string of gene digits, as the published logs print it.
@@ -331,42 +269,7 @@ class SearchSpace(abc.ABC):
         """Genotype, shape ``(n_gene,)``, of a readable form; inverse of ``to_string``."""
 
     def _make_arrays(self) -> SpaceArrays:
-        return self._space_arrays(IDENTITY)
-
-    def _space_arrays(
-        self,
-        kind: int,
-        *,
-        cell: npt.ArrayLike = (0,),
-        n_low: int = 1,
-        high_form: npt.ArrayLike = (0,),
-        form: npt.ArrayLike = (0,),
-        low_code: npt.ArrayLike = ((0,),),
-    ) -> SpaceArrays:
-        def own(values: npt.ArrayLike, dtype: type) -> Any:
-            return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
-
-        cells = own(cell, np.int32)
-        all_valid = kind == IDENTITY or (kind == ONE_LEVEL and int(cells.min()) >= 0)
-        return SpaceArrays(
-            kind=kind,
-            cardinality=np.array(self.cardinality, dtype=np.int64),
-            weight=np.array(self.weight, dtype=np.int64),
-            pair=np.array(list(itertools.combinations(range(self.n_gene), 2)), dtype=np.int64).reshape(-1, 2),
-            n_code=self.n_code,
-            n_arch=self.n_arch,
-            key_is_row=self.key_is_row,
-            all_valid=all_valid,
-            start_code=self._start_code(),
-            packed=max(self.cardinality) <= NARROW and (all_valid or kind == TWO_LEVEL),
-            n_neighbour=sum(self.cardinality) - self.n_gene,
-            n_low=n_low,
-            split=-(-(1 << SPLIT_SHIFT) // n_low),
-            high_form=own(high_form, np.int16),
-            form=own(form, np.int32),
-            low_code=own(low_code, np.uint8),
-            cell=cells,
-        )
+        return make_arrays(self, IDENTITY)
 
     def _checked(self, code: npt.ArrayLike) -> IntArray:
         codes = np.asarray(code)

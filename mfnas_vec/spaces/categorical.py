@@ -9,17 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.base import (
-    ENCODINGS,
-    IDENTITY,
-    MAX_CARDINALITY,
-    NO_ARCH,
-    ONE_LEVEL,
-    SAMPLINGS,
-    IntArray,
-    SearchSpace,
-    SpaceArrays,
-)
+from mfnas_vec.spaces.arrays import IDENTITY, NO_ARCH, ONE_LEVEL, IntArray, SpaceArrays, make_arrays
+from mfnas_vec.spaces.base import ENCODINGS, MAX_CARDINALITY, SAMPLINGS, SearchSpace
 
 #: Genotypes, shape ``(n, n_gene)``, to whether each is valid, shape ``(n,)``.
 Validity = Callable[[npt.NDArray[np.int8]], npt.ArrayLike]
@@ -227,8 +218,8 @@ class CategoricalSpace(SearchSpace):
 
     def _make_arrays(self) -> SpaceArrays:
         if self._cell is None:
-            return self._space_arrays(IDENTITY)
-        return self._space_arrays(ONE_LEVEL, cell=self._cell)
+            return make_arrays(self, IDENTITY)
+        return make_arrays(self, ONE_LEVEL, cell=self._cell)
 
 
 def _span(cardinality: Sequence[int]) -> str:

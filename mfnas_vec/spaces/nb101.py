@@ -19,7 +19,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.base import N_MASK, TWO_LEVEL, IntArray, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.arrays import N_MASK, TWO_LEVEL, IntArray, SpaceArrays, make_arrays
+from mfnas_vec.spaces.base import SearchSpace
 from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
 from mfnas_vec.spaces.stored import read_space
 
@@ -84,7 +85,8 @@ class NB101(SearchSpace):
 
     def _make_arrays(self) -> SpaceArrays:
         form, offset, mask, cell = read_space(self.name, "high_form", "form_offset", "form_mask", "cell")
-        return self._space_arrays(
+        return make_arrays(
+            self,
             TWO_LEVEL,
             cell=cell,
             n_low=N_OPS_CODE,

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.base import ONE_LEVEL, IntArray, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.arrays import ONE_LEVEL, IntArray, SpaceArrays, make_arrays
+from mfnas_vec.spaces.base import SearchSpace
 from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
 from mfnas_vec.spaces.stored import read_space
 
@@ -117,7 +118,7 @@ class NBASR(SearchSpace):
 
     def _make_arrays(self) -> SpaceArrays:
         (cell,) = read_space(self.name, "cell")
-        return self._space_arrays(ONE_LEVEL, cell=cell)
+        return make_arrays(self, ONE_LEVEL, cell=cell)
 
     @functools.cached_property
     def arch_code(self) -> IntArray:

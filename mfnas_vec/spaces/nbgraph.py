@@ -29,7 +29,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.base import ARCHITECTURES, NO_ARCH, ONE_LEVEL, IntArray, SearchSpace, SpaceArrays
+from mfnas_vec.spaces.arrays import NO_ARCH, ONE_LEVEL, IntArray, SpaceArrays, make_arrays
+from mfnas_vec.spaces.base import ARCHITECTURES, SearchSpace
 
 N_NODE = 4
 OPERATIONS = ("gat", "gcn", "gin", "cheb", "sage", "arma", "graph", "fc", "skip")
@@ -135,7 +136,7 @@ class NBGraph(SearchSpace):
     def _make_arrays(self) -> SpaceArrays:
         form = self._published_form
         cell = np.where(form == NO_ARCH, NO_ARCH, np.searchsorted(self.arch_code, form))
-        return self._space_arrays(ONE_LEVEL, cell=cell)
+        return make_arrays(self, ONE_LEVEL, cell=cell)
 
     def arch_key(self) -> list[str]:
         """Published names, decimal numbers, in row order, which is their order."""

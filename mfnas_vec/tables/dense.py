@@ -198,20 +198,16 @@ def sign(table: xr.Dataset, name: str) -> float:
     return -1.0 if direction(table, name) == "minimize" else 1.0
 
 
-def _contiguous(values: FloatArray) -> FloatArray:
-    return np.require(values, requirements=["C", "A", "W"])
-
-
 def _scores(values: FloatArray, factor: float) -> FloatArray:
     scores = values * factor
     scores[np.isnan(scores)] = -np.inf
-    return _contiguous(scores)
+    return np.ascontiguousarray(scores)
 
 
 def _seconds(values: FloatArray, name: str) -> FloatArray:
     if not np.isfinite(values).all() or (values < 0).any():
         raise ValueError(f"{name!r} has values that are missing or negative; seconds must be >= 0")
-    return _contiguous(values)
+    return np.ascontiguousarray(values)
 
 
 def _at_epochs(table: xr.Dataset, names: Sequence[str], epochs: Sequence[int]) -> xr.Dataset:

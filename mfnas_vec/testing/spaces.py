@@ -7,7 +7,8 @@ from mfnas_vec.search.genome import draw_neighbour, draw_sample, gene_of, list_v
 from mfnas_vec.search.lookup import row_of
 from mfnas_vec.search.rng import seed_run
 from mfnas_vec.spaces import NO_ARCH, SearchSpace, get_space
-from mfnas_vec.spaces.base import ARCHITECTURES, IntArray
+from mfnas_vec.spaces.arrays import IntArray
+from mfnas_vec.spaces.base import ARCHITECTURES
 
 #: Architectures that are checked in every form.
 N_CHECKED = 200

@@ -44,8 +44,8 @@ def test_no_run_depends_on_what_is_left_out(module, problem):
         arguments = reference_arguments(optimizer, job)
         records = []
         for own in (rules, other):
-            changed = [a._replace(rules=own) if hasattr(a, "rules") else a for a in arguments]
-            records.append(REFERENCE[optimizer](space, *changed, KernelStream(0, 0)))
+            changed = {k: a._replace(rules=own) if hasattr(a, "rules") else a for k, a in arguments.items()}
+            records.append(REFERENCE[optimizer](space, KernelStream(0, 0), **changed))
         assert records[0] == records[1], optimizer
 
 

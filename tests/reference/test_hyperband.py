@@ -75,7 +75,9 @@ def count(steps, epochs):
 def test_hyperband_evaluates_its_brackets_and_trains_on():
     epochs = [1, 3, 9, 27, 81]
     space, rungs = make_rungs(epochs, lambda rung, row: row + rung)
-    record = hyperband(space, rungs, corrected(), 3, 1, math.inf, KernelStream(0, 0))
+    record = hyperband(
+        space, KernelStream(0, 0), rungs=rungs, budget=corrected(), eta=3, n_round=1, max_epochs=math.inf
+    )
     assert record.stop_reason == STOP_COMPLETED
     assert count(record.steps, epochs) == [81, 27 + 34, 9 + 11 + 15, 3 + 3 + 5 + 8, 1 + 1 + 1 + 2 + 5]
     first, stage = record.steps[:121], {}
@@ -92,13 +94,15 @@ def test_hyperband_evaluates_its_brackets_and_trains_on():
 def test_hyperband_ends_with_its_budgets():
     epochs = [1, 3, 9]
     space, rungs = make_rungs(epochs, lambda rung, row: row)
-    whole = hyperband(space, rungs, corrected(), 3, 1, math.inf, KernelStream(1, 0))
-    twice = hyperband(space, rungs, corrected(), 3, 2, math.inf, KernelStream(1, 0))
+    whole = hyperband(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_round=1, max_epochs=math.inf)
+    twice = hyperband(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_round=2, max_epochs=math.inf)
     assert (twice.evaluations, twice.epochs) == (2 * whole.evaluations, 2 * whole.epochs)
-    cut = hyperband(space, rungs, corrected(), 3, math.inf, 100, KernelStream(1, 0))
+    cut = hyperband(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_round=math.inf, max_epochs=100)
     assert (cut.stop_reason, cut.steps) == (STOP_EPOCHS, twice.steps[: len(cut.steps)])
     assert 100 - 9 < cut.epochs <= 100
-    timed = hyperband(space, rungs, corrected(100), 3, math.inf, math.inf, KernelStream(1, 0))
+    timed = hyperband(
+        space, KernelStream(1, 0), rungs=rungs, budget=corrected(100), eta=3, n_round=math.inf, max_epochs=math.inf
+    )
     assert (timed.stop_reason, timed.steps) == (STOP_TIME, cut.steps)
 
 
@@ -137,7 +141,9 @@ def test_asha_by_hand():
     codes = [stream.sample(space) for _ in quality]
     score = dict(zip(codes, quality, strict=True))
     space, rungs = make_rungs(epochs, lambda rung, row: score.get(row, 0))
-    record = asha(space, rungs, corrected(), 2, len(quality), math.inf, KernelStream(5, 0))
+    record = asha(
+        space, KernelStream(5, 0), rungs=rungs, budget=corrected(), eta=2, n_candidate=len(quality), max_epochs=math.inf
+    )
     # (quality, epochs), worked out by hand. 3 is the better of two. 4 is the best of three, and then the
     # better of two after 2 epochs. 4 and 3, the better half of four, are promoted already, so 8 begins.
     # 7 and then 6 enter the better half of the first rung; with 6 trained, 7 is in that of the second.
@@ -154,8 +160,10 @@ def test_asha_by_hand():
 def test_asha_ends_with_its_budgets():
     epochs = [1, 3, 9]
     space, rungs = make_rungs(epochs, lambda rung, row: row)
-    cut = asha(space, rungs, corrected(), 3, 1000, 50, KernelStream(1, 0))
-    timed = asha(space, rungs, corrected(50), 3, 1000, math.inf, KernelStream(1, 0))
+    cut = asha(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_candidate=1000, max_epochs=50)
+    timed = asha(
+        space, KernelStream(1, 0), rungs=rungs, budget=corrected(50), eta=3, n_candidate=1000, max_epochs=math.inf
+    )
     assert (cut.stop_reason, timed.stop_reason) == (STOP_EPOCHS, STOP_TIME)
     assert cut.steps == timed.steps
     assert cut.epochs <= 50

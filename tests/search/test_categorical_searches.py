@@ -105,13 +105,13 @@ def test_two_to_the_31_codes(tmp_path, optimizer):
     # A file with holes: only the pages of the rows that are written to take room.
     values = np.memmap(tmp_path / "scores", np.float64, "w+", shape=(1, space.n_arch))
     found, n_run = {}, 3
-    arguments = [
-        a._replace(score=AnyScore(found) if np.ndim(a.score[0]) == 0 else [AnyScore(found)] * len(a.score))
+    arguments = {
+        name: a._replace(score=AnyScore(found) if np.ndim(a.score[0]) == 0 else [AnyScore(found)] * len(a.score))
         if hasattr(a, "score")
         else a
-        for a in reference_arguments(optimizer, job)
-    ]
-    records = [REFERENCE[optimizer](space, *arguments, KernelStream(2, run)) for run in range(n_run)]
+        for name, a in reference_arguments(optimizer, job).items()
+    }
+    records = [REFERENCE[optimizer](space, KernelStream(2, run), **arguments) for run in range(n_run)]
     rows = np.array(list(found))
     values[0, rows] = list(found.values())
     assert rows.max() > 2**30

@@ -6,8 +6,8 @@ from support.equality import make_job, run_kernel
 from support.hash_tables import hash_table
 
 from mfnas_vec import open_table
-from mfnas_vec.search.interface import STOP_COMPLETED, STOP_EPOCHS, STOP_TIME
 from mfnas_vec.search.protocols import PROTOCOLS
+from mfnas_vec.search.state import STOP_COMPLETED, STOP_EPOCHS, STOP_TIME
 
 BOTH = pytest.mark.parametrize("optimizer", ["Hyperband", "ASHA"])
 

@@ -28,7 +28,7 @@ def run_kernel(job, n_run, seed=0, first_run=0, n_thread=1, block_size=64):
 
 
 def run_reference(optimizer, table, arguments, stream):
-    return REFERENCE[optimizer](dense.table_space(table), *arguments, stream)
+    return REFERENCE[optimizer](dense.table_space(table), stream, **arguments)
 
 
 def assert_equal_to_reference(optimizer, table, n_run, seed=0, protocol="gecco2024", **settings):

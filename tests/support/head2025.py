@@ -54,19 +54,24 @@ class Replay:
             stage1, sizes = STAGE1[details[1]], details[2:]
             k, n_eval = (int(text[1:]) for text in sizes) if sizes else (n_candidate, 2000)
             max_seconds = self.max_seconds if self.rules.timed_stage1 else np.inf
-            return proxy, stage1, ReferenceBudget(n_eval, max_seconds, self.rules), k, rungs, budget
-        return {
-            "RS": (objective, budget),
-            "FLS": (objective, budget, True),
-            "BLS": (objective, budget, False),
-            "SH": (rungs, budget, n_candidate),
-            "REA": (objective, budget, REA_SETTINGS, proxy, 0),
-            "REA+W": (objective, budget, REA_SETTINGS, proxy, 2000),
-            "GA": (objective, budget, GA_SETTINGS),
+            budget1 = ReferenceBudget(n_eval, max_seconds, self.rules)
+            first = {"objective": proxy, "stage1": stage1, "budget1": budget1, "k": k}
+            return {**first, "rungs": rungs, "budget": budget}
+        if self.optimizer == "SH":
+            return {"rungs": rungs, "budget": budget, "n_candidate": n_candidate}
+        evolving = {"settings": REA_SETTINGS, "warm_objective": proxy}
+        own = {
+            "RS": {},
+            "FLS": {"first_improvement": True},
+            "BLS": {"first_improvement": False},
+            "REA": {**evolving, "n_warm": 0},
+            "REA+W": {**evolving, "n_warm": 2000},
+            "GA": {"settings": GA_SETTINGS},
         }[self.optimizer]
+        return {"objective": objective, "budget": budget, **own}
 
     def run(self, seed):
-        self.record = self.search(self.space, *self.arguments, PublishedStream(seed))
+        self.record = self.search(self.space, PublishedStream(seed), **self.arguments)
         return self.record
 
     def lines(self):

@@ -3,24 +3,18 @@
 A pickle is a program. Two things keep it harmless here. Before it runs, every instruction is
 checked: none may claim more bytes than there are, reach for a memo entry that does not exist, or make
 more objects than memory allows. While it runs, a name of code is looked up in a short list of
-stand-ins of our own; any other name is refused. The stand-ins cannot be changed by the pickle and
-check what they are given.
+stand-ins of our own (see ``pickle_values``); any other name is refused.
 """
 
-import collections
 import io
 import pickle
 import pickletools
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-import numpy.typing as npt
-
 from mfnas_vec.datasets.readers.files import MAX_BYTES, read_bytes
 from mfnas_vec.datasets.readers.pickle_depths import MAX_SIZE, Depths, RefusedError
+from mfnas_vec.datasets.readers.pickle_values import Budget, Call, NumpyArray
 
 #: Largest estimated memory of the objects of a pickle, in bytes.
 MAX_MEMORY = 2 * 2**30
@@ -39,147 +33,6 @@ _REFUSED = frozenset(
 )
 
 
-class _Budget:
-    """What the copies that stand-ins make may take: a pickle may have the same bytes copied many times."""
-
-    __slots__ = ("left", "most")
-
-    def __init__(self, most: int) -> None:
-        self.left = self.most = most
-
-    def pay(self, value: Any) -> None:
-        """Count a value that is going to be copied."""
-        if isinstance(value, (str, bytes, bytearray)):
-            self.left -= len(value)
-        elif isinstance(value, (list, tuple, dict, set, frozenset)):
-            self.left -= 64 * len(value)
-        if self.left < 0:
-            raise RefusedError(f"its objects would take more than {self.most:,} bytes")
-
-
-class NumpyArray:
-    """Stands for an array of a pickle until ``plain`` makes one of it."""
-
-    __slots__ = ("_budget", "array")
-
-    def __init__(self, budget: _Budget) -> None:
-        self._budget = budget
-        self.array: npt.NDArray[Any] = np.zeros(0)
-
-    def __setstate__(self, state: Any) -> None:
-        if not isinstance(state, tuple) or len(state) != 5:
-            raise pickle.UnpicklingError("the state of an array is not understood")
-        _, shape, dtype, fortran, data = state
-        kind = _dtype(dtype)
-        if not isinstance(data, (bytes, str)) or not isinstance(shape, tuple):
-            raise pickle.UnpicklingError("an array holds no plain numbers")
-        self._budget.pay(data)
-        raw = data.encode("latin1") if isinstance(data, str) else data
-        sizes = [int(n) for n in shape]
-        if min(sizes, default=0) < 0 or len(sizes) > 32 or len(raw) != kind.itemsize * _product(sizes):
-            raise pickle.UnpicklingError(f"an array of shape {tuple(sizes)} comes with {len(raw)} bytes")
-        values = _values(raw, kind)
-        self.array = values.reshape(tuple(reversed(sizes))).T if fortran else values.reshape(tuple(sizes))
-
-
-class _Dtype:
-    """Stands for a dtype: only its kind and byte order are taken."""
-
-    __slots__ = ("kind",)
-    kind: "np.dtype[Any]"
-
-    def __init__(self, text: Any) -> None:
-        allowed = isinstance(text, str) and len(text) < 8 and text.lstrip("<>|=")[:1] in set("biufSU")
-        if not allowed:
-            raise pickle.UnpicklingError(f"arrays of {text!r} are not read; only of numbers and strings")
-        try:
-            self.kind = np.dtype(text)
-        except TypeError as error:
-            raise pickle.UnpicklingError(str(error)) from error
-
-    def __setstate__(self, state: Any) -> None:
-        if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", ">", "|", "="):
-            raise pickle.UnpicklingError("the state of a dtype is not understood")
-        self.kind = self.kind.newbyteorder(state[1])
-
-
-class _Call:
-    """A stand-in for a callable; without attributes, so that a pickle cannot change it."""
-
-    __slots__ = ("_budget", "_name")
-    _name: str
-    _budget: _Budget
-
-    def __init__(self, name: str, budget: _Budget) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_budget", budget)
-
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise pickle.UnpicklingError("a pickle may not change how it is read")
-
-    def __setstate__(self, state: Any) -> NoReturn:
-        raise pickle.UnpicklingError("a pickle may not change how it is read")
-
-    def __call__(self, *arguments: Any) -> Any:
-        for argument in arguments:
-            self._budget.pay(argument)
-        if self._name == "array":
-            return NumpyArray(self._budget)
-        if self._name == "buffer":
-            return _make_from_buffer(NumpyArray(self._budget), *arguments)
-        return _MAKERS[self._name](*arguments)
-
-
-def _make_dtype(text: Any, *_: Any) -> _Dtype:
-    return _Dtype(text)
-
-
-def _make_scalar(dtype: Any, data: Any = b"") -> Any:
-    kind = _dtype(dtype)
-    raw = data.encode("latin1") if isinstance(data, str) else data
-    if not isinstance(raw, bytes) or len(raw) != kind.itemsize or not raw:
-        raise pickle.UnpicklingError("a NumPy number comes with the wrong number of bytes")
-    return _values(raw, kind)[0].item()
-
-
-def _make_encoded(text: Any, encoding: Any = "latin1") -> bytes:
-    if not isinstance(text, str) or encoding not in ("latin1", "utf8", "utf-8", "ascii"):
-        raise pickle.UnpicklingError("only text is encoded, as latin1 or utf-8")
-    return text.encode(encoding)
-
-
-def _make_mapping(*arguments: Any) -> "collections.OrderedDict[Any, Any]":
-    return collections.OrderedDict(*arguments[:1])
-
-
-def _make_from_buffer(array: NumpyArray, data: Any, dtype: Any, shape: Any, order: Any = "C") -> NumpyArray:
-    array.__setstate__((1, shape, dtype, order == "F", bytes(data) if isinstance(data, bytearray) else data))
-    return array
-
-
-def _make_bytes(*arguments: Any) -> bytes:
-    if arguments:
-        raise pickle.UnpicklingError("bytes are not made of other objects")
-    return b""
-
-
-def _make_set(items: Any = ()) -> "set[Any]":
-    return set(items)
-
-
-def _refuse_call(*_: Any) -> NoReturn:
-    raise pickle.UnpicklingError("an array is made by its own function only")
-
-
-_MAKERS: dict[str, Callable[..., Any]] = {
-    "ndarray": _refuse_call,
-    "dtype": _make_dtype,
-    "scalar": _make_scalar,
-    "encode": _make_encoded,
-    "mapping": _make_mapping,
-    "set": _make_set,
-    "bytes": _make_bytes,
-}
 _NAMES = {("numpy", "ndarray"): "ndarray", ("numpy", "dtype"): "dtype", ("_codecs", "encode"): "encode"}
 _NAMES[("collections", "OrderedDict")] = "mapping"
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
@@ -195,36 +48,16 @@ for _module in ("builtins", "__builtin__"):
 class _PlainUnpickler(pickle.Unpickler):
     def __init__(self, stream: io.BytesIO, memory: int) -> None:
         super().__init__(stream)
-        self._budget = _Budget(memory)
+        self._budget = Budget(memory)
 
     def find_class(self, module: str, name: str) -> Any:
         known = _NAMES.get((module, name))
         if known is None:
             raise pickle.UnpicklingError(f"it names {module}.{name}; a pickle of plain data names no code")
-        return _Call(known, self._budget)
+        return Call(known, self._budget)
 
     def persistent_load(self, pid: Any) -> NoReturn:
         raise pickle.UnpicklingError("it refers to objects outside of it")
-
-
-def _dtype(value: Any) -> "np.dtype[Any]":
-    if not isinstance(value, _Dtype):
-        raise pickle.UnpicklingError("an array without a dtype")
-    return value.kind
-
-
-def _values(raw: bytes, kind: "np.dtype[Any]") -> npt.NDArray[Any]:
-    """Numbers or strings of raw bytes; NumPy does not check whether the characters of a string exist."""
-    if kind.kind == "U" and (np.frombuffer(raw, np.dtype("u4").newbyteorder(kind.byteorder)) > sys.maxunicode).any():
-        raise pickle.UnpicklingError("a string of an array has characters that do not exist")
-    return np.frombuffer(raw, kind)
-
-
-def _product(sizes: list[int]) -> int:
-    product = 1
-    for size in sizes:
-        product *= size
-    return product
 
 
 def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int:
