@@ -7,6 +7,7 @@ what it uses. The attributes of a struct are those of the named tuple, its array
 """
 
 import ctypes
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,18 +105,30 @@ def _address(array: np.ndarray) -> int:
 
 def kind_of(values: Any, *, writable: bool = False) -> Struct:
     """The type of a named tuple as ``pack`` puts it in memory; numbers of other types must be converted."""
-    return Struct(
-        type(values).__name__,
-        tuple((name, _kind(value, writable)) for name, value in zip(values._fields, values, strict=True)),
-    )
+    return _struct(_form(values), writable)
 
 
-def _kind(value: Any, writable: bool) -> Any:
+def _form(value: Any) -> Any:
+    """What decides on a type: name and fields of a named tuple, type and dimensions of an array, type of a number."""
     if isinstance(value, tuple):
-        return kind_of(value, writable=writable)
+        names = value._fields  # type: ignore[attr-defined]
+        return type(value).__name__, tuple(zip(names, map(_form, value), strict=True))
     if isinstance(value, np.ndarray):
-        return types.Array(from_dtype(value.dtype), value.ndim, "C", readonly=not writable)
-    return _SCALARS[type(value.item() if isinstance(value, np.generic) else value)]
+        return value.dtype, value.ndim
+    return type(value.item() if isinstance(value, np.generic) else value)
+
+
+@functools.cache
+def _struct(form: tuple[str, Any], writable: bool) -> Struct:
+    def kind(form: Any) -> Any:
+        if not isinstance(form, tuple):
+            return _SCALARS[form]
+        if isinstance(form[0], str):
+            return _struct(form, writable)
+        return types.Array(from_dtype(form[0]), form[1], "C", readonly=not writable)
+
+    name, fields = form
+    return Struct(name, tuple((field, kind(part)) for field, part in fields))
 
 
 def _same(value: Any) -> Any:

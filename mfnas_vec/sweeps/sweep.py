@@ -26,6 +26,7 @@ from mfnas_vec.sweeps.resume import begin, existing, identity, n_finished
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK, STATE, make_skeleton
 from mfnas_vec.sweeps.store import GridStore, is_url, open_store, open_tree
 from mfnas_vec.tables.library import imported_names, split_origin
+from mfnas_vec.tables.sharing import sharing
 from mfnas_vec.tables.store import table_names
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def get_sources(
     return {name: sources.get(name, TableSource(name, embedded)) for name in grid.problems}
 
 
+@sharing()
 def sweep(
     grid: str | Path | Sequence[str | Path] | Mapping[str, Any] | Grid,
     out: str | Path | None = None,

@@ -25,6 +25,7 @@ from mfnas_vec.tables.schema import (
     is_test_result,
     is_trained,
 )
+from mfnas_vec.tables.sharing import shared
 
 FloatArray = npt.NDArray[np.float64]
 LOGGER = logging.getLogger("mfnas_vec")
@@ -227,12 +228,14 @@ def proxy_seconds(table: xr.Dataset, name: str) -> FloatArray:
     return _seconds(np.atleast_1d(read(table, key, (), (ARCH,))), key) if key in table else np.zeros(1)
 
 
+@shared
 def zero_cost_objective(table: xr.Dataset, name: str) -> Objective:
     """A zero-cost metric of a table, as kernels see it."""
     seconds = proxy_seconds(table, name)
     return Objective(_scores(read(table, name, (ARCH,)), sign(table, name)), seconds, int(seconds.size > 1), 0)
 
 
+@shared
 def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int] | None, accounting: int = CUMULATIVE) -> Rungs:
     """A training-based metric at some epochs, as kernels see it.
 
