@@ -69,7 +69,7 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     rows = dense.table_space(made.table).row(np.maximum(trace.code, 0))
     scores = own_scores(made.table, made.job, trace, rows)
     returned = np.where(outcome.row == NO_ARCH, -1, outcome.code)
-    answer, _ = follow(trace.code, trace.incumbent, trace.fidelity, scores, returned, made.job.sign)
+    answer, _ = follow(trace.code, trace.incumbent, trace.fidelity, scores, returned, sign=made.job.sign)
     left, added = thin_steps(trace, answer)
     found = assemble(
         made.optimizer,

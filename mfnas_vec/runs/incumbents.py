@@ -74,7 +74,7 @@ def answers(result: xr.Dataset) -> tuple[IntArray, FloatArray]:
     last = result["code"].transpose(..., RUN).values.reshape(-1)
     returned = np.where(np.isnan(last), -1, last).astype(np.int64)
     sign = {"maximize": 1.0, "minimize": -1.0}.get(str(result["search_score"].attrs.get("direction")))
-    found, scores = follow(code, incumbent, np.nan_to_num(fidelity), score, returned, sign)
+    found, scores = follow(code, incumbent, np.nan_to_num(fidelity), score, returned, sign=sign)
     return found.reshape(shape), scores.reshape(shape)
 
 
@@ -84,6 +84,7 @@ def follow(
     fidelity: npt.NDArray[Any],
     score: FloatArray,
     returned: IntArray,
+    *,
     sign: float | None,
 ) -> tuple[IntArray, FloatArray]:
     """``answers`` of the arrays of a trace.

@@ -46,10 +46,6 @@ class SimulatedJob:
     #: The reports of the last batch: a trace is asked for after the runs that it is of.
     last: dict[tuple[int, int, int], list[Report]] = dataclasses.field(default_factory=dict, compare=False)
 
-    def __call__(self, seed: int, first_run: int, n_run: int, outcome: Outcome, trace: Trace) -> None:
-        """Make ``n_run`` runs of a seed in this process; run i fills row i - first_run."""
-        self.in_processes(seed, first_run, outcome, trace, n_process=1)
-
     def in_processes(
         self,
         seed: int,

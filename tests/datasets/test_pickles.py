@@ -119,6 +119,31 @@ def test_every_instruction_is_followed_or_refused():
     assert names <= known | leaves | handled | pickles._REFUSED
 
 
+FLOAT = b"G" + struct.pack(">d", 0.5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 999, 1000, 1001, 1002, 5000])
+def test_long_lists_of_floats_cost_what_each_float_costs(n, monkeypatch):
+    data = b"\x80\x02](" + n * FLOAT + b"e."
+    assert loads(data) == ([0.5] * n, len(data))
+    cost = sum(pickles._COST.get(name, 72) for name in ("PROTO", "EMPTY_LIST", "MARK", "APPENDS", "STOP")) + 72 * n
+    monkeypatch.setattr(pickles, "MAX_MEMORY", cost)
+    assert check_program(data) == len(data)
+    monkeypatch.setattr(pickles, "MAX_MEMORY", cost - 1)
+    with pytest.raises(ValueError, match="its objects would take more"):
+        check_program(data)
+
+
+@pytest.mark.parametrize("end", range(1, 40))
+def test_a_frame_may_end_between_floats_and_nowhere_else(end):
+    data = b"\x80\x04\x95" + struct.pack("<Q", end) + b"](" + 4 * FLOAT + b"e."
+    if (end - 2) % 9 and 2 < end < 38:
+        with pytest.raises(ValueError, match="a frame ends within an instruction"):
+            loads(data)
+    else:
+        assert check_program(data) == len(data)
+
+
 def test_where_a_program_ends_is_told():
     data = pickle.dumps([1]) + pickle.dumps({"b": 2})
     end = check_program(data)

@@ -223,6 +223,8 @@ def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_many_seeds(optimizer):
+    own = {"max_eval_stage1": 300} if optimizer in STAGES else {}
+    own |= {"n_sample_warmup": 300} if optimizer == "REA+W" else {}
     for space in SPACES:
         for seed in range(20):
-            assert_equal_to_reference(optimizer, hash_table(space), 2, seed=seed, **ending(optimizer, space))
+            assert_equal_to_reference(optimizer, hash_table(space), 2, seed=seed, **own, **ending(optimizer, space))

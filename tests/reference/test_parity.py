@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.equality import make_job, run_reference
+from support.equality import make_job, remembering, run_reference
 from support.hash_tables import hash_table
 
 from mfnas_vec.reference import REFERENCE, algorithms, halving
@@ -24,7 +24,7 @@ class Replay:
         space, self.optimizer, *stage1 = case.split("/")
         settings = dict(zip(("metric_stage1", "optimizer_stage1"), stage1, strict=False))
         self.table = hash_table(space)
-        self.space = dense.table_space(self.table)
+        self.space = remembering(dense.table_space(self.table))
         job = make_job(self.optimizer, self.table, protocol, **settings)
         self.arguments = reference_arguments(self.optimizer, job)
         self.cheap = settings.get("metric_stage1", "synflow")

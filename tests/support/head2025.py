@@ -10,6 +10,7 @@ from mfnas_vec.reference.halving import GA_SETTINGS, REA_SETTINGS
 from mfnas_vec.reference.ledger import ReferenceBudget, plain
 from mfnas_vec.reference.streams import PublishedStream
 from mfnas_vec.tables import dense
+from support.equality import remembering
 from support.hash_tables import hash_table
 
 RUNGS = {"nb201": (12, 25, 50, 100, 200), "nb101": (4, 12, 36, 108), "nbasr": (10, 20, 30, 40)}
@@ -28,7 +29,7 @@ class Replay:
         self.space_name, self.optimizer, *details = path.split("/")
         self.case, self.rules = case, rules
         table = hash_table(self.space_name)
-        self.space = dense.table_space(table)
+        self.space = remembering(dense.table_space(table))
         self.test = table[dense.test_variable(table)].values
         self.metric = "val_per" if self.space_name == "nbasr" else "val_acc"
         self.max_seconds = float(limit) if limit else np.inf if self.space_name == "nbasr" else 20_000.0

@@ -57,6 +57,10 @@ class Depths:
             raise RefusedError("it fills a container that lies in another already, or in itself")
         top.depth, top.size = max(top.depth, inner[0] + 1), top.size + inner[1]
 
+    def add_leaves(self, n: int) -> None:
+        """Follow ``n`` instructions that each make a number."""
+        self.stack += [_LEAF] * n
+
     def run(self, name: str, argument: Any) -> None:
         """Follow one instruction."""
         stack = self.stack

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mfnas_vec.datasets.readers.pickle_depths import RefusedError
 
 
-class Budget:
+class CopyBudget:
     """What the copies that stand-ins make may take: a pickle may have the same bytes copied many times."""
 
     __slots__ = ("left", "most")
@@ -35,7 +35,7 @@ class NumpyArray:
 
     __slots__ = ("_budget", "array")
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: CopyBudget) -> None:
         self._budget = budget
         self.array: npt.NDArray[Any] = np.zeros(0)
 
@@ -81,9 +81,9 @@ class Call:
 
     __slots__ = ("_budget", "_name")
     _name: str
-    _budget: Budget
+    _budget: CopyBudget
 
-    def __init__(self, name: str, budget: Budget) -> None:
+    def __init__(self, name: str, budget: CopyBudget) -> None:
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_budget", budget)
 

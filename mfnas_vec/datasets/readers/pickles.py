@@ -9,12 +9,13 @@ stand-ins of our own (see ``pickle_values``); any other name is refused.
 import io
 import pickle
 import pickletools
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
 from mfnas_vec.datasets.readers.files import MAX_BYTES, read_bytes
 from mfnas_vec.datasets.readers.pickle_depths import MAX_SIZE, Depths, RefusedError
-from mfnas_vec.datasets.readers.pickle_values import Budget, Call, NumpyArray
+from mfnas_vec.datasets.readers.pickle_values import Call, CopyBudget, NumpyArray
 
 #: Largest estimated memory of the objects of a pickle, in bytes.
 MAX_MEMORY = 2 * 2**30
@@ -27,6 +28,8 @@ _COST |= {"BINGET": 8, "LONG_BINGET": 8, "GET": 8, "NONE": 8, "NEWTRUE": 8, "NEW
 _COST |= {"APPEND": 8, "APPENDS": 8, "SETITEM": 64, "SETITEMS": 64, "POP": 0, "POP_MARK": 0}
 _COST |= {"EMPTY_DICT": 232, "DICT": 232, "EMPTY_LIST": 88, "LIST": 88, "EMPTY_SET": 216, "FROZENSET": 216}
 _DEFAULT_COST = 72
+#: Instructions that make floats, one after another.
+_FLOATS = re.compile(rb"(?:G.{8}){1,1000}", re.DOTALL)
 #: Instructions that no pickle of plain data needs.
 _REFUSED = frozenset(
     ["INST", "OBJ", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "DUP", "NEXT_BUFFER", "READONLY_BUFFER", "NEWOBJ_EX"]
@@ -48,7 +51,7 @@ for _module in ("builtins", "__builtin__"):
 class _PlainUnpickler(pickle.Unpickler):
     def __init__(self, stream: io.BytesIO, memory: int) -> None:
         super().__init__(stream)
-        self._budget = Budget(memory)
+        self._budget = CopyBudget(memory)
 
     def find_class(self, module: str, name: str) -> Any:
         known = _NAMES.get((module, name))
@@ -73,8 +76,8 @@ def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int
     return frame_end
 
 
-def check_program(data: bytes | io.BytesIO, *, scale: int = 1) -> int:
-    """Check every instruction of a pickle, from where a stream stands, without running it.
+def check_program(data: bytes, *, start: int = 0, scale: int = 1) -> int:
+    """Check every instruction of the pickle at ``start`` without running it.
 
     ``scale`` times the usual memory and items of a container are allowed.
 
@@ -91,7 +94,8 @@ def check_program(data: bytes | io.BytesIO, *, scale: int = 1) -> int:
     memory = frame_end = 0
     most = MAX_MEMORY * scale
     depths = Depths(MAX_SIZE * scale)
-    stream = data if isinstance(data, io.BytesIO) else io.BytesIO(data)
+    stream = io.BytesIO(data)  # shares the bytes: files are large
+    stream.seek(start)
     try:
         for instruction, argument, place in pickletools.genops(stream):
             name, position = instruction.name, int(place or 0)
@@ -113,6 +117,14 @@ def check_program(data: bytes | io.BytesIO, *, scale: int = 1) -> int:
             depths.run(name, argument)
             if name == "STOP":
                 return position + 1
+            if name == "BINFLOAT" and (more := _FLOATS.match(data, stream.tell())) is not None:
+                # Curves are long: the rest of a run of floats at once. A frame may end between two of them.
+                n_float = (more.end() - more.start()) // 9
+                if more.start() < frame_end < more.end() and (frame_end - more.start()) % 9:
+                    raise RefusedError("a frame ends within an instruction")
+                memory += n_float * _DEFAULT_COST
+                depths.add_leaves(n_float)
+                stream.seek(more.end())
     except RefusedError:
         raise
     except Exception as error:  # a damaged program fails in many ways
@@ -130,11 +142,10 @@ def loads(data: bytes, *, start: int = 0, scale: int = 1) -> tuple[Any, int]:
     ValueError
         If the pickle is damaged, names code, or would take too much memory.
     """
-    stream = io.BytesIO(data)  # shares the bytes: files are large
+    stream = io.BytesIO(data)
     stream.seek(start)
     try:
-        end = check_program(stream, scale=scale)
-        stream.seek(start)
+        end = check_program(data, start=start, scale=scale)
         return _PlainUnpickler(stream, MAX_MEMORY * scale).load(), end
     except ValueError:
         raise
