@@ -58,7 +58,7 @@ def thin(result: xr.Dataset) -> xr.Dataset:
     thinned = result.drop_vars(names)
     for name in names:
         values = result[name].transpose(RUN, STEP)
-        thinned[name] = (RUN, STEP), steps.move(values.values, np.nan), values.attrs
+        thinned[name] = (RUN, STEP), steps.move(values.values.astype(np.float64), np.nan), values.attrs
     return thinned.assign(steps.variables(answer))
 
 

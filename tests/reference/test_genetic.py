@@ -91,6 +91,5 @@ def test_budgets(max_eval):
         (HEAD2025, max(max_eval, 1) + (max_eval <= 10)),
     ):
         replay = Replay("nb201/GA", rules)
-        objective, _, settings = replay.arguments
-        replay.arguments = (objective, ReferenceBudget(max_eval, np.inf, rules), settings)
+        replay.arguments["budget"] = ReferenceBudget(max_eval, np.inf, rules)
         assert replay.run(3).evaluations == expected

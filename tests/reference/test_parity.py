@@ -101,7 +101,7 @@ FLIPPED = {
     "nb101/BLS": "+strict_moves",
     "nb201/MF-NAS/params": "+stop",
     "nb101/SH": "-last_increment",
-    "nbasr/SH": "+trains_last",
+    "nbasr/SH": "+test_winner",
 }
 
 
