@@ -180,10 +180,10 @@ class Job:
             work = self.spare.pop()
         except IndexError:  # asked for at once by several threads
             work = pack(self.make_work(), writable=True)
-        n_run = rows.stop - rows.start
+        given = self.given  # held until the kernel is done: words are addresses
+        words = given.words, work.words, output.outcome.words, output.trace.words
         try:
-            words = output.outcome.words, output.trace.words
-            self.kernel(self.given.words, work.words, *words, seed, first_run, rows.start, n_run)
+            self.kernel(*words, seed, first_run, rows.start, rows.stop - rows.start)
         except CompilationError as error:
             name = self.kernel.py_func.__globals__["search"].py_func.__name__
             raise ValueError(f"the search {name!r} cannot be compiled: {error_text(error)}") from error

@@ -1,0 +1,57 @@
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from mfnas_vec._jit import njit
+from mfnas_vec._structs import kind_of, pack, reader
+
+
+class Inner(NamedTuple):
+    flag: bool
+    line: np.ndarray
+
+
+class Outer(NamedTuple):
+    count: int
+    inner: Inner
+    plane: np.ndarray
+    share: float
+
+
+def outer(plane):
+    return Outer(-7, Inner(True, np.arange(5, dtype=np.int32)), plane, 0.25)
+
+
+struct_at = None
+
+
+def read(words, out):
+    s = struct_at(words)
+    out[0], out[1], out[2] = s.count, s.share, s.inner.flag
+    out[3], out[4] = s.inner.line[-1], s.inner.line.size
+    out[5], out[6], out[7] = s.plane.shape[0], s.plane.shape[1], s.plane[1, 2]
+
+
+@pytest.mark.parametrize("plane", [np.arange(12.0).reshape(3, 4), np.arange(12.0).reshape(4, 3).T])
+def test_compiled_code_reads_what_was_packed(plane, monkeypatch):
+    """Also of an array that is not contiguous, which is copied."""
+    values = outer(plane)
+    packed, found = pack(values), np.zeros(8)
+    monkeypatch.setitem(globals(), "struct_at", reader(kind_of(values)))
+    njit(read, keep=False)(packed.words, found)
+    plain = [-7, 0.25, 1, 4, 5, *plane.shape, plane[1, 2]]
+    assert found.tolist() == plain
+    assert packed.words.size == kind_of(values).n_word == 8
+
+
+def test_what_is_written_to_is_never_a_copy():
+    with pytest.raises(ValueError, match="must be contiguous"):
+        pack(outer(np.zeros((4, 3)).T), writable=True)
+
+
+def test_types_are_equal_where_forms_are():
+    one, other = (kind_of(outer(np.zeros(shape))) for shape in ((1, 2), (3, 4)))
+    assert one == other
+    assert one != kind_of(outer(np.zeros((1, 2), np.float32)))
+    assert one != kind_of(outer(np.zeros((1, 2))), writable=True)
