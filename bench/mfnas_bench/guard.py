@@ -1,69 +1,125 @@
-"""A guard against slips: ratios of kernels to the limit, compared with committed ones.
+"""A guard against slips: instructions per evaluation of every kernel, compared with committed ones.
 
-Ratios, not seconds, so that machines of other speeds agree. On one thread, nanoseconds per
-evaluation: the least that a kernel took in several repeats over the least that the limit took
-next to any kernel of the problem, since other work on the machine only ever adds. What seems to have
-slipped is measured again some times, with pauses.
-
-Instructions would be steadier than seconds, but the counter behind ``perf_event_open`` is not there
-in most virtual machines (the call ends in ENOENT), those this project is checked on included.
+The instructions are counted by Valgrind's Callgrind. A count, unlike seconds, is the same on a busy
+machine as on a quiet one, and the same on every x86-64 processor: kernels are compiled for one fixed
+kind of processor. It does not see what makes an instruction wait, such as a read that misses the
+cache; ``mfnas bench`` measures that.
 """
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mfnas_bench.harness import PROBLEMS
 from mfnas_bench.machine import describe
-from mfnas_bench.measure import compare
 from mfnas_vec.cli.catalogue import OPTIMIZERS
-from mfnas_vec.tables.store import open_table
 
-#: How many times slower than committed a kernel may be found.
-BAND = 2.0
-N_RUN = 100
-N_REPEAT = 25
-#: Measurements of all when the file is made.
-N_ATTEMPT = 3
-#: Measurements of what seems to have slipped, and seconds before each: neighbours on the same processor take its shared
-#: cache for a while, which slows kernels on large tables more than the limit.
-N_CHECK, PAUSE = 10, 4.0
+#: How many times as many instructions as committed a kernel may take.
+BAND = 1.15
+#: Evaluations counted at least; those of two whole runs, if these are more.
+N_EVALUATION = 10_000
 
 #: (problem, optimizer).
 Pair = tuple[str, str]
 Progress = Callable[[int], object]
 PAIRS = [(problem, name) for problem in PROBLEMS for name in OPTIMIZERS]
 
-
-class Stopwatch:
-    """The least nanoseconds per evaluation seen so far, of kernels and of the limit."""
-
-    def __init__(self) -> None:
-        self._kernel: dict[Pair, float] = {}
-        self._limit: dict[str, float] = {}
-
-    def note(self, pair: Pair, kernel: float, limit: float) -> None:
-        """Take in a measurement of a pair: nanoseconds per evaluation of kernel and limit."""
-        self._kernel[pair] = min(kernel, self._kernel.get(pair, kernel))
-        self._limit[pair[0]] = min(limit, self._limit.get(pair[0], limit))
-
-    def measure(self, pairs: Iterable[Pair], progress: Progress) -> None:
-        """Measure kernels, each in turn with the limit."""
-        table = None
-        for problem, name in pairs:
-            if table is None or table.attrs["name"] != problem:
-                table = open_table(problem, embedded=True).load()
-            found = compare(name, table, n_run=N_RUN, n_repeat=N_REPEAT)
-            self.note((problem, name), *(1e9 * found[k]["min"] / found["evaluations"] for k in ("kernel", "limit")))
-            progress(1)
-
-    def ratios(self) -> dict[Pair, float]:
-        """How many times the limit each kernel takes."""
-        return {pair: kernel / self._limit[pair[0]] for pair, kernel in self._kernel.items()}
+#: A function of the C library that nothing else calls: Callgrind writes its counts, and starts anew, at each call.
+_MARK = "getpgrp"
+#: The kind of processor that kernels are compiled for, and what else could change a count.
+_FIXED = {
+    "NUMBA_CPU_NAME": "x86-64-v3",
+    "NUMBA_CPU_FEATURES": "",
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
-def read_ratios(committed: Any) -> tuple[dict[Pair, float], float]:
-    """Ratios and band of what ``guard_report`` made.
+def run_counted(pairs: str) -> None:
+    """Make the runs that are counted, with a mark before and behind each batch; prints evaluations, a line per pair.
+
+    ``pairs``: JSON of pairs. Two batches of every pair, the second of twice as many runs, so that what
+    a call costs drops out of the difference.
+    """
+    from mfnas_vec.runs.run import prepare
+    from mfnas_vec.tables.store import open_table
+
+    table = None
+    for problem, name in json.loads(pairs):
+        if table is None or table.attrs["name"] != problem:
+            table = open_table(problem, embedded=True).load()
+        search = prepare(name, table, {})
+        n_run = max(2, N_EVALUATION * 2 // int(search.runs(0, 0, 2, 1).evaluations.sum()))
+        os.getpgrp()
+        few = search.runs(0, 0, n_run, 1)
+        os.getpgrp()
+        many = search.runs(0, 0, 2 * n_run, 1)
+        os.getpgrp()
+        sys.stdout.write(f"{int(many.evaluations.sum() - few.evaluations.sum())}\n")
+        sys.stdout.flush()
+
+
+def count(pairs: list[Pair], progress: Progress = lambda _: None) -> dict[Pair, float]:
+    """Instructions per evaluation of each pair.
+
+    Raises
+    ------
+    ValueError
+        If Valgrind is not installed, the processor is not x86-64, or the counting fails.
+    """
+    valgrind = shutil.which("valgrind")
+    if valgrind is None or platform.machine() not in ("x86_64", "AMD64"):
+        raise ValueError("guard: instructions are counted by Valgrind, on x86-64 only; install valgrind")
+    code = "import sys; from mfnas_bench.guard import run_counted; run_counted(sys.argv[1])"
+    plain = [sys.executable, "-c", code, json.dumps(pairs)]
+    with tempfile.TemporaryDirectory() as folder:
+        counted = [
+            valgrind,
+            "-q",
+            "--tool=callgrind",
+            f"--dump-before={_MARK}",
+            f"--callgrind-out-file={folder}/counts",
+        ]
+        evaluations = []
+        for command in (plain, counted + plain):  # the first one compiles
+            evaluations = _lines(command, progress)
+        totals = [_total(Path(folder, f"counts.{i + 1}")) for i in range(3 * len(pairs))]
+    if len(evaluations) != len(pairs):
+        raise ValueError(f"guard: {len(pairs)} kernels were to be counted, {len(evaluations)} were")
+    per_pair = zip(pairs, totals[1::3], totals[2::3], evaluations, strict=True)
+    return {pair: (many - few) / n_eval for pair, few, many, n_eval in per_pair}
+
+
+def _lines(command: list[str], progress: Progress) -> list[int]:
+    """The numbers that a command prints, each reported when it comes."""
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=os.environ | _FIXED, text=True)
+        with process:
+            found = []
+            for line in process.stdout or ():
+                found.append(int(line))
+                progress(1)
+        if process.returncode:
+            errors.seek(0)
+            raise ValueError(f"guard: the counting failed: {errors.read()[-500:]}")
+    return found
+
+
+def _total(path: Path) -> int:
+    """Instructions in a file of Callgrind."""
+    with path.open(encoding="utf-8") as stream:
+        return next(int(line.partition(":")[2]) for line in stream if line.startswith("totals:"))
+
+
+def read_guard(committed: Any) -> tuple[dict[Pair, float], float]:
+    """Instructions per evaluation, and band, of what ``guard_report`` made.
 
     Raises
     ------
@@ -72,57 +128,32 @@ def read_ratios(committed: Any) -> tuple[dict[Pair, float], float]:
     """
     try:
         band = float(committed["band"])
-        known = {(p, o): float(r) for p, rs in committed["ratios"].items() for o, r in rs.items()}
+        known = {(p, o): float(n) for p, counts in committed["instructions"].items() for o, n in counts.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"guard: the file holds no ratios ({type(error).__name__}: {error})") from None
+        raise ValueError(f"guard: the file holds no counts ({type(error).__name__}: {error})") from None
     if not set(known) & set(PAIRS):
-        raise ValueError(f"guard: the file holds no ratios of kernels on {', '.join(PROBLEMS)}")
+        raise ValueError(f"guard: the file holds no counts of kernels on {', '.join(PROBLEMS)}")
     return known, band
 
 
-def slips(found: Mapping[Pair, float], known: Mapping[Pair, float], band: float) -> dict[Pair, str]:
-    """What is slower than the band allows, or on one side only; a line for each."""
-    lines = {}
+def slips(found: Mapping[Pair, float], known: Mapping[Pair, float], band: float) -> list[str]:
+    """What takes more instructions than the band allows, or is on one side only; a line for each."""
+    lines = []
     for pair in {**known, **found}:
         label = f"{pair[1]} on {pair[0]}"
         if pair not in known:
-            lines[pair] = f"{label}: not in the file; write the file again"
+            lines.append(f"{label}: not in the file; write the file again")
         elif pair not in found:
-            lines[pair] = f"{label}: in the file, but not here; write the file again"
+            lines.append(f"{label}: in the file, but not here; write the file again")
         elif not found[pair] <= band * known[pair]:
-            change = f"{found[pair]:.2f} times the limit, {known[pair]:.2f} before"
-            lines[pair] = f"{label}: {change}; allowed {band:g} times that"
+            change = f"{found[pair]:.1f} instructions per evaluation, {known[pair]:.1f} before"
+            lines.append(f"{label}: {change}; allowed {band:g} times that")
     return lines
 
 
-def check_guard(
-    committed: Any, progress: Progress = lambda _: None, stopwatch: Stopwatch | None = None
-) -> dict[Pair, str]:
-    """Measure, and report what has slowed down; see ``slips``.
-
-    Raises
-    ------
-    ValueError
-        If ``committed`` is nothing that ``guard_report`` makes.
-    """
-    known, band = read_ratios(committed)
-    watch = Stopwatch() if stopwatch is None else stopwatch
-    watch.measure(PAIRS, progress)
-    for _ in range(N_CHECK - 1):
-        again = [pair for pair in slips(watch.ratios(), known, band) if pair in known and pair in PAIRS]
-        if not again:
-            break
-        time.sleep(PAUSE)
-        watch.measure(again, progress)
-    return slips(watch.ratios(), known, band)
-
-
 def guard_report(progress: Progress = lambda _: None) -> dict[str, Any]:
-    """Measure what is committed: ready for JSON."""
-    watch = Stopwatch()
-    for _ in range(N_ATTEMPT):
-        watch.measure(PAIRS, progress)
-    ratios: dict[str, dict[str, float]] = {}
-    for (problem, name), ratio in watch.ratios().items():
-        ratios.setdefault(problem, {})[name] = round(ratio, 3)
-    return {"machine": describe(), "n_run": N_RUN, "n_repeat": N_REPEAT, "band": BAND, "ratios": ratios}
+    """Count what is committed: ready for JSON."""
+    counts: dict[str, dict[str, float]] = {}
+    for (problem, name), instructions in count(PAIRS, progress).items():
+        counts.setdefault(problem, {})[name] = round(instructions, 2)
+    return {"machine": describe(), "compiled_for": _FIXED["NUMBA_CPU_NAME"], "band": BAND, "instructions": counts}

@@ -14,8 +14,9 @@ kernel alone. In the same minutes two yardsticks are measured: the reference imp
 Python, one run at a time, and the limit, a compiled loop that only draws, reads and notes. Imports,
 compilation, opening of tables and whole commands are measured in processes of their own.
 
---check exits with 1 when a target is not met; --guard compares ratios to the limit with those of a
-file and exits with 1 when one has become twice what it was (with --overwrite it writes the file).
+--check exits with 1 when a target is not met. --guard counts the instructions per evaluation of every
+kernel with Valgrind, compares them with those of a file and exits with 1 when one has grown beyond the
+band of the file (with --overwrite it writes the file).
 
 examples:
   mfnas bench --quick
@@ -40,7 +41,7 @@ def add_bench(commands: Any) -> None:
     parser.add_argument("--repeats", type=int, metavar="N", help="repeats of a point (default: 15; 3 with --quick)")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is not met")
-    parser.add_argument("--guard", metavar="FILE", help="only compare ratios to the limit with those of FILE")
+    parser.add_argument("--guard", metavar="FILE", help="only compare instruction counts with those of FILE")
     parser.add_argument("--out", metavar="FILE", help="write all that was measured as JSON")
     parser.add_argument("--overwrite", action="store_true", help="replace the file at --out or --guard")
     parser.set_defaults(act=run_bench)
@@ -116,20 +117,23 @@ def _guard(args: argparse.Namespace) -> None:
         except (OSError, ValueError) as error:
             raise ValueError(f"--guard={args.guard} cannot be read: {error}") from None
 
-    from mfnas_bench.guard import N_ATTEMPT, PAIRS, check_guard, guard_report, read_ratios
+    from mfnas_bench.guard import PAIRS, count, guard_report, read_guard, slips
+    from mfnas_bench.machine import describe
 
     from mfnas_vec.report.progress import ProgressBar
 
+    bar = ProgressBar(2 * len(PAIRS), "compiling, counting")
     if args.overwrite:
-        with ProgressBar(N_ATTEMPT * len(PAIRS), "measuring") as progress:
+        with bar as progress:
             report = guard_report(progress)
         _write(report, args.guard, True)
         print(f"written to {args.guard}")
         return
-    read_ratios(committed)  # refuses a file of something else before anything is measured
-    with ProgressBar(len(PAIRS), "measuring") as progress:
-        slower = check_guard(committed, progress)
+    known, band = read_guard(committed)  # refuses a file of something else before anything is counted
+    with bar as progress:
+        slower = slips(count(PAIRS, progress), known, band)
     if slower:
-        print("\n".join(slower.values()))
+        before, here = committed.get("machine", {}).get("numba"), describe()["numba"]
+        print("\n".join(slower), f"counted with numba {here}, the file with {before}", sep="\n")
         raise SystemExit(1)
-    print(f"{len(PAIRS)} kernels as fast as in {args.guard}, within its band")
+    print(f"{len(PAIRS)} kernels take as many instructions as in {args.guard}, within its band")

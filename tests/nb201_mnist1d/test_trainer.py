@@ -98,7 +98,7 @@ def test_training_and_scores_are_those_of_torch(scorer):
 
 def test_results_depend_on_cell_and_seed_alone():
     data = torch_facts.small_data()
-    one, other = trainer.Trainer(data, SETTINGS), trainer.Trainer(data, SETTINGS)
+    one, other = (trainer.Trainer(data, SETTINGS, np.float64) for _ in range(2))
     cell, seed = np.array([2, 4, 3, 1, 3, 4], np.int8), 2
     first = one.train(cell, seed)
     for before in ((3, 3, 3, 3, 3, 3), (0, 0, 0, 0, 0, 0)):

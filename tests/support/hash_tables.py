@@ -26,24 +26,24 @@ NB101_SECONDS = {
 }
 
 
-def u(*parts):
-    """A uniform number of [0, 1) that depends on the parts only."""
-    return int(md5("/".join(str(p) for p in parts).encode()).hexdigest()[:13], 16) / 16**13
+def uniform(template, keys):
+    """Uniform numbers of [0, 1), one per key: the first 52 bits of the digest of the template with the key in it."""
+    head, tail = template.split("*")
+    digests = b"".join([md5(f"{head}{key}{tail}".encode()).digest() for key in keys])
+    return (np.frombuffer(digests, ">u8")[::2] >> np.uint64(12)) / 16.0**13
 
 
-@functools.cache
-def _gene(name, i, value):
-    return u("nb201", name, "gene", i, value)
+def base(space, keys, name):
+    own = uniform(f"{space}/{name}/*", keys)
+    if space != "nb201":
+        return own
+    genes = np.array([[int(digit) for digit in key] for key in keys])
+    parts = [uniform(f"nb201/{name}/gene/{i}/*", range(5))[genes[:, i]] for i in range(6)]
+    return 0.7 * (functools.reduce(np.add, parts) / 6) + 0.3 * own
 
 
-def base(space, key, name):
-    if space == "nb201":
-        return 0.7 * (sum(_gene(name, i, key[i]) for i in range(6)) / 6) + 0.3 * u("nb201", name, key)
-    return u(space, name, key)
-
-
-def curve(space, key, name, epoch, quality):
-    return (0.1 + 0.8 * quality) * (epoch / (epoch + 20)) + 0.02 * u(space, name, key, epoch)
+def curve(space, keys, name, epoch, quality):
+    return (0.1 + 0.8 * quality) * (epoch / (epoch + 20)) + 0.02 * uniform(f"{space}/{name}/*/{epoch}", keys)
 
 
 def _keys(name):
@@ -58,25 +58,21 @@ def hash_table(name, proxies=PROXIES):
     """The hash table of a space, with the metrics and seconds of the recorded runs."""
     keys, epochs = _keys(name), EPOCHS[name]
     published = {"jacov": "jacov" if name == "nb201" else "jacob_cov"}
-    quality = [base(name, key, "quality") for key in keys]
+    quality = base(name, keys, "quality")
     val, test = VARIABLES.get(name, ("val_acc", "test_acc"))
-    per_epoch = [[curve(name, k, val, e, q) for k, q in zip(keys, quality, strict=True)] for e in epochs]
-    final = [curve(name, k, test, epochs[-1], q) for k, q in zip(keys, quality, strict=True)]
-    scores, results = np.array(per_epoch), np.array(final)
+    scores = np.array([curve(name, keys, val, epoch, quality) for epoch in epochs])
+    results = curve(name, keys, test, epochs[-1], quality)
     if name == "nbasr":
         scores, results = 1 - scores, 1 - results
     metrics = {val: scores, test: 100 * results}
     for proxy in proxies:
-        metrics[proxy] = np.array([base(name, key, published.get(proxy, proxy)) for key in keys])
+        metrics[proxy] = base(name, keys, published.get(proxy, proxy))
     seconds, train_seconds = {}, None
+    if name in ("nb201", "nb101"):
+        train_seconds = (5 + 20 * uniform(f"{name}/train_time/*", keys)) * np.array(epochs)[:, None]
     if name == "nb201":
-        rate = np.array([5 + 20 * u("nb201", "train_time", key) for key in keys])
-        train_seconds = rate * np.array(epochs)[:, None]
-        for p in proxies:
-            seconds[p] = np.array([1 + u("nb201", "zc_time", p, key) for key in keys])
+        seconds = {p: 1 + uniform(f"nb201/zc_time/{p}/*", keys) for p in proxies}
     elif name == "nb101":
-        rate = np.array([5 + 20 * u("nb101", "train_time", key) for key in keys])
-        train_seconds = rate * np.array(epochs)[:, None]
         seconds = {p: NB101_SECONDS[p] for p in proxies}
     return build_table(
         name,
