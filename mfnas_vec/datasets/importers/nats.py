@@ -15,7 +15,6 @@ Accuracies are percent. Reads one file at a time; peak memory about 400 MB.
 """
 
 import dataclasses
-import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +25,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from mfnas_vec.datasets.importers.draft import MEAN, Draft, Options, Seen, number, row_of
-from mfnas_vec.datasets.readers.files import DAMAGED, read_stream
+from mfnas_vec.datasets.readers.files import DAMAGED, unpack
 from mfnas_vec.datasets.readers.pickles import loads, read_pickles
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.schema import TRAIN_SECONDS
@@ -102,7 +101,7 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
                 stream = archive.extractfile(member)
                 if stream is None or member.size > MAX_RECORD:
                     raise ValueError(f"{path}: {member.name} is too large or cannot be read")
-                data = read_stream(io.BytesIO(stream.read()), member.name, limit=MAX_RECORD)
+                data = unpack(stream.read(), member.name, limit=MAX_RECORD)
                 try:
                     yield f"{path}: {member.name}", loads(data)[0]
                 except ValueError as error:

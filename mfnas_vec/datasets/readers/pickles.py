@@ -63,19 +63,6 @@ class _PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it refers to objects outside of it")
 
 
-def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int:
-    """Where the frame ends that the next instruction is in.
-
-    The unpickler drops the rest of a frame that ends within an instruction, and would run another
-    program than the one checked.
-    """
-    if name == "FRAME":
-        if position < frame_end:
-            raise RefusedError("a frame begins within another")
-        return position + 9 + int(argument)
-    return frame_end
-
-
 def check_program(data: bytes, *, start: int = 0, scale: int = 1) -> int:
     """Check every instruction of the pickle at ``start`` without running it.
 
@@ -111,8 +98,12 @@ def check_program(data: bytes, *, start: int = 0, scale: int = 1) -> int:
                     raise RefusedError("it holds a number of too many digits")
             if memory > most:
                 raise RefusedError(f"its objects would take more than {most:,} bytes")
-            frame_end = _check_frame(name, argument, position, frame_end)
-            if position < frame_end < stream.tell() and name != "FRAME":
+            if name == "FRAME":
+                if position < frame_end:
+                    raise RefusedError("a frame begins within another")
+                frame_end = position + 9 + int(argument or 0)
+            elif position < frame_end < stream.tell():
+                # The unpickler would drop the rest of the frame, and run another program than this one.
                 raise RefusedError("a frame ends within an instruction")
             depths.run(name, argument)
             if name == "STOP":
