@@ -14,7 +14,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, number
+from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, named, number
 from mfnas_vec.datasets.readers.files import read_bytes
 from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.spaces.nb101 import EDGES, N_VERTEX
@@ -146,10 +146,8 @@ def fill_scores(draft: Draft, content: Mapping[Any, Any], options: Options | Non
         if not isinstance(values, Mapping):
             raise ValueError(f"the scores of {key!r:.60} are not a mapping")
         row = row_of(draft.space, key)
-        try:
+        with named(f"the scores of {key!r:.60}"):
             _fill_one(draft, row, values)
-        except ValueError as error:
-            raise ValueError(f"the scores of {key!r:.60}: {error}") from error
 
 
 def _fill_one(draft: Draft, row: int, values: Mapping[Any, Any]) -> None:
@@ -181,16 +179,12 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         raise ValueError("scores are merged into a table: give --into NAME")
     name, space = str(options.base.attrs["name"]), get_space(str(options.base.attrs["space"]))
     dataset = options.dataset or str(options.base.attrs.get("dataset", ""))
-    try:
+    with named(paths[0]):
         found = suite_datasets(content)
-    except ValueError as error:
-        raise ValueError(f"{paths[0]}: {error}") from error
     if dataset not in found:
         raise ValueError(f"{paths[0]} has no scores of {dataset!r}; it has {', '.join(found)}")
     draft = Draft(space, (), source=SOURCE, licence=LICENCE)
-    try:
+    with named(paths[0]):
         fill_scores(draft, found[dataset], options)
-    except ValueError as error:
-        raise ValueError(f"{paths[0]}: {error}") from error
     added = draft.finish(name, dataset, format_name="suite-zero", files=paths, trials="one score each")
     return merge(options.base, added[list(draft.arrays)])
