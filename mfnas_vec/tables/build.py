@@ -187,9 +187,8 @@ def _epochs(epochs: Sequence[int], aligned: Mapping[str, Aligned]) -> npt.NDArra
         for key, known in others:
             if set(known) != set(first[1]):
                 raise ValueError(f"{key!r} has epochs {sorted(known)}, {first[0]!r} has {given.tolist()}: give epochs=")
-    if given.size and not np.issubdtype(given.dtype, np.integer):
-        raise ValueError(f"epochs={list(epochs)!r} must be ascending integers >= 1")
-    epoch = given.astype(np.int64)
+    integers = not given.size or np.issubdtype(given.dtype, np.integer)
+    epoch = given.astype(np.int64) if integers else np.zeros(1, np.int64)
     if epoch.ndim != 1 or (epoch < 1).any() or (np.diff(epoch) <= 0).any():
         raise ValueError(f"epochs={list(epochs)!r} must be ascending integers >= 1")
     for key, known in labelled.items():

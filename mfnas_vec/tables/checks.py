@@ -3,27 +3,13 @@
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.tables.schema import (
-    ACCURACY_WORDS,
-    ARCH,
-    EPOCH,
-    PERCENT,
-    SCHEMA,
-    SECONDS_SUFFIX,
-    TRAIN_SECONDS,
-    declared_units,
-    words_of,
-)
+from mfnas_vec.tables.schema import ARCH, EPOCH, PERCENT, SCHEMA, SECONDS_SUFFIX, TRAIN_SECONDS, declared_units
 
 
 def is_accuracy(name: str) -> bool:
     """Whether a name is that of an accuracy."""
     declared = SCHEMA.get(name)
-    return (
-        bool(ACCURACY_WORDS & words_of(name))
-        if declared is None
-        else (declared.units == PERCENT and declared.direction == "maximize")
-    )
+    return declared_units(name) == PERCENT and (declared is None or declared.direction == "maximize")
 
 
 def check_values(table: xr.Dataset) -> None:

@@ -1,6 +1,6 @@
 """Partial tables: how much they know, and what a search may do about the rest."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import xarray as xr
@@ -20,13 +20,18 @@ def mark_coverage(table: xr.Dataset) -> xr.Dataset:
 
     An architecture is known where it has a value at every epoch and of every trial.
     """
-    for name, variable in table.data_vars.items():
-        if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
-            continue
-        n_known = int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
-        if n_known < table.sizes[ARCH]:
-            table[name].attrs[N_KNOWN] = n_known
+    for name in table.data_vars:
+        if (known := _counted(table, name)) < table.sizes[ARCH]:
+            table[name].attrs[N_KNOWN] = known
     return table
+
+
+def _counted(table: xr.Dataset, name: Hashable) -> int:
+    """Architectures with every value; all of them where none can be missing."""
+    variable = table[name]
+    if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
+        return int(table.sizes[ARCH])
+    return int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
 
 
 def n_known(table: xr.Dataset, name: str) -> int:
@@ -34,13 +39,10 @@ def n_known(table: xr.Dataset, name: str) -> int:
 
     Embedded and imported variables, which have a ``source``, say it where it is not all that can have a value.
     """
-    variable = table[name]
-    n_arch = int(table.sizes[ARCH])
-    if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
-        return n_arch
-    if N_KNOWN in variable.attrs or "source" in variable.attrs:
-        return int(variable.attrs.get(N_KNOWN, n_arch))
-    return int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
+    attrs = table[name].attrs
+    if N_KNOWN in attrs or "source" in attrs:
+        return int(attrs.get(N_KNOWN, table.sizes[ARCH]))
+    return _counted(table, name)
 
 
 def partial_variables(table: xr.Dataset) -> list[str]:
