@@ -47,13 +47,7 @@ def over_http(url: str, part: Path, progress: Progress | None = None) -> None:
 
 
 def from_drive(url: str, part: Path, progress: Progress | None = None) -> None:
-    """Download a file from Google Drive; gdown resumes an interrupted download.
-
-    Raises
-    ------
-    OSError
-        If Google Drive refuses it.
-    """
+    """Download a file from Google Drive; gdown resumes an interrupted download. OSError if it is refused."""
     import gdown
 
     more: dict[str, Any] = {}

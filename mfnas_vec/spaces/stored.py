@@ -12,13 +12,7 @@ from mfnas_vec.spaces.base import SearchSpace
 
 
 def read_space(name: str, *arrays: str) -> list[npt.NDArray[Any]]:
-    """Arrays of a space's store.
-
-    Raises
-    ------
-    ValueError
-        If the store is missing or damaged.
-    """
+    """Arrays of a space's store; a ValueError if it is missing or damaged."""
     import zarr
 
     path = embedded_folder() / f"{name}-space.zarr"

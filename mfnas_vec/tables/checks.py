@@ -27,13 +27,7 @@ def check_values(table: xr.Dataset) -> None:
 
 
 def check_not_fractions(name: str, values: np.ndarray) -> None:
-    """Refuse percentages whose maximum is at most 1.
-
-    Raises
-    ------
-    ValueError
-        If they look like fractions.
-    """
+    """Refuse percentages whose maximum is at most 1: they look like fractions."""
     highest = np.nanmax(values, initial=-np.inf)
     if declared_units(name) == PERCENT and -np.inf < highest <= 1:
         raise ValueError(

@@ -81,13 +81,7 @@ def table_space(table: xr.Dataset) -> SearchSpace:
 
 
 def check_rows(table: xr.Dataset) -> None:
-    """Refuse a table whose rows were reordered: some hundred rows are compared with the space.
-
-    Raises
-    ------
-    ValueError
-        If a row's genotype is not an architecture's of that row.
-    """
+    """Refuse a table whose rows were reordered: some hundred genotypes are compared with the space."""
     space = table_space(table)
     if "genotype" not in table.variables:
         return
@@ -143,13 +137,7 @@ def metrics_of(table: xr.Dataset, settings: Mapping[str, Any]) -> list[str]:
 
 
 def direction(table: xr.Dataset, name: str) -> str:
-    """ "maximize" or "minimize": the variable's attribute, else what its name says.
-
-    Raises
-    ------
-    ValueError
-        If the attribute is neither.
-    """
+    """ "maximize" or "minimize": the attribute of the variable (a ValueError if it is neither), else by its name."""
     stated = str(table[name].attrs.get("direction", declared_direction(name)))
     if stated not in ("maximize", "minimize"):
         raise ValueError(f"direction={stated!r} of {name!r} must be maximize or minimize")
@@ -157,13 +145,7 @@ def direction(table: xr.Dataset, name: str) -> str:
 
 
 def announce_direction(table: xr.Dataset, name: str) -> None:
-    """Say once, through the package's logger, which way a metric is searched whose direction is a guess.
-
-    Raises
-    ------
-    ValueError
-        As of ``direction``.
-    """
+    """Log once which way a metric is searched whose direction is a guess."""
     if name in SCHEMA or "direction" in table[name].attrs:
         return
     guess = direction(table, name)
@@ -262,13 +244,7 @@ def zero_cost_rungs(table: xr.Dataset, name: str, n_rung: int) -> Rungs:
 
 
 def test_variable(table: xr.Dataset) -> str:
-    """Name of the variable that final architectures are judged by.
-
-    Raises
-    ------
-    ValueError
-        If the table has none.
-    """
+    """Name of the variable that final architectures are judged by; a ValueError if the table has none."""
     for name in TEST_VARIABLES:
         if name in table:
             return name

@@ -90,13 +90,7 @@ def ours(name: str) -> str:
 
 
 def number(value: Any) -> float:
-    """A number of an untrusted file; NaN for None.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
+    """A number of an untrusted file, NaN for None; a ValueError for anything else."""
     if value is None:
         return float("nan")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -108,13 +102,7 @@ def number(value: Any) -> float:
 
 
 def row_of(space: SearchSpace, key: Any) -> int:
-    """Row of an architecture that an untrusted file names.
-
-    Raises
-    ------
-    ValueError
-        If the name is no text, or names no architecture of the space.
-    """
+    """Row of an architecture that an untrusted file names, or a ValueError."""
     if not isinstance(key, str):
         raise ValueError(f"an architecture is named by a {type(key).__name__}, not by text")
     return space.row_of_key(key)
@@ -128,13 +116,7 @@ class Rows:
         self._seen: set[int] = set()
 
     def __call__(self, key: Any) -> int:
-        """Row of an architecture, as of ``row_of``.
-
-        Raises
-        ------
-        ValueError
-            As of ``row_of``, or if the architecture comes twice.
-        """
+        """Row of an architecture; a ValueError if the name is of none, or the architecture comes twice."""
         row = row_of(self._space, key)
         if row in self._seen:
             raise ValueError("the architecture comes twice")
@@ -143,13 +125,7 @@ class Rows:
 
 
 def check_score(name: Any) -> str:
-    """Our name of a score; a score may not take the place of results of training.
-
-    Raises
-    ------
-    ValueError
-        If it is no text, or the name of a training-based or test variable.
-    """
+    """Our name of a score, or a ValueError: a score may not take the place of results of training."""
     if not isinstance(name, str):
         raise ValueError(f"a score is named by a {type(name).__name__}, not by text")
     known: str = ours(name)
@@ -188,13 +164,7 @@ class Draft:
         return found
 
     def convert(self, units: Mapping[str, Unit]) -> None:
-        """Convert variables from the units that the format defines, which are checked and never guessed.
-
-        Raises
-        ------
-        ValueError
-            If a value is implausible in its unit.
-        """
+        """Convert variables from the units of the format; a value that is implausible in them is refused."""
         for name, unit in units.items():
             if name not in self.arrays:
                 continue

@@ -53,13 +53,7 @@ def load(path: Path) -> Any:
 
 
 def kind_of(content: Any) -> str:
-    """The kind of a file of the published code.
-
-    Raises
-    ------
-    ValueError
-        If it is not such a file.
-    """
+    """The kind of a file of the published code, or a ValueError."""
     if isinstance(content, Mapping) and content:
         if "200" in content:
             return "nb201"

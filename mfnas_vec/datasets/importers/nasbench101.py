@@ -27,13 +27,7 @@ N_REPEAT = 3
 
 
 def parse_record(record: bytes) -> tuple[str, int, dict[str, float]]:
-    """Hash, epochs and results of a record.
-
-    Raises
-    ------
-    ValueError
-        If it is not a record of NAS-Bench-101.
-    """
+    """Hash, epochs and results of a record, or a ValueError."""
     try:
         key, epochs, _, _, text = json.loads(record)
         message = base64.b64decode(str(text).replace("\n", ""), validate=True)

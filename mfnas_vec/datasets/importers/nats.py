@@ -52,13 +52,7 @@ def count_records(paths: list[Path]) -> int:
 
 
 def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
-    """Name and content of every record of files, folders and tar archives, one at a time.
-
-    Raises
-    ------
-    ValueError
-        If a record is damaged or too large.
-    """
+    """Name and content of every record of files, folders and tar archives, one at a time, or a ValueError."""
     for path in paths:
         if _is_tar(path):
             yield from _tar_records(path)

@@ -49,13 +49,7 @@ _NOT_SCORES = frozenset({"idx", "arch", "val_accuracy", "id", "accuracy"})
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file, compressed or not.
-
-    Raises
-    ------
-    ValueError
-        If it is not JSON, or too large.
-    """
+    """The content of a JSON file, compressed or not; a ValueError if it is no JSON, or too large."""
     data = read_bytes(path, limit=MAX_JSON)
     memory = len(data) + sum(cost * data.count(sign) for sign, cost in _JSON_COST.items())
     if memory > MAX_JSON_MEMORY:
@@ -82,13 +76,7 @@ def is_suite(content: Any) -> bool:
 
 
 def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
-    """Scores by data set, with the names of this package, of a mapping that ``is_suite`` accepts.
-
-    Raises
-    ------
-    ValueError
-        If a data set occurs twice.
-    """
+    """Scores by data set, by our names, of a mapping that ``is_suite`` accepts; a ValueError if one occurs twice."""
     for _ in range(_MAX_DEPTH):
         key, value = next(iter(content.items()))
         if _is_architecture(key):
@@ -108,13 +96,7 @@ def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
 
 
 def row_of(space: SearchSpace, key: Any) -> int:
-    """Row of an architecture in the notation of the files: a tuple of small integers, as text.
-
-    Raises
-    ------
-    ValueError
-        If it is not an architecture of the space.
-    """
+    """Row of an architecture in the notation of the files, a tuple of small integers as text, or a ValueError."""
     if not isinstance(key, str):
         raise ValueError(f"an architecture is named by a {type(key).__name__}, not by text")
     if len(key) > 1000:

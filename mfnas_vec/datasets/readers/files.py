@@ -23,13 +23,7 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading; gzip, bzip2 and xz are recognized by their first bytes and decompressed.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be opened.
-    """
+    """Open a file for reading; gzip, bzip2 and xz are recognized by their first bytes and decompressed."""
     try:
         with path.open("rb") as stream:
             opener = _opener(stream.read(6))
@@ -43,25 +37,13 @@ def _opener(head: bytes) -> Callable[..., IO[bytes]] | None:
 
 
 def unpack(data: bytes, name: str, *, limit: int) -> bytes:
-    """Bytes, decompressed if the first ones are those of a compressed file.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged, or more than ``limit``.
-    """
+    """Bytes, decompressed if the first ones are those of a compressed file; a ValueError beyond ``limit``."""
     opener, stream = _opener(data), io.BytesIO(data)
     return _read_all(opener(stream, "rb") if opener else stream, name, limit)
 
 
 def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
-    """All bytes of a file, decompressed.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, is damaged, or holds more than ``limit`` bytes.
-    """
+    """All bytes of a file, decompressed; a ValueError if it is damaged or holds more than ``limit``."""
     with open_bytes(path) as stream:
         return _read_all(stream, str(path), limit)
 

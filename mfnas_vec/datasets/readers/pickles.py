@@ -145,13 +145,7 @@ def loads(data: bytes, *, start: int = 0, scale: int = 1) -> tuple[Any, int]:
 
 
 def read_pickles(path: Path, n: int = 1, *, limit: int = MAX_BYTES, scale: int = 1) -> list[Any]:
-    """The first ``n`` pickles of a file of at most ``limit`` bytes; ``scale`` as of ``loads``.
-
-    Raises
-    ------
-    ValueError
-        As of ``loads``; the message names the file.
-    """
+    """The first ``n`` pickles of a file of at most ``limit`` bytes; ``scale`` and errors as of ``loads``."""
     data = read_bytes(path, limit=limit)
     found, at = [], 0
     try:
