@@ -1,4 +1,4 @@
-"""Numbers that cannot be what they are called."""
+"""Checks that refuse impossible values."""
 
 import numpy as np
 import xarray as xr

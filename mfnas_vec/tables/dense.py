@@ -145,7 +145,7 @@ def direction(table: xr.Dataset, name: str) -> str:
 
 
 def announce_direction(table: xr.Dataset, name: str) -> None:
-    """Log once which way a metric is searched whose direction is a guess."""
+    """Log, once, the direction of a metric if it is a guess from the name."""
     if name in SCHEMA or "direction" in table[name].attrs:
         return
     guess = direction(table, name)

@@ -1,4 +1,4 @@
-"""What importers fill: arrays by row, made a table at the end."""
+"""Arrays that importers fill row by row, and the table made of them."""
 
 import contextlib
 import dataclasses
@@ -57,7 +57,7 @@ ALIASES = {"jacob_cov": "jacov", "n_params": "params", "FLOPs": "flops", "nwot_r
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What a user may choose about an import."""
+    """Options of an import, as of ``import_table``."""
 
     format_name: str
     space: str | None
@@ -136,7 +136,7 @@ def check_score(name: Any) -> str:
 
 
 class Draft:
-    """Arrays of a table in the making; NaN where nothing has been read."""
+    """Arrays of a table that is being read; NaN where nothing has been read."""
 
     def __init__(self, space: SearchSpace, epochs: Sequence[int], *, source: str, licence: str) -> None:
         self.space = space

@@ -89,12 +89,13 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     main = [kind for kind in contents if kind in ("nb101", "nb201", "nbasr")]
     if len(main) != 1:
         raise ValueError("give the results of one problem (data.p), and its scores if there are any")
-    path, content = contents[main[0]]
-    dataset = _dataset(path, options) if main[0] == "nb201" else {"nb101": "cifar10", "nbasr": "timit"}[main[0]]
-    name = f"nb201-{dataset}" if main[0] == "nb201" else main[0]
-    reader = {"nb201": _read_201, "nb101": _read_101, "nbasr": _read_asr}[main[0]]
+    (space,) = main
+    path, content = contents[space]
+    dataset = _dataset(path, options) if space == "nb201" else {"nb101": "cifar10", "nbasr": "timit"}[space]
+    name = f"nb201-{dataset}" if space == "nb201" else space
+    reader = {"nb201": _read_201, "nb101": _read_101, "nbasr": _read_asr}[space]
     with named(path):
-        draft = reader(content, get_space(main[0]))
+        draft = reader(content, get_space(space))
         draft.convert({"val_acc": SHARE, "train_acc": SHARE, "test_acc": SHARE, "val_per": ERRORS, "test_per": ERRORS})
     if "suite" in contents:
         with named(contents["suite"][0]):
@@ -107,7 +108,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
             with named(contents[kind][0]):
                 _add_by_hash(draft, contents[kind][1])
     with named(path):
-        draft.convert(MILLIONS if main[0] == "nb201" else COUNTS)
+        draft.convert(MILLIONS if space == "nb201" else COUNTS)
     return draft.finish(name, dataset, format_name="mf-nas", files=paths, trials="as in the files")
 
 

@@ -2,8 +2,8 @@
 ``NATS-sss-v1_0-50262-simple`` (size), or their tar archives.
 
 A bz2 pickle per architecture, ``NNNNNN.pickle.pbz2``: trainings by data set and seed, each with
-accuracy and loss of every epoch. Of the trainings with different schedules, those of most epochs are
-taken: 200 (topology) or 90 (size). Splits:
+accuracy and loss of every epoch. Trainings of the longest schedule are read: 200 epochs (topology) or
+90 (size). Splits:
 
 - cifar10: trained on half of the training set and validated on the other (``cifar10-valid``, ``x-valid``)
   gives ``val_*``, ``train_*`` and seconds; trained on all of it (``cifar10``, ``ori-test``) gives ``test_acc``;
