@@ -95,13 +95,13 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
 def _trainings(record: Any, n_epoch: int) -> dict[tuple[str, int], Mapping[str, Any]]:
     try:
         results = record[str(n_epoch)]["all_results"]
-        named = {(name, seed): training for (name, seed), training in results.items()}
+        trainings = {(name, seed): training for (name, seed), training in results.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"it holds no trainings of {n_epoch} epochs") from error
-    for name, seed in named:
+    for name, seed in trainings:
         if not isinstance(name, str) or type(seed) is not int:
             raise ValueError(f"a training is named {(name, seed)!r:.60}, not by a data set and a seed")
-    return named
+    return trainings
 
 
 def _by_epoch(values: Any, n_epoch: int, prefix: str = "") -> FloatArray:

@@ -40,26 +40,23 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         If a file is not of NAS-Bench-ASR, the trainings differ in length, or a seed or a graph
         occurs twice.
     """
-    trainings: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
-    static: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
+    kinds: dict[str, list[tuple[Path, Mapping[str, Any], Sequence[Any]]]] = {"training": [], "static": []}
     for i, path in enumerate(paths):
         options.report_progress(i, len(paths))
         header, lines = _read_file(path)
-        kinds = {"training": trainings, "static": static}
         kind = header.get("dataset_type")
         if not isinstance(kind, str) or kind not in kinds:
             raise ValueError(f"{path} is of type {kind!r:.60}; training and static are read")
         if kind == "training":
-            _check_training(path, header, trainings)
+            _check_training(path, header, kinds[kind])
         kinds[kind].append((path, header, lines))
-    if options.trials != MEAN:
-        trainings = [t for t in trainings if str(t[1].get("seed")) == options.trials]
+    trainings = [t for t in kinds["training"] if options.trials in (MEAN, str(t[1]["seed"]))]
     if not trainings:
         raise ValueError("none of the files holds trainings" + ("" if options.trials == MEAN else " of that seed"))
     epochs = {t[1]["epochs"] for t in trainings}
-    n_epoch = next(iter(epochs))
     if len(epochs) != 1:
         raise ValueError(f"the files are of trainings of different length: {sorted(map(str, epochs))}")
+    (n_epoch,) = epochs
     space = get_space("nbasr")
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
     curves = np.full((len(trainings), n_epoch, space.n_arch), np.nan)
@@ -75,7 +72,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     draft.curve("val_per")[:] = curves.mean(axis=0)
     draft.score("test_per")[:] = tests.mean(axis=0)
     rows = Rows(space)
-    for path, header, lines in static:
+    for path, header, lines in kinds["static"]:
         optional = ["flops"] if "flops" in header["columns"] else []
         key, params, *flops = _columns(path, header, "model_hash", "params", *optional)
         for k, line in enumerate(lines):
@@ -103,13 +100,11 @@ def _check_training(path: Path, header: Mapping[str, Any], others: Sequence[tupl
 
 def _curve(values: Any, n_epoch: int) -> list[float]:
     values = plain(values)
-    if (
-        not isinstance(values, (list, tuple, np.ndarray))
-        or (isinstance(values, np.ndarray) and values.ndim != 1)
-        or len(values) != n_epoch
-    ):
+    if isinstance(values, np.ndarray):
+        values = values.tolist() if values.ndim == 1 else None
+    if not isinstance(values, (list, tuple)) or len(values) != n_epoch:
         raise ValueError(f"a curve is not of {n_epoch} epochs")
-    return [number(v.item() if isinstance(v, np.generic) else v) for v in values]
+    return [number(v) for v in values]
 
 
 def _columns(path: Path, header: Mapping[str, Any], *names: str) -> list[int]:

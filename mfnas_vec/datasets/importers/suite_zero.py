@@ -85,14 +85,14 @@ def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
         if len(content) != 1 or not isinstance(inner, Mapping) or _is_architecture(next(iter(value))):
             break
         content = value
-    named: dict[str, Mapping[Any, Any]] = {}
+    by_name: dict[str, Mapping[Any, Any]] = {}
     for key, value in content.items():
         name = _DATASETS.get(str(key).lower(), str(key))
         if isinstance(value, Mapping) and value:
-            if name in named:
+            if name in by_name:
                 raise ValueError(f"the data set {name!r} comes twice")
-            named[name] = value
-    return named
+            by_name[name] = value
+    return by_name
 
 
 def row_of(space: SearchSpace, key: Any) -> int:
