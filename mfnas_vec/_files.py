@@ -64,20 +64,27 @@ def new_folder(path: str | Path, *, replace: str | None = None, within: str = ""
     path = Path(path)
     clean_up(path)
     check_target(path, mark=replace, within=within)
-    scratch: str | None = None
-    try:
-        prefix = f".{path.name}.{_machine()}-{os.getpid()}-"
-        scratch = tempfile.mkdtemp(prefix=prefix, suffix=SCRATCH_SUFFIX, dir=path.parent)
+    prefix = f".{path.name}.{_machine()}-{os.getpid()}-"
+    with (
+        _writing(path),
+        tempfile.TemporaryDirectory(
+            prefix=prefix, suffix=SCRATCH_SUFFIX, dir=path.parent, ignore_cleanup_errors=True
+        ) as scratch,
+    ):
         store = Path(scratch) / "store"
         store.mkdir()
         yield store
         check_target(path, mark=replace, within=within)  # another writer may have finished meanwhile
         _swap(Path(scratch), path)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Raise errors of the file system as ones that name the path written."""
+    try:
+        yield
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _machine() -> str:
@@ -114,8 +121,8 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except OSError:
-        return True
+    except OSError:  # it belongs to another user
+        pass
     return True
 
 
@@ -134,21 +141,17 @@ def new_file(path: str | Path, *, overwrite: bool) -> Iterator[str]:
         raise ValueError(f"{path} exists already; {hint}")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
-    try:
+    with _writing(path):
         handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    os.close(handle)
-    try:
-        yield scratch
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(scratch).chmod(0o666 & ~mask)
-        Path(scratch).replace(path)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+        os.close(handle)
+        try:
+            yield scratch
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(scratch).chmod(0o666 & ~mask)
+            Path(scratch).replace(path)
+        finally:
+            Path(scratch).unlink(missing_ok=True)
 
 
 def write_zarr(
@@ -207,28 +210,25 @@ def read_zarr(path: Path) -> xr.Dataset:
     return table
 
 
-def _files(path: Path) -> list[tuple[str, Path]]:
-    found = [(p.relative_to(path).as_posix(), p) for p in path.rglob("*") if p.is_file()]
-    return sorted(entry for entry in found if entry[0] != DIGEST)
-
-
 def quick_digest(path: Path) -> str:
     """Digest of a store's metadata and of the names and sizes of its files (cheap)."""
-    digest = hashlib.sha256()
-    for name, file in _files(path):
-        digest.update(f"{name}\0{file.stat().st_size}\0".encode())
-        if file.name == _METADATA:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
+    return _digest_of(path, only=_METADATA)
 
 
 def full_digest(path: Path) -> str:
     """Digest of all bytes of a store."""
+    return _digest_of(path)
+
+
+def _digest_of(path: Path, only: str | None = None) -> str:
+    """Digest of the names and sizes of a store's files, and of their bytes or those of files of one name."""
     digest = hashlib.sha256()
-    for name, file in _files(path):
+    found = [(file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file()]
+    for name, file in sorted(entry for entry in found if entry[0] != DIGEST):
         digest.update(f"{name}\0{file.stat().st_size}\0".encode())
-        with file.open("rb") as stream:
-            hashlib.file_digest(stream, lambda: digest)
+        if only in (None, file.name):
+            with file.open("rb") as stream:
+                hashlib.file_digest(stream, lambda: digest)
     return digest.hexdigest()
 
 

@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 #: Called with the bytes received and the size of the file.
 Progress = Callable[[int, int], object]
@@ -19,6 +21,14 @@ Progress = Callable[[int, int], object]
 _BLOCK = 1 << 15
 _TIMEOUT = 60
 _RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII)
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """What is known of the file that a partial download is part of."""
+
+    url: str
+    total: Annotated[int, msgspec.Meta(gt=0)] | None
+    validator: str | None
 
 
 def facts_path(part: Path) -> Path:
@@ -47,13 +57,7 @@ def over_http(url: str, part: Path, progress: Progress | None = None) -> None:
 
 
 def from_drive(url: str, part: Path, progress: Progress | None = None) -> None:
-    """Download a file from Google Drive; gdown resumes an interrupted download.
-
-    Raises
-    ------
-    OSError
-        If Google Drive refuses it.
-    """
+    """Download a file from Google Drive; gdown resumes an interrupted download. OSError if it is refused."""
     import gdown
 
     more: dict[str, Any] = {}
@@ -68,14 +72,15 @@ def _attempt(url: str, part: Path, progress: Progress | None) -> bool:
     import requests
 
     facts = _read_facts(part, url)
-    if not facts:
+    if facts is None:
         discard(part)  # it is not known which file it is part of
+        facts = _Facts(url, None, None)
     have = part.stat().st_size if part.is_file() else 0
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-        if facts.get("validator"):
-            headers["If-Range"] = str(facts["validator"])
+        if facts.validator:
+            headers["If-Range"] = facts.validator
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
         sent = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         if have and answer.status_code == 416:  # the file is complete, or has changed
@@ -86,25 +91,25 @@ def _attempt(url: str, part: Path, progress: Progress | None) -> bool:
         if answer.status_code == 206:
             if not have or not _fits(sent, have, facts, validator):
                 return False
-            total = facts.get("total")
+            total = facts.total
             if sent is not None and sent[3] != "*":
                 total = int(sent[3])
         else:
             length = answer.headers.get("Content-Length")
             have, total = 0, None if length is None else int(length)
             discard(part)  # before its facts change, or a later attempt would resume with wrong bytes
-            _write_facts(part, {"url": url, "total": total, "validator": validator})
+            _write_facts(part, _Facts(url, total, validator))
         _receive(answer.iter_content(_BLOCK), part, have, total, progress)
     return True
 
 
-def _fits(sent: "re.Match[str] | None", have: int, facts: dict[str, Any], validator: str | None) -> bool:
+def _fits(sent: "re.Match[str] | None", have: int, facts: _Facts, validator: str | None) -> bool:
     """Whether the response continues the partial download, and is of the same file."""
     if sent is None or sent[1] is None or int(sent[1]) != have:
         return False
-    if sent[3] != "*" and facts.get("total") not in (None, int(sent[3])):
+    if sent[3] != "*" and facts.total not in (None, int(sent[3])):
         return False
-    return validator is None or facts.get("validator") in (None, validator)
+    return validator is None or facts.validator in (None, validator)
 
 
 def _receive(blocks: Iterator[bytes], part: Path, have: int, total: int | None, progress: Progress | None) -> None:
@@ -141,24 +146,19 @@ def _validator(headers: Any) -> str | None:
     return None if found is None else str(found)
 
 
-def _read_facts(part: Path, url: str) -> dict[str, Any]:
-    """Facts of a partial download; empty if there are none, or they are of another address."""
+def _read_facts(part: Path, url: str) -> _Facts | None:
+    """Facts of a partial download, if there are any of this address."""
     try:
-        found = json.loads(facts_path(part).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    total, validator = (found.get("total"), found.get("validator")) if isinstance(found, dict) else (0, None)
-    known = isinstance(found, dict) and found.get("url") == url
-    plain = total is None or (type(total) is int and total > 0)
-    if not known or not plain or not (validator is None or isinstance(validator, str)):
-        return {}
-    return {"url": url, "total": total, "validator": validator}
+        facts = msgspec.json.decode(facts_path(part).read_bytes(), type=_Facts)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        return None
+    return facts if facts.url == url else None
 
 
-def _write_facts(part: Path, facts: dict[str, Any]) -> None:
+def _write_facts(part: Path, facts: _Facts) -> None:
     path = facts_path(part)
     try:
-        path.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(msgspec.structs.asdict(facts)) + "\n", encoding="utf-8")
     except OSError:
         with contextlib.suppress(OSError):
             path.unlink()  # a damaged file would be worse than none

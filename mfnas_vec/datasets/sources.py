@@ -35,111 +35,99 @@ class Source:
     sha256: str = ""
 
 
-_NB101 = "Ying et al.: NAS-Bench-101. ICML 2019"
-_NATS = "Dong et al.: NATS-Bench. TPAMI 2021"
-_ASR = "Mehrotra et al.: NAS-Bench-ASR. ICLR 2021"
-_MFNAS = "Phan and Luong: MF-NAS. GECCO 2024"
-_GOOGLE = "https://storage.googleapis.com/nasbench"
-_RELEASE = "https://github.com/SamsungLabs/nb-asr/releases/download/v1.1.0"
 _DRIVE = "https://drive.google.com/uc?id="
-_MFNAS_PAGE = "github.com/ELO-Lab/MF-NAS"
-
-
-def _asr(name: str, file: str, title: str) -> Source:
-    return Source(
-        name,
-        title,
-        f"{_RELEASE}/{file}",
-        file,
-        "nb-asr",
+_NATS = (_DRIVE, "MIT", "Dong et al.: NATS-Bench. TPAMI 2021", "github.com/D-X-Y/NATS-Bench")
+#: By importer: where the files are, their licence, citation and page.
+_RELEASES = {
+    "nasbench101": (
+        "https://storage.googleapis.com/nasbench/",
         "Apache-2.0",
-        "unknown",
-        _ASR,
+        "Ying et al.: NAS-Bench-101. ICML 2019",
+        "github.com/google-research/nasbench",
+    ),
+    "nb-asr": (
+        "https://github.com/SamsungLabs/nb-asr/releases/download/v1.1.0/",
+        "Apache-2.0",
+        "Mehrotra et al.: NAS-Bench-ASR. ICLR 2021",
         "github.com/SamsungLabs/nb-asr",
-    )
-
-
-def _mf_nas(name: str, key: str, file: str, title: str) -> Source:
-    return Source(name, title, _DRIVE + key, file, "mf-nas", "see the page", "unknown", _MFNAS, _MFNAS_PAGE)
-
-
-SOURCES = {
-    source.name: source
-    for source in (
-        Source(
-            "nasbench101-full",
-            "NAS-Bench-101, all budgets",
-            f"{_GOOGLE}/nasbench_full.tfrecord",
-            "nasbench_full.tfrecord",
-            "nasbench101",
-            "Apache-2.0",
-            "1.95 GB",
-            _NB101,
-            "github.com/google-research/nasbench",
-            "3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c",
-        ),
-        Source(
-            "nasbench101-only108",
-            "NAS-Bench-101, 108 epochs only",
-            f"{_GOOGLE}/nasbench_only108.tfrecord",
-            "nasbench_only108.tfrecord",
-            "nasbench101",
-            "Apache-2.0",
-            "499 MB",
-            _NB101,
-            "github.com/google-research/nasbench",
-            "4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1",
-        ),
-        _asr("nb-asr-1234", "nb-asr-e40-1234.pickle", "NAS-Bench-ASR, 40 epochs, seed 1234"),
-        _asr("nb-asr-1235", "nb-asr-e40-1235.pickle", "NAS-Bench-ASR, 40 epochs, seed 1235"),
-        _asr("nb-asr-1236", "nb-asr-e40-1236.pickle", "NAS-Bench-ASR, 40 epochs, seed 1236"),
-        _asr("nb-asr-info", "nb-asr-info.pickle", "NAS-Bench-ASR, parameters and FLOPs"),
-        Source(
-            "nats-tss",
-            "NATS-Bench topology, all epochs and seeds",
-            f"{_DRIVE}17_saCsj_krKjlCBLOJEpNtzPXArMCqxU",
-            "NATS-tss-v1_0-3ffb9-simple.tar",
-            "nats-tss",
-            "MIT",
-            "unknown",
-            _NATS,
-            "github.com/D-X-Y/NATS-Bench",
-        ),
-        Source(
-            "nats-sss",
-            "NATS-Bench size, all epochs and seeds",
-            f"{_DRIVE}1scOMTUwcQhAMa_IMedp9lTzwmgqHLGgA",
-            "NATS-sss-v1_0-50262-simple.tar",
-            "nats-sss",
-            "MIT",
-            "unknown",
-            _NATS,
-            "github.com/D-X-Y/NATS-Bench",
-        ),
-        _mf_nas(
-            "mf-nas-cifar10", "1-bM3530VM-74PiHao_VejbqKKcrq65g6", "[NB201][cifar10]_data.p", "NAS-Bench-201, CIFAR-10"
-        ),
-        _mf_nas(
-            "mf-nas-cifar100",
-            "1-eMgp8-ClTgnJ5q0N_c_KBGN1g-tQO44",
-            "[NB201][cifar100]_data.p",
-            "NAS-Bench-201, CIFAR-100",
-        ),
-        _mf_nas(
-            "mf-nas-imagenet16",
-            "1-egdKed0zWToV4qKByjVo6844CSlQZ1j",
-            "[NB201][ImageNet16-120]_data.p",
-            "NAS-Bench-201, ImageNet16-120",
-        ),
-        _mf_nas(
-            "mf-nas-nb201-scores", "1uvT92YrmfR4iPYVJw-MgKDAwRahlxMK-", "zc_nasbench201.json", "NAS-Bench-201, scores"
-        ),
-        _mf_nas("mf-nas-nb101", "1-DDEmdgoJc1zE4OpTWX8rLkUc4Fob9Uw", "[NB101]_data.p", "NAS-Bench-101"),
-        _mf_nas(
-            "mf-nas-nb101-scores", "1iWCLW4R7yF4hABWCi04LTsIxzbfJ6kT7", "zc_nasbench101.json", "NAS-Bench-101, scores"
-        ),
-    )
+    ),
+    "nats-tss": _NATS,
+    "nats-sss": _NATS,
+    "mf-nas": (_DRIVE, "see the page", "Phan and Luong: MF-NAS. GECCO 2024", "github.com/ELO-Lab/MF-NAS"),
 }
+
+
+def _source(
+    importer: str, part: str, title: str, file: str, key: str = "", *, size: str = "unknown", sha256: str = ""
+) -> Source:
+    """A file of a release; its address ends in its key on Google Drive, or else in its name."""
+    name = f"{importer}-{part}" if part else importer
+    address, licence, citation, page = _RELEASES[importer]
+    return Source(name, title, address + (key or file), file, importer, licence, size, citation, page, sha256)
+
+
+_FILES = (
+    _source(
+        "nasbench101",
+        "full",
+        "NAS-Bench-101, all budgets",
+        "nasbench_full.tfrecord",
+        size="1.95 GB",
+        sha256="3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c",
+    ),
+    _source(
+        "nasbench101",
+        "only108",
+        "NAS-Bench-101, 108 epochs only",
+        "nasbench_only108.tfrecord",
+        size="499 MB",
+        sha256="4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1",
+    ),
+    _source("nb-asr", "1234", "NAS-Bench-ASR, 40 epochs, seed 1234", "nb-asr-e40-1234.pickle"),
+    _source("nb-asr", "1235", "NAS-Bench-ASR, 40 epochs, seed 1235", "nb-asr-e40-1235.pickle"),
+    _source("nb-asr", "1236", "NAS-Bench-ASR, 40 epochs, seed 1236", "nb-asr-e40-1236.pickle"),
+    _source("nb-asr", "info", "NAS-Bench-ASR, parameters and FLOPs", "nb-asr-info.pickle"),
+    _source(
+        "nats-tss",
+        "",
+        "NATS-Bench topology, all epochs and seeds",
+        "NATS-tss-v1_0-3ffb9-simple.tar",
+        "17_saCsj_krKjlCBLOJEpNtzPXArMCqxU",
+    ),
+    _source(
+        "nats-sss",
+        "",
+        "NATS-Bench size, all epochs and seeds",
+        "NATS-sss-v1_0-50262-simple.tar",
+        "1scOMTUwcQhAMa_IMedp9lTzwmgqHLGgA",
+    ),
+    _source(
+        "mf-nas", "cifar10", "NAS-Bench-201, CIFAR-10", "[NB201][cifar10]_data.p", "1-bM3530VM-74PiHao_VejbqKKcrq65g6"
+    ),
+    _source(
+        "mf-nas",
+        "cifar100",
+        "NAS-Bench-201, CIFAR-100",
+        "[NB201][cifar100]_data.p",
+        "1-eMgp8-ClTgnJ5q0N_c_KBGN1g-tQO44",
+    ),
+    _source(
+        "mf-nas",
+        "imagenet16",
+        "NAS-Bench-201, ImageNet16-120",
+        "[NB201][ImageNet16-120]_data.p",
+        "1-egdKed0zWToV4qKByjVo6844CSlQZ1j",
+    ),
+    _source(
+        "mf-nas", "nb201-scores", "NAS-Bench-201, scores", "zc_nasbench201.json", "1uvT92YrmfR4iPYVJw-MgKDAwRahlxMK-"
+    ),
+    _source("mf-nas", "nb101", "NAS-Bench-101", "[NB101]_data.p", "1-DDEmdgoJc1zE4OpTWX8rLkUc4Fob9Uw"),
+    _source(
+        "mf-nas", "nb101-scores", "NAS-Bench-101, scores", "zc_nasbench101.json", "1iWCLW4R7yF4hABWCi04LTsIxzbfJ6kT7"
+    ),
+)
+#: Every source by its name.
+SOURCES = {source.name: source for source in _FILES}
 
 
 def download_folder() -> Path:
@@ -149,15 +137,13 @@ def download_folder() -> Path:
 
 
 class _ManualError(ValueError):
-    """An error whose message says how to download by hand."""
+    """A failed download, with its reason and how to download by hand."""
 
-
-def manual(source: Source, reason: str) -> ValueError:
-    """An error with its reason, and how to download by hand."""
-    return _ManualError(
-        f"{source.name} was not downloaded: {reason}. By hand: download {source.file} from {source.page} "
-        f"({source.url}), then `mfnas tables import {source.importer} {source.file}`"
-    )
+    def __init__(self, source: Source, reason: str) -> None:
+        super().__init__(
+            f"{source.name} was not downloaded: {reason}. By hand: download {source.file} from {source.page} "
+            f"({source.url}), then `mfnas tables import {source.importer} {source.file}`"
+        )
 
 
 def fetch(source: Source, folder: Path | None = None, progress: Progress | None = None) -> Path:
@@ -194,17 +180,17 @@ def fetch(source: Source, folder: Path | None = None, progress: Progress | None 
         (from_drive if source.url.startswith(_DRIVE) else over_http)(source.url, part, progress)
         if reason := _error_of(part, expected, source.file if kept and not source.sha256 else "", folder):
             discard(part)
-            raise manual(source, reason)
+            raise _ManualError(source, reason)
         digest = sha256_of(part)
         part.replace(path)
         discard(part)
         _write_record(folder, source.file, digest)
     except ImportError as error:
-        raise manual(source, f"{error} (pip install 'mfnas-vec[fetch]')") from error
+        raise _ManualError(source, f"{error} (pip install 'mfnas-vec[fetch]')") from error
     except _ManualError:
         raise
     except Exception as error:  # libraries of the network raise many types
-        raise manual(source, str(error) or type(error).__name__) from error
+        raise _ManualError(source, str(error) or type(error).__name__) from error
     return path
 
 

@@ -75,26 +75,14 @@ def register_space(space: SearchSpace) -> SearchSpace:
 
 
 def check_registered(space: SearchSpace) -> None:
-    """Refuse a space that ``get_space`` does not find.
-
-    Raises
-    ------
-    ValueError
-        If no space of its name is registered, or one of another definition.
-    """
+    """Refuse a space that is not registered, or whose name is registered with another definition."""
     if space.name not in SPACES:
         raise ValueError(f"space {space.name!r} is not registered: call register_space(space) first")
     register_space(space.with_sampling(SPACES[space.name].sampling))
 
 
 def _load_installed() -> Iterator[str]:
-    """Register the spaces of installed packages; says of each that cannot be imported, why.
-
-    Raises
-    ------
-    ValueError
-        If two spaces have the same name.
-    """
+    """Register the spaces of installed packages; yields why one cannot be imported."""
     for entry in entry_points(group=ENTRY_POINTS):
         try:
             found = entry.load()

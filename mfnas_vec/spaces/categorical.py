@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.arrays import IDENTITY, NO_ARCH, ONE_LEVEL, IntArray, SpaceArrays, make_arrays
+from mfnas_vec.spaces.arrays import NO_ARCH, ONE_LEVEL, IntArray, SpaceArrays, make_arrays
 from mfnas_vec.spaces.base import ENCODINGS, MAX_CARDINALITY, SAMPLINGS, SearchSpace
 
 #: Genotypes, shape ``(n, n_gene)``, to whether each is valid, shape ``(n,)``.
@@ -28,6 +28,12 @@ _BYTES_PER_ARCH = 8
 def _memory() -> int:
     """Bytes of memory of this machine."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _check_memory(needed: int, what: str, hint: str = "") -> None:
+    """Refuse what takes more than half of the memory."""
+    if needed > _memory() // 2:
+        raise ValueError(f"{what} needs {needed / 2**30:.1f} GiB of memory, and may have {_memory() / 2**31:.1f}{hint}")
 
 
 class CategoricalSpace(SearchSpace):
@@ -101,36 +107,31 @@ class CategoricalSpace(SearchSpace):
 
     def _make_rows(self, valid: Validity | None, canonical: Canonical | None) -> None:
         """Number the canonical codes, in their order, and note the row of every code."""
-        needed = _BYTES_PER_CODE * self.n_code
-        if needed > _memory() // 2:
-            raise ValueError(
-                f"{self.name!r} has {self.n_code:,} codes: a row map of them (valid=, canonical=) needs "
-                f"{needed / 2**30:.1f} GiB of memory, and may have {_memory() / 2**31:.1f}; "
-                "without valid= and canonical= the code is the row, and no map is needed"
-            )
+        _check_memory(
+            _BYTES_PER_CODE * self.n_code,
+            f"{self.name!r} has {self.n_code:,} codes: a row map of them (valid=, canonical=)",
+            "; without valid= and canonical= the code is the row, and no map is needed",
+        )
         stands_for = np.full(self.n_code, NO_ARCH, np.int64)
         for start in range(0, self.n_code, _BATCH):
             codes = np.arange(start, min(start + _BATCH, self.n_code))
-            genotypes = self.decode(codes)
-            codes = codes[self._validity(valid, genotypes)]
+            if valid is not None:
+                codes = codes[self._validity(valid, self.decode(codes))]
             stands_for[codes] = codes if canonical is None else self._canonical_codes(canonical, self.decode(codes))
-        own = np.flatnonzero(stands_for == np.arange(self.n_code))
-        used = stands_for[stands_for != NO_ARCH]
-        if own.size == 0 and used.size == 0:
+        known = stands_for != NO_ARCH
+        if not known.any():
             raise ValueError(f"valid= allows no genotype of {self.name!r}")
+        own, used = np.flatnonzero(stands_for == np.arange(self.n_code)), stands_for[known]
         cell = np.full(self.n_code, NO_ARCH, np.int32)
         cell[own] = np.arange(own.size)
         if (bad := used[cell[used] == NO_ARCH]).size:
             genotype = self.decode(bad[0]).tolist()
             kind = "no valid genotype" if stands_for[bad[0]] == NO_ARCH else "not its own canonical genotype"
             raise ValueError(f"canonical= of {self.name!r} returns {genotype}, which is {kind}")
-        known = stands_for != NO_ARCH
-        cell[known] = cell[stands_for[known]]
+        cell[known] = cell[used]
         self._cell, self._arch_code, self.n_arch = cell, own.astype(np.int64), own.size
 
-    def _validity(self, valid: Validity | None, genotypes: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-        if valid is None:
-            return np.ones(len(genotypes), np.bool_)
+    def _validity(self, valid: Validity, genotypes: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
         found = np.asarray(valid(genotypes))
         if found.shape != (len(genotypes),) or found.dtype != np.bool_:
             raise ValueError(
@@ -160,7 +161,11 @@ class CategoricalSpace(SearchSpace):
         ValueError
             If there are more than memory allows to list.
         """
-        return np.arange(self._listable(), dtype=np.int64) if self._arch_code is None else self._arch_code
+        if self._arch_code is not None:
+            return self._arch_code
+        needed = (_BYTES_PER_ARCH + self.n_gene) * self.n_arch
+        _check_memory(needed, f"{self.name!r} has {self.n_arch:,} architectures: a list of them")
+        return np.arange(self.n_arch, dtype=np.int64)
 
     def arch_key(self) -> list[str]:
         """Readable form of each architecture, in row order.
@@ -207,19 +212,8 @@ class CategoricalSpace(SearchSpace):
     def _name_row(self, text: str) -> int:
         return NO_ARCH  # readable forms are the only names, and case counts
 
-    def _listable(self) -> int:
-        needed = (_BYTES_PER_ARCH + self.n_gene) * self.n_arch
-        if needed > _memory() // 2:
-            raise ValueError(
-                f"{self.name!r} has {self.n_arch:,} architectures: a list of them needs {needed / 2**30:.1f} GiB of "
-                f"memory, and may have {_memory() / 2**31:.1f}"
-            )
-        return self.n_arch
-
     def _make_arrays(self) -> SpaceArrays:
-        if self._cell is None:
-            return make_arrays(self, IDENTITY)
-        return make_arrays(self, ONE_LEVEL, cell=self._cell)
+        return super()._make_arrays() if self._cell is None else make_arrays(self, ONE_LEVEL, cell=self._cell)
 
 
 def _span(cardinality: Sequence[int]) -> str:

@@ -36,15 +36,10 @@ def graph_hash(matrix: Sequence[Sequence[int]], labels: Sequence[int], *, number
     into = [[w for w in range(n) if matrix[w][v]] for v in range(n)]
     out = [[w for w in range(n) if matrix[v][w]] for v in range(n)]
     hashes = [_digest(str((number(len(out[v])), number(len(into[v])), labels[v]))) for v in range(n)]
+
+    def joined(vertices: list[int]) -> str:
+        return "".join(sorted(hashes[w] for w in vertices))
+
     for _ in range(n):
-        hashes = [
-            _digest(
-                "".join(sorted(hashes[w] for w in into[v]))
-                + "|"
-                + "".join(sorted(hashes[w] for w in out[v]))
-                + "|"
-                + hashes[v]
-            )
-            for v in range(n)
-        ]
+        hashes = [_digest(f"{joined(into[v])}|{joined(out[v])}|{hashes[v]}") for v in range(n)]
     return _digest(str(sorted(hashes)))

@@ -12,17 +12,15 @@ survive); the form compresses the operations to those of the survivors; graph an
 operations give the row.
 """
 
-import functools
 import json
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.arrays import N_MASK, TWO_LEVEL, IntArray, SpaceArrays, make_arrays
-from mfnas_vec.spaces.base import SearchSpace
+from mfnas_vec.spaces.arrays import N_MASK, NO_ARCH, TWO_LEVEL, SpaceArrays, make_arrays
 from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
-from mfnas_vec.spaces.stored import read_space
+from mfnas_vec.spaces.stored import StoredSpace, read_space
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 N_VERTEX = 7
@@ -74,8 +72,11 @@ def prune(genotype: Sequence[int]) -> tuple[list[list[int]], list[int]] | None:
     return matrix, labels
 
 
-class NB101(SearchSpace):
-    """The NAS-Bench-101 space: 509,607,936 genotypes, 423,624 distinct cells."""
+class NB101(StoredSpace):
+    """The NAS-Bench-101 space: 509,607,936 genotypes, 423,624 distinct cells.
+
+    Stored codes are those of the published representatives.
+    """
 
     title = "NAS-Bench-101 (7 vertices, 9 edges, 3 operations)"
     source = "Ying et al., ICML 2019"
@@ -95,27 +96,6 @@ class NB101(SearchSpace):
             low_code=compressed_ops(),
         )
 
-    @functools.cached_property
-    def arch_code(self) -> IntArray:
-        """A code of each cell: that of the published representative, shape ``(n_arch,)``."""
-        (code,) = read_space(self.name, "arch_code")
-        return code.astype(np.int64)
-
-    @functools.cached_property
-    def digests(self) -> npt.NDArray[np.uint8]:
-        """MD5 module hashes in row order, shape ``(n_arch, 16)``."""
-        (digests,) = read_space(self.name, "hash")
-        return digests
-
-    @functools.cached_property
-    def _first_words(self) -> npt.NDArray[np.uint64]:
-        return self.digests[:, :8].copy().view(">u8").ravel().astype(np.uint64)
-
-    def arch_key(self) -> list[str]:
-        """MD5 module hashes in row order, which is their alphabetical order."""
-        text = self.digests.tobytes().hex()
-        return [text[i : i + 32] for i in range(0, len(text), 32)]
-
     def row_of_hash(self, digest: str) -> int:
         """Row of an MD5 module hash.
 
@@ -124,15 +104,10 @@ class NB101(SearchSpace):
         ValueError
             If no cell has that hash.
         """
-        try:
-            wanted = np.frombuffer(bytes.fromhex(digest), ">u8")
-        except ValueError:
-            wanted = np.empty(0)
-        if wanted.size == 2:
-            row = int(np.searchsorted(self._first_words, wanted[0]))
-            if row < self.n_arch and self.digests[row].tobytes().hex() == digest.lower():
-                return row
-        raise ValueError(f"digest={digest!r} is the module hash of no NAS-Bench-101 cell")
+        row = self._name_row(digest)
+        if row == NO_ARCH:
+            raise ValueError(f"digest={digest!r} is the module hash of no NAS-Bench-101 cell")
+        return row
 
     def to_string(self, genotype: Sequence[int]) -> str:
         """Adjacency matrix and operation names of one genotype, shape ``(26,)``, as JSON."""
@@ -157,8 +132,7 @@ class NB101(SearchSpace):
             if len(text) > _LONGEST_TEXT:
                 raise ValueError
             cell = json.loads(text)
-            matrix, ops = cell["matrix"], cell["ops"]
-            return np.array(self._genes(matrix, ops), dtype=np.int8)
+            return np.array(self._genes(cell["matrix"], cell["ops"]), dtype=np.int8)
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             shown = text if len(text) < 200 else text[:200] + "..."
             raise ValueError(

@@ -9,16 +9,14 @@ which earlier vertices are added to its output: gene 1 for vertex 0 at node 1, g
 vertices 0 and 1 at node 2, genes 6 to 8 for vertices 0 to 2 at node 3.
 """
 
-import functools
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from mfnas_vec.spaces.arrays import ONE_LEVEL, IntArray, SpaceArrays, make_arrays
-from mfnas_vec.spaces.base import SearchSpace
+from mfnas_vec.spaces.arrays import ONE_LEVEL, SpaceArrays, make_arrays
 from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
-from mfnas_vec.spaces.stored import read_space
+from mfnas_vec.spaces.stored import StoredSpace, read_space
 
 OPERATIONS = ("linear", "conv5", "conv5d2", "conv7", "conv7d2", "zero")
 ZERO = OPERATIONS.index("zero")
@@ -107,8 +105,11 @@ def network_cost(genotype: Sequence[int]) -> tuple[int, int]:
     return params, flops
 
 
-class NBASR(SearchSpace):
-    """The NAS-Bench-ASR space: 13,824 genotypes of 8,242 distinct graphs."""
+class NBASR(StoredSpace):
+    """The NAS-Bench-ASR space: 13,824 genotypes of 8,242 distinct graphs.
+
+    Stored codes are those of the genotypes with the fewest skips.
+    """
 
     title = "NAS-Bench-ASR (3 nodes, 6 operations, 6 skip connections)"
     source = "Mehrotra et al., ICLR 2021"
@@ -119,17 +120,6 @@ class NBASR(SearchSpace):
     def _make_arrays(self) -> SpaceArrays:
         (cell,) = read_space(self.name, "cell")
         return make_arrays(self, ONE_LEVEL, cell=cell)
-
-    @functools.cached_property
-    def arch_code(self) -> IntArray:
-        """A code of each graph: that of the genotype with the fewest skips, shape ``(n_arch,)``."""
-        (code,) = read_space(self.name, "arch_code")
-        return code.astype(np.int64)
-
-    def arch_key(self) -> list[str]:
-        """MD5 graph hashes in row order, which is their alphabetical order."""
-        (digests,) = read_space(self.name, "hash")
-        return [row.tobytes().hex() for row in digests]
 
     def to_string(self, genotype: Sequence[int]) -> str:
         """One word per node, the operation and its skip bits.
@@ -151,15 +141,11 @@ class NBASR(SearchSpace):
         ValueError
             If the text is not of that form.
         """
-        genes: list[int] = []
         nodes = [node.partition(":")[::2] for node in text.strip().split("|")]
-        for i, (op, skips) in enumerate(nodes):
-            if op not in OPERATIONS or len(skips) != i + 1 or set(skips) - {"0", "1"}:
-                genes = []
-                break
-            genes += [OPERATIONS.index(op), *map(int, skips)]
-        if len(genes) != self.n_gene:
+        fits = [len(skips) for _, skips in nodes] == [1, 2, 3]
+        if not fits or any(op not in OPERATIONS or set(skips) - {"0", "1"} for op, skips in nodes):
             raise ValueError(
                 f"text={text!r} is no NAS-Bench-ASR architecture; the form is op:b|op:bb|op:bbb with op in {OPERATIONS}"
             )
+        genes = [gene for op, skips in nodes for gene in (OPERATIONS.index(op), *map(int, skips))]
         return np.array(genes, dtype=np.int8)

@@ -51,17 +51,14 @@ def align(space: SearchSpace, name: str, values: Any) -> Aligned:
     if isinstance(values, xr.DataArray):
         return _align_xarray(space, name, values)
     if isinstance(values, pd.Series):
-        rows = _rows(space, name, values.index)
-        return Aligned(_spread(space, name, rows, values.index, _numbers(name, values)), None)
+        return Aligned(_spread(space, name, values.index, _numbers(name, values)), None)
     if isinstance(values, pd.DataFrame):
         epochs = _epochs(space, name, values.columns)
-        rows = _rows(space, name, values.index)
         columns = [_numbers(name, values.iloc[:, i]) for i in range(len(epochs))]
-        return Aligned(_spread(space, name, rows, values.index, np.array(columns)), epochs)
+        return Aligned(_spread(space, name, values.index, np.array(columns)), epochs)
     if isinstance(values, Mapping):
         raise ValueError(f"{name!r} is a {type(values).__name__}; pandas.Series(values) aligns values by architecture")
-    array = np.asarray(values)
-    return Aligned(_real(name, array), None)
+    return Aligned(_real(name, np.asarray(values)), None)
 
 
 def _align_xarray(space: SearchSpace, name: str, values: xr.DataArray) -> Aligned:
@@ -73,18 +70,10 @@ def _align_xarray(space: SearchSpace, name: str, values: xr.DataArray) -> Aligne
     epochs = None
     if EPOCH in dims and EPOCH in values.coords:
         epochs = _epochs(space, name, values[EPOCH].values.tolist())
-    if ARCH not in dims:
-        return Aligned(array, epochs)
-    labels: Any
-    if ARCH in values.coords:
-        labels = values[ARCH].values.tolist()
-        rows = _rows(space, name, labels)
-    elif "arch_key" in values.coords and values["arch_key"].dims == (ARCH,):
-        labels = values["arch_key"].values.tolist()
-        rows = _rows(space, name, labels)
-    else:
-        return Aligned(array, epochs)
-    return Aligned(_spread(space, name, rows, labels, array), epochs)
+    label = ARCH if ARCH in values.coords else "arch_key"
+    if ARCH in dims and label in values.coords and values[label].dims == (ARCH,):
+        array = _spread(space, name, values[label].values.tolist(), array)
+    return Aligned(array, epochs)
 
 
 def _real(name: str, array: npt.NDArray[Any]) -> FloatArray:
@@ -146,10 +135,9 @@ def _is_genes(label: Any) -> bool:
     return isinstance(label, (tuple, list, np.ndarray))
 
 
-def _spread(
-    space: SearchSpace, name: str, rows: npt.NDArray[np.int64], labels: Sequence[Any], values: FloatArray
-) -> FloatArray:
+def _spread(space: SearchSpace, name: str, labels: Sequence[Any], values: FloatArray) -> FloatArray:
     """Values of labels at their rows, NaN elsewhere; refuses two labels of one row."""
+    rows = _rows(space, name, labels)
     count = np.bincount(rows, minlength=space.n_arch)
     if (count > 1).any():
         row = int(np.argmax(count > 1))

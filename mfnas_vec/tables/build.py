@@ -106,7 +106,7 @@ def build_table(
     directions
         "maximize" or "minimize" by name. By default losses, error rates, latencies and the like are
         minimised (names with one of ``schema.MINIMIZED_WORDS``), all else is maximised; the first
-        search on a metric whose direction is such a guess says it.
+        search on a metric with such a guessed direction logs it.
     units
         "percent" or "fraction", of all accuracies and error rates in percent, or units by name.
         Fractions are multiplied by 100. Without it, percentages of at most 1 are refused.
@@ -251,7 +251,7 @@ def in_units(name: str, array: FloatArray, stated: Mapping[str, str], attrs: dic
 
 
 def _set_direction(name: str, directions: Mapping[str, str], attrs: dict[str, Any]) -> None:
-    """The direction given, or that of the schema; a guess is not written down, and so is known to be one."""
+    """Set the given direction, else that of the schema; a guess is left out, which marks it as one."""
     direction = directions.get(name)
     if direction is None:
         if name not in SCHEMA:
@@ -276,7 +276,7 @@ def _seconds_names(metrics: Mapping[str, npt.ArrayLike], seconds: Mapping[str, n
 
 
 def _kinds(provenance: str | Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Provenance of every variable; the seconds of a score are as its metric unless named."""
+    """Provenance of every variable; seconds of a score have that of their metric unless named."""
     if isinstance(provenance, str):
         provenance = dict.fromkeys(names, provenance)
     if unknown := set(provenance) - set(names):

@@ -1,29 +1,15 @@
-"""Numbers that cannot be what they are called."""
+"""Checks that refuse impossible values."""
 
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.tables.schema import (
-    ACCURACY_WORDS,
-    ARCH,
-    EPOCH,
-    PERCENT,
-    SCHEMA,
-    SECONDS_SUFFIX,
-    TRAIN_SECONDS,
-    declared_units,
-    words_of,
-)
+from mfnas_vec.tables.schema import ARCH, EPOCH, PERCENT, SCHEMA, SECONDS_SUFFIX, TRAIN_SECONDS, declared_units
 
 
 def is_accuracy(name: str) -> bool:
     """Whether a name is that of an accuracy."""
     declared = SCHEMA.get(name)
-    return (
-        bool(ACCURACY_WORDS & words_of(name))
-        if declared is None
-        else (declared.units == PERCENT and declared.direction == "maximize")
-    )
+    return declared_units(name) == PERCENT and (declared is None or declared.direction == "maximize")
 
 
 def check_values(table: xr.Dataset) -> None:
@@ -41,13 +27,7 @@ def check_values(table: xr.Dataset) -> None:
 
 
 def check_not_fractions(name: str, values: np.ndarray) -> None:
-    """Refuse percentages whose maximum is at most 1.
-
-    Raises
-    ------
-    ValueError
-        If they look like fractions.
-    """
+    """Refuse percentages whose maximum is at most 1: they look like fractions."""
     highest = np.nanmax(values, initial=-np.inf)
     if declared_units(name) == PERCENT and -np.inf < highest <= 1:
         raise ValueError(

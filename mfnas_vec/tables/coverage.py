@@ -1,13 +1,13 @@
-"""Partial tables: how much they know, and what a search may do about the rest."""
+"""Partial tables: how many architectures have values, and what a search does about the others."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import xarray as xr
 
 from mfnas_vec.tables.schema import ARCH, SECONDS_SUFFIX
 
-#: Attribute of a variable that knows some architectures only: how many.
+#: Attribute of a variable that is known for some architectures only: their number.
 N_KNOWN = "n_arch_known"
 
 REFUSE = "refuse"
@@ -16,46 +16,43 @@ MISSING = (REFUSE, WORST)
 
 
 def mark_coverage(table: xr.Dataset) -> xr.Dataset:
-    """The table with ``N_KNOWN`` in the attributes of every variable that does not know all architectures.
+    """The table with ``N_KNOWN`` in the attributes of every variable that is not known for all architectures.
 
-    An architecture is known where it has a value at every epoch and of every trial.
+    An architecture is known if it has a value at every epoch and of every trial.
     """
-    for name, variable in table.data_vars.items():
-        if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
-            continue
-        n_known = int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
-        if n_known < table.sizes[ARCH]:
-            table[name].attrs[N_KNOWN] = n_known
+    for name in table.data_vars:
+        if (known := _counted(table, name)) < table.sizes[ARCH]:
+            table[name].attrs[N_KNOWN] = known
     return table
 
 
-def n_known(table: xr.Dataset, name: str) -> int:
-    """Architectures that a variable knows: as it says, else counted.
-
-    Embedded and imported variables, which have a ``source``, say it where it is not all that can have a value.
-    """
+def _counted(table: xr.Dataset, name: Hashable) -> int:
+    """Architectures with every value; all of them where none can be missing."""
     variable = table[name]
-    n_arch = int(table.sizes[ARCH])
     if ARCH not in variable.dims or not np.issubdtype(variable.dtype, np.floating):
-        return n_arch
-    if N_KNOWN in variable.attrs or "source" in variable.attrs:
-        return int(variable.attrs.get(N_KNOWN, n_arch))
+        return int(table.sizes[ARCH])
     return int(variable.notnull().all([d for d in variable.dims if d != ARCH]).sum())
 
 
+def n_known(table: xr.Dataset, name: str) -> int:
+    """Number of architectures with a value: as the attributes state, else counted.
+
+    Embedded and imported variables (those with a ``source``) state it where an architecture lacks a value that
+    it could have.
+    """
+    attrs = table[name].attrs
+    if N_KNOWN in attrs or "source" in attrs:
+        return int(attrs.get(N_KNOWN, table.sizes[ARCH]))
+    return _counted(table, name)
+
+
 def partial_variables(table: xr.Dataset) -> list[str]:
-    """Variables that say that they know some architectures only."""
+    """Variables whose attributes state that architectures lack a value."""
     return [str(name) for name, variable in table.data_vars.items() if N_KNOWN in variable.attrs]
 
 
 def check_coverage(table: xr.Dataset, names: Iterable[str], missing: str) -> None:
-    """Refuse a search that would meet architectures the table knows nothing of.
-
-    Raises
-    ------
-    ValueError
-        If a variable knows some architectures only and ``missing`` does not allow that, or knows none.
-    """
+    """Refuse a variable with no value at all, or with missing ones unless ``missing`` allows them."""
     if missing not in MISSING:
         raise ValueError(f"missing={missing!r} must be one of {', '.join(MISSING)}")
     for name in names:
@@ -72,7 +69,7 @@ def check_coverage(table: xr.Dataset, names: Iterable[str], missing: str) -> Non
 
 
 def with_worst(table: xr.Dataset) -> xr.Dataset:
-    """The table with the highest known price where one is missing; missing scores are the worst as they are."""
+    """The table with missing prices set to the highest known one; missing scores are the worst already."""
     prices = {}
     for name, variable in table.data_vars.items():
         if str(name).endswith(SECONDS_SUFFIX) and n_known(table, str(name)) < table.sizes[ARCH]:

@@ -81,13 +81,7 @@ def table_space(table: xr.Dataset) -> SearchSpace:
 
 
 def check_rows(table: xr.Dataset) -> None:
-    """Refuse a table whose rows were reordered: some hundred rows are compared with the space.
-
-    Raises
-    ------
-    ValueError
-        If a row's genotype is not an architecture's of that row.
-    """
+    """Refuse a table whose rows were reordered: some hundred genotypes are compared with the space."""
     space = table_space(table)
     if "genotype" not in table.variables:
         return
@@ -135,24 +129,6 @@ def metric_names(table: xr.Dataset) -> dict[str, bool]:
     return names
 
 
-def _check_epochs(table: xr.Dataset, name: str, epochs: Sequence[int] | None) -> None:
-    """Refuse epochs of a training-based metric that has none, and none of one that has some.
-
-    Raises
-    ------
-    ValueError
-        If ``epochs`` is not ``None`` exactly where the metric is known per epoch.
-    """
-    per_epoch = EPOCH in table[name].dims
-    if per_epoch and epochs is None:
-        raise ValueError(f"{name!r} is known per epoch: iepoch or list_iepoch must name some of the table's epochs")
-    if not per_epoch and epochs is not None:
-        raise ValueError(
-            f"the table has no epoch {epochs[0]}, nor any other: {name!r} is known once per architecture, trained to "
-            "the end; leave iepoch and list_iepoch out"
-        )
-
-
 def metrics_of(table: xr.Dataset, settings: Mapping[str, Any]) -> list[str]:
     """Variables that a search with these settings reads: metrics and their prices."""
     metrics = [str(v) for name, v in settings.items() if name.startswith("metric") and v in table]
@@ -161,13 +137,7 @@ def metrics_of(table: xr.Dataset, settings: Mapping[str, Any]) -> list[str]:
 
 
 def direction(table: xr.Dataset, name: str) -> str:
-    """ "maximize" or "minimize": the variable's attribute, else what its name says.
-
-    Raises
-    ------
-    ValueError
-        If the attribute is neither.
-    """
+    """ "maximize" or "minimize": the attribute of the variable (a ValueError if it is neither), else by its name."""
     stated = str(table[name].attrs.get("direction", declared_direction(name)))
     if stated not in ("maximize", "minimize"):
         raise ValueError(f"direction={stated!r} of {name!r} must be maximize or minimize")
@@ -175,13 +145,7 @@ def direction(table: xr.Dataset, name: str) -> str:
 
 
 def announce_direction(table: xr.Dataset, name: str) -> None:
-    """Say once, through the package's logger, which way a metric is searched whose direction is a guess.
-
-    Raises
-    ------
-    ValueError
-        As of ``direction``.
-    """
+    """Log, once, the direction of a metric if it is a guess from the name."""
     if name in SCHEMA or "direction" in table[name].attrs:
         return
     guess = direction(table, name)
@@ -222,16 +186,11 @@ def _at_epochs(table: xr.Dataset, names: Sequence[str], epochs: Sequence[int]) -
     return table[list(names)].isel({EPOCH: slice(places[0], places[-1] + 1) if neighbours else places})
 
 
-def proxy_seconds(table: xr.Dataset, name: str) -> FloatArray:
-    """Seconds that one score of a zero-cost metric costs: shape ``(1,)`` or ``(n_arch,)``."""
-    key = name + SECONDS_SUFFIX
-    return _seconds(np.atleast_1d(read(table, key, (), (ARCH,))), key) if key in table else np.zeros(1)
-
-
 @shared
 def zero_cost_objective(table: xr.Dataset, name: str) -> Objective:
     """A zero-cost metric of a table, as kernels see it."""
-    seconds = proxy_seconds(table, name)
+    key = name + SECONDS_SUFFIX
+    seconds = _seconds(np.atleast_1d(read(table, key, (), (ARCH,))), key) if key in table else np.zeros(1)
     return Objective(_scores(read(table, name, (ARCH,)), sign(table, name)), seconds, int(seconds.size > 1), 0)
 
 
@@ -244,12 +203,20 @@ def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int] | None, a
     Raises
     ------
     ValueError
-        If the table lacks one of the epochs, or a value of its training seconds.
+        If the table lacks one of the epochs, or a value of its training seconds; or if epochs are given
+        exactly where the metric is not known per epoch.
     """
-    _check_epochs(table, name, epochs)
+    per_epoch = EPOCH in table[name].dims
     if epochs is None:
+        if per_epoch:
+            raise ValueError(f"{name!r} is known per epoch: iepoch or list_iepoch must name some of the table's epochs")
         whole = zero_cost_objective(table, name)
         return Rungs(whole.score[None], whole.seconds[None], whole.seconds_step, np.ones(1, np.int64), CUMULATIVE)
+    if not per_epoch:
+        raise ValueError(
+            f"the table has no epoch {epochs[0]}, nor any other: {name!r} is known once per architecture, trained to "
+            "the end; leave iepoch and list_iepoch out"
+        )
     chosen = _at_epochs(table, [n for n in dict.fromkeys((name, TRAIN_SECONDS)) if n in table], epochs)
     score = _scores(read(chosen, name, (EPOCH, ARCH)), sign(table, name))
     seconds, step = np.zeros((len(epochs), 1)), 0
@@ -277,13 +244,7 @@ def zero_cost_rungs(table: xr.Dataset, name: str, n_rung: int) -> Rungs:
 
 
 def test_variable(table: xr.Dataset) -> str:
-    """Name of the variable that final architectures are judged by.
-
-    Raises
-    ------
-    ValueError
-        If the table has none.
-    """
+    """Name of the variable that final architectures are judged by; a ValueError if the table has none."""
     for name in TEST_VARIABLES:
         if name in table:
             return name

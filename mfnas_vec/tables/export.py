@@ -40,13 +40,7 @@ def export_table(table: xr.Dataset, path: str | Path, format_name: str, *, overw
 
 @contextlib.contextmanager
 def new_export(path: str | Path, format_name: str, formats: Sequence[str], *, overwrite: bool) -> Iterator[str]:
-    """A path to write a file of one of some formats to; it appears whole or not at all.
-
-    Raises
-    ------
-    ValueError
-        As of ``export_table``.
-    """
+    """A path to write a file of one of some formats to, as ``export_table`` does."""
     if format_name not in formats:
         raise ValueError(f"format={format_name!r} must be one of {', '.join(formats)}")
     with new_file(path, overwrite=overwrite) as scratch:

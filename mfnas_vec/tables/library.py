@@ -21,13 +21,7 @@ def user_folder() -> Path:
 
 
 def imported_path(name: str) -> Path:
-    """Where the imported table of a name is, or would be.
-
-    Raises
-    ------
-    ValueError
-        If the name is not one of a file.
-    """
+    """Where the imported table of a name is, or would be; a ValueError if a file cannot have that name."""
     allowed = name and len(name) <= 100 and all(c.isalnum() or c in "-_." for c in name) and not name.startswith(".")
     if not allowed:
         raise ValueError(f"name={name!r} must be letters, digits, '-', '_' and '.', not starting with '.'")

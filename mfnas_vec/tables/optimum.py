@@ -1,4 +1,4 @@
-"""What results on a problem record of its table."""
+"""Facts of a table that results on it record."""
 
 from typing import Any
 

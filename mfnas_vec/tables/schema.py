@@ -86,7 +86,7 @@ MINIMIZED_WORDS = frozenset(
 #: Metrics with one of these words are accuracies, in percent.
 ACCURACY_WORDS = frozenset({"acc", "accuracy"})
 
-#: Variables a search may only be judged by.
+#: Variables that judge the result of a search, which never reads them.
 TEST_VARIABLES = ("test_acc", "test_per", "test_auc")
 
 

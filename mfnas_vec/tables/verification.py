@@ -48,10 +48,10 @@ def variable_facts(table: xr.Dataset) -> list[VariableFacts]:
 
 
 def checks(table: xr.Dataset) -> list[tuple[bool, str]]:
-    """Agreement with known facts: each with whether it holds and a sentence."""
+    """Comparisons with known facts: whether each agrees, and a sentence about it."""
     found = []
     name = str(table.attrs.get("name", ""))
-    # What a table that scores were merged into had before is not checked again.
+    # Variables that a table had before scores were merged into it are not checked again.
     imported = set(np.atleast_1d(table.attrs.get(IMPORTED_VARIABLES, list(table.data_vars))).tolist())
     test = next((t for t in TEST_VARIABLES if t in table and t in imported), None)
     if test is not None and name in OPTIMUM and n_known(table, test) == table.sizes[ARCH]:

@@ -38,7 +38,7 @@ def test_columns_of_one_meaning_are_refused(tmp_path, header, words, packed):
         read(path)
 
 
-def test_epochs_asked_for_by_metric_are_told_apart_too(tmp_path):
+def test_epochs_of_requested_metrics_are_distinguished_too(tmp_path):
     (tmp_path / "f.csv").write_text("genotype,my_curve_1,my_curve_01\n000000,1,2\n")
     with pytest.raises(ValueError, match=r"are both 'my_curve' at epoch 1"):
         read(tmp_path / "f.csv", metrics=["my_curve"])
@@ -199,8 +199,6 @@ def test_large_stores_are_refused_before_they_are_read(tmp_path, monkeypatch, su
 
 def test_a_netcdf_file_that_hangs_or_crashes_its_reader_is_refused(tmp_path, monkeypatch):
     """Whatever happens in the process that reads it."""
-    from mfnas_vec.datasets.importers import frames
-
     path = tmp_path / "x.nc"
     path.write_bytes(b"CDF")
     monkeypatch.setattr(frames, "NETCDF_SECONDS", 1)
@@ -218,8 +216,6 @@ def test_a_netcdf_file_that_hangs_or_crashes_its_reader_is_refused(tmp_path, mon
 
 
 def test_a_damaged_netcdf_file_is_refused(tmp_path):
-    from mfnas_vec.datasets.importers import frames
-
     path = tmp_path / "x.nc"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(200))
     with pytest.raises(ValueError, match=r"cannot read .*x\.nc|x\.nc"):

@@ -23,7 +23,7 @@ IMPORTERS = {
     "mf-nas": Importer("mf_nas", "files of the published MF-NAS code: data.p and zero-cost scores of one problem"),
     "nasbench101": Importer("nasbench101", "NAS-Bench-101's TFRecord files"),
     "nats-tss": Importer("nats", "NATS-Bench topology (NAS-Bench-201): the folder of bz2 pickles"),
-    "nats-sss": Importer("nats_sss", "NATS-Bench size: the folder of bz2 pickles"),
+    "nats-sss": Importer("nats", "NATS-Bench size: the folder of bz2 pickles"),
     "nb-asr": Importer("nb_asr", "NAS-Bench-ASR's pickles"),
     "nbgraph-full": Importer("nbgraph", "NAS-Bench-Graph's per-epoch pickles of one data set (cora0.bench, ...)"),
     "suite-zero": Importer("suite_zero", "NAS-Bench-Suite-Zero's JSON of zero-cost scores, merged into a table"),
@@ -35,11 +35,8 @@ def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | No
     """Name of the table that an import will make, where that is known before reading the files."""
     if into is not None:
         return into
-    word = (
-        (dataset or ("cifar10" if format_name.startswith("nats-") else ""))
-        .lower()
-        .replace("imagenet16-120", "imagenet16")
-    )
+    word = dataset or ("cifar10" if format_name.startswith("nats-") else "")
+    word = word.lower().replace("imagenet16-120", "imagenet16")
     if format_name == "mf-nas":
         for path in paths:
             found = [d for d in ("cifar100", "cifar10", "imagenet16") if f"[{d}" in Path(path).name.lower()]
@@ -51,9 +48,9 @@ def likely_name(format_name: str, paths: Sequence[str | Path], dataset: str | No
     if format_name == "nats-sss":
         return f"nats-sss-{word}"
     if format_name == "nbgraph-full":
-        from mfnas_vec.datasets.importers.nbgraph import dataset_of
+        from mfnas_vec.datasets.importers.nbgraph import dataset_and_seed
 
-        word = word or next((d for path in paths if (d := dataset_of(Path(path)))), "")
+        word = word or next((d for path in paths if (d := dataset_and_seed(Path(path))[0])), "")
         return f"nbgraph-{word}" if word else None
     return {"nasbench101": "nb101", "nb-asr": "nbasr"}.get(format_name)
 
@@ -114,7 +111,7 @@ def import_table(
         if not file.exists():
             raise ValueError(f"{file} does not exist")
     base = open_table(into) if isinstance(into, str) else into
-    options = Options(space, dataset, trials, tuple(metrics), provenance, base, progress, units)
+    options = Options(format_name, space, dataset, trials, tuple(metrics), provenance, base, progress, units)
     module = importlib.import_module(f"mfnas_vec.datasets.importers.{IMPORTERS[format_name].module}")
     try:
         table: xr.Dataset = module.read(files, options)

@@ -1,11 +1,12 @@
-"""What importers fill: arrays by row, made a table at the end."""
+"""Arrays that importers fill row by row, and the table made of them."""
 
+import contextlib
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,32 +26,62 @@ FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], object]
 
 MEAN = "mean"
-#: Plausible parameters and FLOPs of a network of the spaces, as counts; as millions none of them would be.
-COUNTS = {"params": (1e2, 1e9), "flops": (1e5, 1e12)}
-MOST_MILLIONS = {"params": 1e3, "flops": 1e5}
-#: Highest plausible error rate, as a share of 1: insertions count as errors, too.
-HIGHEST_PER = 10.0
+
+
+class Unit(NamedTuple):
+    """What a format defines values to be, their plausible range, and how they become those of a table."""
+
+    text: str
+    low: float
+    high: float
+    times: float = 1.0
+    per: float = 1.0
+
+
+SHARE = Unit("a share of 1 in this format", 0.0, 1.0, times=100.0)
+#: Error rates may exceed 1: insertions are errors, too.
+ERRORS = SHARE._replace(high=10.0)
+PERCENT = Unit("percent in this format", 0.0, 100.0)
+#: Of parameters and FLOPs of a network of the spaces; no plausible count is a plausible number of millions.
+COUNTS = {
+    "params": Unit("a plain count in this format", 1e2, 1e9, per=1e6),
+    "flops": Unit("a plain count in this format", 1e5, 1e12, per=1e6),
+}
+MILLIONS = {
+    "params": Unit("in millions in this format", 0.0, 1e3),
+    "flops": Unit("in millions in this format", 0.0, 1e5),
+}
 #: Names of variables in published files, where they differ from ours.
 ALIASES = {"jacob_cov": "jacov", "n_params": "params", "FLOPs": "flops", "nwot_relu": "nwot"}
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Options:
-    """What a user may choose about an import."""
+    """Options of an import, as of ``import_table``."""
 
-    space: str | None = None
-    dataset: str | None = None
-    trials: str = MEAN
-    metrics: Sequence[str] = ()
-    provenance: str | None = None
-    base: xr.Dataset | None = None
-    progress: Progress | None = None
-    units: str | None = None
+    format_name: str
+    space: str | None
+    dataset: str | None
+    trials: str
+    metrics: Sequence[str]
+    provenance: str | None
+    base: xr.Dataset | None
+    progress: Progress | None
+    units: str | None
 
     def report_progress(self, done: int, total: int) -> None:
         """Report progress where it is asked for."""
         if self.progress is not None:
             self.progress(done, total)
+
+
+@contextlib.contextmanager
+def named(what: object) -> Iterator[None]:
+    """Prefix errors with the file or record they are about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from error
 
 
 def ours(name: str) -> str:
@@ -59,13 +90,7 @@ def ours(name: str) -> str:
 
 
 def number(value: Any) -> float:
-    """A number of an untrusted file; NaN for None.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
+    """A number of an untrusted file, NaN for None; a ValueError for anything else."""
     if value is None:
         return float("nan")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -77,46 +102,30 @@ def number(value: Any) -> float:
 
 
 def row_of(space: SearchSpace, key: Any) -> int:
-    """Row of an architecture that an untrusted file names.
-
-    Raises
-    ------
-    ValueError
-        If the name is no text, or names no architecture of the space.
-    """
+    """Row of an architecture that an untrusted file names, or a ValueError."""
     if not isinstance(key, str):
         raise ValueError(f"an architecture is named by a {type(key).__name__}, not by text")
     return space.row_of_key(key)
 
 
-class Seen:
-    """Refuses an architecture that comes twice."""
+class Rows:
+    """Rows of architectures that an untrusted file names, each at most once."""
 
-    def __init__(self) -> None:
-        self._rows: set[int] = set()
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self._seen: set[int] = set()
 
-    def __call__(self, row: int) -> int:
-        """The row given, the first time.
-
-        Raises
-        ------
-        ValueError
-            If it was given before.
-        """
-        if row in self._rows:
+    def __call__(self, key: Any) -> int:
+        """Row of an architecture; a ValueError if the name is of none, or the architecture comes twice."""
+        row = row_of(self._space, key)
+        if row in self._seen:
             raise ValueError("the architecture comes twice")
-        self._rows.add(row)
+        self._seen.add(row)
         return row
 
 
 def check_score(name: Any) -> str:
-    """Our name of a score; a score may not take the place of results of training.
-
-    Raises
-    ------
-    ValueError
-        If it is no text, or the name of a training-based or test variable.
-    """
+    """Our name of a score, or a ValueError: a score may not take the place of results of training."""
     if not isinstance(name, str):
         raise ValueError(f"a score is named by a {type(name).__name__}, not by text")
     known: str = ours(name)
@@ -127,7 +136,7 @@ def check_score(name: Any) -> str:
 
 
 class Draft:
-    """Arrays of a table in the making; NaN where nothing has been read."""
+    """Arrays of a table that is being read; NaN where nothing has been read."""
 
     def __init__(self, space: SearchSpace, epochs: Sequence[int], *, source: str, licence: str) -> None:
         self.space = space
@@ -154,61 +163,19 @@ class Draft:
             raise ValueError(f"{name!r} comes per epoch and once")
         return found
 
-    def percent(self, *names: str, highest: float = 1.0) -> None:
-        """Shares to percent: what the format defines as shares is checked to be, never guessed.
-
-        Raises
-        ------
-        ValueError
-            If a value is below 0 or above ``highest``.
-        """
-        for name in names:
-            self._check_range(name, 0.0, highest, "a share of 1 in this format")
-            if name in self.arrays:
-                self.arrays[name] *= 100
-
-    def check_percent(self, *names: str) -> None:
-        """Check what the format defines as percent.
-
-        Raises
-        ------
-        ValueError
-            If a value is below 0 or above 100.
-        """
-        for name in names:
-            self._check_range(name, 0.0, 100.0, "percent in this format")
-
-    def millions(self, *names: str) -> None:
-        """Plain counts to millions, checked to be counts.
-
-        Raises
-        ------
-        ValueError
-            If a value is implausible as a count.
-        """
-        for name in names:
-            self._check_range(name, *COUNTS[name], "a plain count in this format")
-            if name in self.arrays:
-                self.arrays[name] /= 1e6
-
-    def check_millions(self, *names: str) -> None:
-        """Check what the format defines as millions.
-
-        Raises
-        ------
-        ValueError
-            If a value is implausible as millions.
-        """
-        for name in names:
-            self._check_range(name, 0.0, MOST_MILLIONS[name], "in millions in this format")
-
-    def _check_range(self, name: str, low: float, high: float, unit: str) -> None:
-        values = self.arrays.get(name)
-        if values is None:
-            return
-        bad = (values < low) | (values > high)  # NaN is neither
-        if bad.any():
-            raise ValueError(f"{name!r} is {values[bad][0]:.6g} somewhere; it is {unit}, {low:g} to {high:g}")
+    def convert(self, units: Mapping[str, Unit]) -> None:
+        """Convert variables from the units of the format; a value that is implausible in them is refused."""
+        for name, unit in units.items():
+            if name not in self.arrays:
+                continue
+            values = self.arrays[name]
+            bad = (values < unit.low) | (values > unit.high)  # NaN is neither
+            if bad.any():
+                raise ValueError(
+                    f"{name!r} is {values[bad][0]:.6g} somewhere; it is {unit.text}, {unit.low:g} to {unit.high:g}"
+                )
+            values *= unit.times
+            values /= unit.per
 
     def finish(self, name: str, dataset: str, *, format_name: str, files: Sequence[Path], trials: str) -> xr.Dataset:
         """The table, with costs from the definition of the networks where the files have none."""

@@ -52,12 +52,14 @@ def read_frame(path: Path) -> pd.DataFrame:
         raise ValueError(str(error) if str(path) in str(error) else f"cannot read {path}: {error}") from error
 
 
-def _check_size(n_row: int, n_column: int) -> None:
+def _check_size(n_row: int, n_column: int, size: int = 0) -> None:
     if n_row > MAX_ROW or n_column > MAX_COLUMN or n_row * n_column > MAX_CELL:
         raise ValueError(
             f"it has {n_row:,} rows and {n_column:,} columns; at most {MAX_ROW:,} and {MAX_COLUMN:,} are read, "
             f"{MAX_CELL:,} cells in all"
         )
+    if size > MAX_DATA:
+        raise ValueError(f"it holds {size:,} bytes; at most {MAX_DATA:,} are read")
 
 
 def _check_names(names: list[str]) -> None:
@@ -95,11 +97,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
     with pq.ParquetFile(path) as file:
         facts, schema = file.metadata, file.schema_arrow
-        _check_size(facts.num_rows, facts.num_columns)
-        _check_names(list(schema.names))
         size = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
-        if size > MAX_DATA:
-            raise ValueError(f"it holds {size:,} bytes; at most {MAX_DATA:,} are read")
+        _check_size(facts.num_rows, facts.num_columns, size)
+        _check_names(schema.names)
         text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         plain = [f.name for f in schema if pa.types.is_primitive(f.type) and not pa.types.is_temporal(f.type)]
     # Text is kept as a dictionary: a small file may repeat a long text in all rows.
@@ -112,7 +112,7 @@ def _read_netcdf(path: Path) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "frame.parquet"
         child = [sys.executable, "-c", f"from {__name__} import netcdf_child; netcdf_child()"]
-        child += [str(path), str(out), *map(str, (MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA))]
+        child += [str(path), str(out)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(p or os.curdir for p in sys.path)}
         try:
             done = subprocess.run(child, capture_output=True, text=True, env=environment, timeout=limit)
@@ -125,10 +125,8 @@ def _read_netcdf(path: Path) -> pd.DataFrame:
 
 
 def netcdf_child() -> None:
-    """In the child process: read a netCDF file, write its frame. The arguments are the paths and the bounds."""
-    global MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA
-    path, out, *bounds = sys.argv[1:]
-    MAX_ROW, MAX_COLUMN, MAX_CELL, MAX_DATA = map(int, bounds)
+    """In the child process: read a netCDF file, write its frame. The arguments are the paths of both."""
+    path, out = sys.argv[1:]
     try:
         frame = _read_xarray(xr.open_dataset(path))
     except Exception as error:  # readers raise many types
@@ -152,20 +150,13 @@ def _read_xarray(data: xr.Dataset) -> pd.DataFrame:
                 scores.append(name)
             elif variable.ndim == 2 and "epoch" in variable.dims:
                 curves.append(name)
-        n_epoch = data.sizes.get("epoch", 0)
-        _check_size(data.sizes[dim], 1 + len(scores) + n_epoch * len(curves))
-        size = sum(data[name].nbytes for name in (key, *scores, *curves))
-        if size > MAX_DATA:
-            raise ValueError(f"it holds {size:,} bytes; at most {MAX_DATA:,} are read")
+        n_column = 1 + len(scores) + data.sizes.get("epoch", 0) * len(curves)
+        _check_size(data.sizes[dim], n_column, sum(data[name].nbytes for name in (key, *scores, *curves)))
+        epochs = data["epoch"].values.tolist() if curves else []
+        _check_names(["key", *scores, *(f"{name}_{epoch}" for name in curves for epoch in epochs)])
         columns: dict[str, Any] = {"key": [str(v) for v in data[key].values.tolist()]}
-        names = [*scores, *(f"{name}_{epoch}" for name in curves for epoch in _epochs(data))]
-        _check_names(["key", *names])
         columns |= {name: data[name].values for name in scores}
         for name in curves:
             values = data[name].transpose("epoch", dim).values
-            columns |= {f"{name}_{epoch}": values[i] for i, epoch in enumerate(_epochs(data))}
+            columns |= {f"{name}_{epoch}": values[i] for i, epoch in enumerate(epochs)}
         return pd.DataFrame(columns)
-
-
-def _epochs(data: xr.Dataset) -> list[Any]:
-    return list(data["epoch"].values.tolist())

@@ -12,15 +12,26 @@ NAS-Bench-201, and counts, which become millions, elsewhere; implausible values 
 with all architectures: 0.95 GB (NAS-Bench-201), 1.2 GB (NAS-Bench-101).
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import HIGHEST_PER, Draft, Options, Seen, check_score, number, ours, row_of
+from mfnas_vec.datasets.importers.draft import (
+    COUNTS,
+    ERRORS,
+    MILLIONS,
+    SHARE,
+    Draft,
+    Options,
+    Rows,
+    check_score,
+    named,
+    number,
+    ours,
+)
 from mfnas_vec.datasets.importers.suite_zero import fill_scores, is_suite, read_json, suite_datasets
 from mfnas_vec.datasets.readers.pickles import plain, read_pickles
 from mfnas_vec.spaces import SearchSpace, get_space
@@ -42,13 +53,7 @@ def load(path: Path) -> Any:
 
 
 def kind_of(content: Any) -> str:
-    """The kind of a file of the published code.
-
-    Raises
-    ------
-    ValueError
-        If it is not such a file.
-    """
+    """The kind of a file of the published code, or a ValueError."""
     if isinstance(content, Mapping) and content:
         if "200" in content:
             return "nb201"
@@ -84,36 +89,27 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     main = [kind for kind in contents if kind in ("nb101", "nb201", "nbasr")]
     if len(main) != 1:
         raise ValueError("give the results of one problem (data.p), and its scores if there are any")
-    path, content = contents[main[0]]
-    dataset = _dataset(path, options) if main[0] == "nb201" else {"nb101": "cifar10", "nbasr": "timit"}[main[0]]
-    name = f"nb201-{dataset}" if main[0] == "nb201" else main[0]
-    reader = {"nb201": _read_201, "nb101": _read_101, "nbasr": _read_asr}[main[0]]
-    with _named(path):
-        draft = reader(content, get_space(main[0]))
-        draft.percent("val_acc", "train_acc", "test_acc")
-        draft.percent("val_per", "test_per", highest=HIGHEST_PER)
+    (space,) = main
+    path, content = contents[space]
+    dataset = _dataset(path, options) if space == "nb201" else {"nb101": "cifar10", "nbasr": "timit"}[space]
+    name = f"nb201-{dataset}" if space == "nb201" else space
+    reader = {"nb201": _read_201, "nb101": _read_101, "nbasr": _read_asr}[space]
+    with named(path):
+        draft = reader(content, get_space(space))
+        draft.convert({"val_acc": SHARE, "train_acc": SHARE, "test_acc": SHARE, "val_per": ERRORS, "test_per": ERRORS})
     if "suite" in contents:
-        with _named(contents["suite"][0]):
+        with named(contents["suite"][0]):
             found = suite_datasets(contents["suite"][1])
             if dataset not in found:
                 raise ValueError(f"it has no scores of {dataset}; it has {', '.join(found)}")
             fill_scores(draft, found[dataset])
     for kind in ("scores", "flops"):
         if kind in contents:
-            with _named(contents[kind][0]):
+            with named(contents[kind][0]):
                 _add_by_hash(draft, contents[kind][1])
-    with _named(path):
-        (draft.check_millions if main[0] == "nb201" else draft.millions)("params", "flops")
+    with named(path):
+        draft.convert(MILLIONS if space == "nb201" else COUNTS)
     return draft.finish(name, dataset, format_name="mf-nas", files=paths, trials="as in the files")
-
-
-@contextlib.contextmanager
-def _named(what: object) -> Iterator[None]:
-    """Prefix errors with the file or record they are about."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{what}: {error}") from error
 
 
 def _dataset(path: Path, options: Options) -> str:
@@ -141,15 +137,15 @@ def _numbers(value: Any, what: str) -> Any:
         return value.astype(np.float64).ravel()
     if not isinstance(value, (list, tuple)):
         raise ValueError(f"{what} is not a list of numbers")
-    with _named(what):
+    with named(what):
         return np.array([number(v) for v in value])
 
 
 def _read_201(content: Any, space: SearchSpace) -> Draft:
-    draft, seen = Draft(space, range(1, N_EPOCH_201 + 1), source=SOURCE, licence=LICENCE), Seen()
+    draft, rows = Draft(space, range(1, N_EPOCH_201 + 1), source=SOURCE, licence=LICENCE), Rows(space)
     for key, values in _mapping(content["200"], "'200'").items():
-        with _named(f"cell {key!r:.60}"):
-            _fill_201(draft, seen(row_of(space, key)), _mapping(values, "it"))
+        with named(f"cell {key!r:.60}"):
+            _fill_201(draft, rows(key), _mapping(values, "it"))
     return draft
 
 
@@ -162,68 +158,66 @@ def _fill_201(draft: Draft, row: int, values: Mapping[Any, Any]) -> None:
             draft.curve(name)[:, row] = curve
     if "test_acc" in values:
         test = values["test_acc"]
-        draft.score("test_acc")[row] = _number(test, "test_acc") if isinstance(test, (int, float)) else _last(test)
+        if not isinstance(test, (int, float)):
+            curve = _numbers(test, "test_acc")
+            if not curve.size:
+                raise ValueError("test_acc is empty")
+            test = float(curve[-1])
+        draft.score("test_acc")[row] = _number(test, "test_acc")
     if "train_time" in values:
         draft.curve(TRAIN_SECONDS)[:, row] = _number(values["train_time"], "train_time") * np.arange(1, N_EPOCH_201 + 1)
-    for name in ("FLOPs", "params"):
-        if name in values:
-            draft.score(ours(name))[row] = _number(values[name], name)
+    _fill_scores(draft, row, values, "FLOPs", "params")
+
+
+def _fill_scores(draft: Draft, row: int, values: Mapping[Any, Any], *names: str) -> None:
+    for theirs in names:
+        if theirs in values:
+            draft.score(ours(theirs))[row] = _number(values[theirs], theirs)
 
 
 def _number(value: Any, what: str) -> float:
-    with _named(what):
+    with named(what):
         return number(value)
-
-
-def _last(values: Any) -> float:
-    curve = _numbers(values, "test_acc")
-    if not curve.size:
-        raise ValueError("test_acc is empty")
-    return float(curve[-1])
 
 
 def _read_101(content: Any, space: SearchSpace) -> Draft:
     draft = Draft(space, NB101_EPOCHS, source=SOURCE, licence=LICENCE)
     for i, epoch in enumerate(NB101_EPOCHS):
-        seen = Seen()
+        rows = Rows(space)
         for key, values in _mapping(content.get(str(epoch)), f"'{epoch}'").items():
-            with _named(f"cell {key!r:.60} at {epoch} epochs"):
-                row = seen(row_of(space, key))
+            with named(f"cell {key!r:.60} at {epoch} epochs"):
+                row = rows(key)
                 values = _mapping(values, "it")
                 for theirs, name in (("val_acc", "val_acc"), ("train_acc", "train_acc"), ("train_time", TRAIN_SECONDS)):
                     if theirs in values:
                         draft.curve(name)[i, row] = _number(values[theirs], theirs)
                 if epoch == NB101_EPOCHS[-1]:
-                    for theirs in ("test_acc", "n_params", "flops"):
-                        if theirs in values:
-                            draft.score(ours(theirs))[row] = _number(values[theirs], theirs)
+                    _fill_scores(draft, row, values, "test_acc", "n_params", "flops")
     return draft
 
 
 def _read_asr(content: Any, space: SearchSpace) -> Draft:
     curves: dict[int, Any] = {}
-    seen = Seen()
+    rows = Rows(space)
     for key, values in content.items():
-        with _named(f"graph {key!r:.60}"):
-            curves[seen(row_of(space, key))] = _numbers(_mapping(values, "it").get("val_per"), "val_per")
+        with named(f"graph {key!r:.60}"):
+            curves[rows(key)] = _numbers(_mapping(values, "it").get("val_per"), "val_per")
     n_epoch = max(curve.size for curve in curves.values())
     if not 1 <= n_epoch <= MAX_EPOCH_ASR:
         raise ValueError(f"val_per has {n_epoch:,} epochs; 1 to {MAX_EPOCH_ASR:,} are read")
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
     for (key, values), (row, curve) in zip(content.items(), curves.items(), strict=True):
         draft.curve("val_per")[: curve.size, row] = curve
-        with _named(f"graph {key!r:.60}"):
-            for theirs in ("test_per", "params", "FLOPs", "flops"):
-                if theirs in values:
-                    draft.score(ours(theirs))[row] = _number(values[theirs], theirs)
+        with named(f"graph {key!r:.60}"):
+            _fill_scores(draft, row, values, "test_per", "params", "FLOPs", "flops")
     return draft
 
 
 def _add_by_hash(draft: Draft, content: Any) -> None:
-    seen = Seen()
+    rows = Rows(draft.space)
     for key, values in content.items():
-        with _named(f"architecture {key!r:.60}"):
-            row = seen(row_of(draft.space, key))
+        with named(f"architecture {key!r:.60}"):
+            row = rows(key)
             for theirs, value in (values if isinstance(values, Mapping) else {"flops": values}).items():
                 name = check_score(theirs)
                 if isinstance(value, Mapping):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import MEAN, Draft, Options, number, row_of
+from mfnas_vec.datasets.importers.draft import COUNTS, MEAN, SHARE, Draft, Options, number, row_of
 from mfnas_vec.datasets.readers.tfrecords import message_fields, read_records
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.schema import TRAIN_SECONDS
@@ -27,13 +27,7 @@ N_REPEAT = 3
 
 
 def parse_record(record: bytes) -> tuple[str, int, dict[str, float]]:
-    """Hash, epochs and results of a record.
-
-    Raises
-    ------
-    ValueError
-        If it is not a record of NAS-Bench-101.
-    """
+    """Hash, epochs and results of a record, or a ValueError."""
     try:
         key, epochs, _, _, text = json.loads(record)
         message = base64.b64decode(str(text).replace("\n", ""), validate=True)
@@ -102,7 +96,6 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     if found and EPOCHS[found[-1]] == EPOCHS[-1]:
         draft.score("test_acc")[:] = sums["test"][-1] / divisor[-1]
     draft.score("params")[:] = params
-    draft.percent("train_acc", "val_acc", "test_acc")
-    draft.millions("params")
+    draft.convert({"train_acc": SHARE, "val_acc": SHARE, "test_acc": SHARE} | COUNTS)
     trials = "mean of all" if wanted == MEAN else f"training {wanted} of each"
     return draft.finish("nb101", "cifar10", format_name="nasbench101", files=paths, trials=trials)

@@ -2,8 +2,8 @@
 ``NATS-sss-v1_0-50262-simple`` (size), or their tar archives.
 
 A bz2 pickle per architecture, ``NNNNNN.pickle.pbz2``: trainings by data set and seed, each with
-accuracy and loss of every epoch. Of the trainings with different schedules, those of most epochs are
-taken: 200 (topology) or 90 (size). Splits:
+accuracy and loss of every epoch. Trainings of the longest schedule are read: 200 epochs (topology) or
+90 (size). Splits:
 
 - cifar10: trained on half of the training set and validated on the other (``cifar10-valid``, ``x-valid``)
   gives ``val_*``, ``train_*`` and seconds; trained on all of it (``cifar10``, ``ori-test``) gives ``test_acc``;
@@ -14,8 +14,6 @@ taken: 200 (topology) or 90 (size). Splits:
 Accuracies are percent. Reads one file at a time; peak memory about 400 MB.
 """
 
-import dataclasses
-import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import MEAN, Draft, Options, Seen, number, row_of
-from mfnas_vec.datasets.readers.files import DAMAGED, read_stream
+from mfnas_vec.datasets.importers.draft import MEAN, PERCENT, Draft, Options, Rows, named, number
+from mfnas_vec.datasets.readers.files import DAMAGED, unpack
 from mfnas_vec.datasets.readers.pickles import loads, read_pickles
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.schema import TRAIN_SECONDS
@@ -34,18 +32,8 @@ from mfnas_vec.tables.schema import TRAIN_SECONDS
 SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
 
 
-@dataclasses.dataclass(frozen=True)
-class Benchmark:
-    """One of the two benchmarks."""
-
-    format_name: str
-    space: str
-    #: Epochs of the longest trainings; its digits are their name in a record.
-    n_epoch: int
-
-
-TOPOLOGY = Benchmark("nats-tss", "nb201", 200)
-SIZE = Benchmark("nats-sss", "nats-sss", 90)
+#: By format: space and epochs of the longest trainings, whose name in a record is this number.
+BENCHMARKS = {"nats-tss": ("nb201", 200), "nats-sss": ("nats-sss", 90)}
 #: Largest unpacked record: real ones have about a megabyte.
 MAX_RECORD = 64 * 2**20
 #: Validated training, its validation split, the one of earlier epochs; tested training, its test split.
@@ -64,13 +52,7 @@ def count_records(paths: list[Path]) -> int:
 
 
 def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
-    """Name and content of every record of files, folders and tar archives, one at a time.
-
-    Raises
-    ------
-    ValueError
-        If a record is damaged or too large.
-    """
+    """Name and content of every record of files, folders and tar archives, one at a time, or a ValueError."""
     for path in paths:
         if _is_tar(path):
             yield from _tar_records(path)
@@ -102,11 +84,10 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
                 stream = archive.extractfile(member)
                 if stream is None or member.size > MAX_RECORD:
                     raise ValueError(f"{path}: {member.name} is too large or cannot be read")
-                data = read_stream(io.BytesIO(stream.read()), member.name, limit=MAX_RECORD)
-                try:
-                    yield f"{path}: {member.name}", loads(data)[0]
-                except ValueError as error:
-                    raise ValueError(f"{path}: {member.name} is not read as a pickle: {error}") from error
+                data = unpack(stream.read(), member.name, limit=MAX_RECORD)
+                with named(f"{path}: {member.name} is not read as a pickle"):
+                    record = loads(data)[0]
+                yield f"{path}: {member.name}", record
     except (tarfile.TarError, *DAMAGED) as error:
         raise ValueError(f"{path} is not a complete tar archive: {error}") from error
 
@@ -114,13 +95,13 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
 def _trainings(record: Any, n_epoch: int) -> dict[tuple[str, int], Mapping[str, Any]]:
     try:
         results = record[str(n_epoch)]["all_results"]
-        named = {(name, seed): training for (name, seed), training in results.items()}
+        trainings = {(name, seed): training for (name, seed), training in results.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"it holds no trainings of {n_epoch} epochs") from error
-    for name, seed in named:
+    for name, seed in trainings:
         if not isinstance(name, str) or type(seed) is not int:
             raise ValueError(f"a training is named {(name, seed)!r:.60}, not by a data set and a seed")
-    return named
+    return trainings
 
 
 def _by_epoch(values: Any, n_epoch: int, prefix: str = "") -> FloatArray:
@@ -129,10 +110,6 @@ def _by_epoch(values: Any, n_epoch: int, prefix: str = "") -> FloatArray:
         raise ValueError("a training lacks its curves")
     keys = [f"{prefix}@{e}" if prefix else e for e in range(n_epoch)]
     return np.array([number(values[key]) if key in values else np.nan for key in keys])
-
-
-def _mean(curves: list[FloatArray]) -> FloatArray:
-    return np.asarray(np.mean(curves, axis=0))
 
 
 def _curves(
@@ -152,15 +129,10 @@ def _curves(
     for seed in seeds[test_name]:
         test = _by_epoch(trainings[test_name, seed].get("eval_acc1es"), n_epoch, test_split)[-1:]
         parts.setdefault("test_acc", []).append(test)
-    return {key: _mean(curves) for key, curves in parts.items()}
+    return {key: np.mean(curves, axis=0) for key, curves in parts.items()}
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
-    """Import topology records of one data set (see ``read_benchmark``)."""
-    return read_benchmark(TOPOLOGY, paths, options)
-
-
-def read_benchmark(benchmark: Benchmark, paths: list[Path], options: Options) -> xr.Dataset:
     """Import records of one data set (cifar10 by default): the mean of trials, or those of one seed.
 
     Raises
@@ -168,23 +140,23 @@ def read_benchmark(benchmark: Benchmark, paths: list[Path], options: Options) ->
     ValueError
         If a file is damaged or not a record, an architecture occurs twice, or no training has the seed.
     """
-    n_epoch = benchmark.n_epoch
+    space_name, n_epoch = BENCHMARKS[options.format_name]
     dataset = (options.dataset or "cifar10").lower().replace("imagenet16-120", "imagenet16")
     if dataset not in SPLITS:
         raise ValueError(f"dataset={options.dataset!r} must be one of {', '.join(SPLITS)}")
     if options.trials != MEAN and not options.trials.isdecimal():
         raise ValueError(f"trials={options.trials!r} must be mean, or a seed such as 777")
-    space = get_space(benchmark.space)
+    space = get_space(space_name)
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
     total = count_records(paths) or space.n_arch
-    n_read, seen = 0, Seen()
+    n_read, rows = 0, Rows(space)
     for path, record in read_records(paths):
         if n_read % 50 == 0:
             options.report_progress(min(n_read, total), total)
         n_read += 1
         try:
             trainings = _trainings(record, n_epoch)
-            row = seen(row_of(space, record[str(n_epoch)]["arch_str"]))
+            row = rows(record[str(n_epoch)]["arch_str"])
             curves = _curves(trainings, n_epoch, dataset, options.trials)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is not a record of NATS-Bench: {error}") from error
@@ -197,13 +169,11 @@ def read_benchmark(benchmark: Benchmark, paths: list[Path], options: Options) ->
                 draft.curve(name)[:, row] = values
     if n_read == 0:
         raise ValueError(f"{paths[0]} holds no NNNNNN.pickle.pbz2")
-    draft.check_percent("val_acc", "train_acc", "test_acc")
+    draft.convert({"val_acc": PERCENT, "train_acc": PERCENT, "test_acc": PERCENT})
     note = f"training {SPLITS[dataset][0]}, split {SPLITS[dataset][1]}"
     if SPLITS[dataset][1] != SPLITS[dataset][2]:
         note += f" after epoch {n_epoch}, {SPLITS[dataset][2]} before"
     draft.attrs = {"val_acc": {"comment": note}, "val_loss": {"comment": note}}
     draft.attrs["test_acc"] = {"comment": f"training {SPLITS[dataset][3]}, split {SPLITS[dataset][4]}"}
     trials = "mean of all" if options.trials == MEAN else f"seed {options.trials}"
-    return draft.finish(
-        f"{benchmark.space}-{dataset}", dataset, format_name=benchmark.format_name, files=paths, trials=trials
-    )
+    return draft.finish(f"{space_name}-{dataset}", dataset, format_name=options.format_name, files=paths, trials=trials)

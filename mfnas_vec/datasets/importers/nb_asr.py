@@ -6,15 +6,14 @@ graph hash, parameters, FLOPs. Error rates are shares of 1 (and may exceed it) a
 and FLOPs are counts and become millions. Peak memory about 300 MB.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import HIGHEST_PER, MEAN, Draft, Options, Seen, number, row_of
+from mfnas_vec.datasets.importers.draft import COUNTS, ERRORS, MEAN, Draft, Options, Rows, named, number
 from mfnas_vec.datasets.readers.pickles import plain, read_pickles
 from mfnas_vec.spaces import get_space
 
@@ -22,14 +21,14 @@ SOURCE, LICENCE = "NAS-Bench-ASR (Mehrotra et al., ICLR 2021)", "Apache-2.0"
 MAX_FILE = 512 * 2**20
 
 
-def _rows(path: Path) -> tuple[Mapping[str, Any], Sequence[Any]]:
-    header, rows = read_pickles(path, 2, limit=MAX_FILE)
-    if not isinstance(header, Mapping) or not isinstance(rows, (list, tuple)):
+def _read_file(path: Path) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    header, lines = read_pickles(path, 2, limit=MAX_FILE)
+    if not isinstance(header, Mapping) or not isinstance(lines, (list, tuple)):
         raise ValueError(f"{path} has no header and rows of NAS-Bench-ASR")
     columns = header.get("columns")
     if not isinstance(columns, (list, tuple)) or not all(isinstance(c, str) for c in columns):
         raise ValueError(f"{path} has no header of NAS-Bench-ASR")
-    return header, rows
+    return header, lines
 
 
 def read(paths: list[Path], options: Options) -> xr.Dataset:
@@ -41,51 +40,48 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         If a file is not of NAS-Bench-ASR, the trainings differ in length, or a seed or a graph
         occurs twice.
     """
-    trainings: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
-    static: list[tuple[Path, Mapping[str, Any], Sequence[Any]]] = []
+    kinds: dict[str, list[tuple[Path, Mapping[str, Any], Sequence[Any]]]] = {"training": [], "static": []}
     for i, path in enumerate(paths):
         options.report_progress(i, len(paths))
-        header, rows = _rows(path)
-        kinds = {"training": trainings, "static": static}
+        header, lines = _read_file(path)
         kind = header.get("dataset_type")
         if not isinstance(kind, str) or kind not in kinds:
             raise ValueError(f"{path} is of type {kind!r:.60}; training and static are read")
         if kind == "training":
-            _check_training(path, header, trainings)
-        kinds[kind].append((path, header, rows))
-    if options.trials != MEAN:
-        trainings = [t for t in trainings if str(t[1].get("seed")) == options.trials]
+            _check_training(path, header, kinds[kind])
+        kinds[kind].append((path, header, lines))
+    trainings = [t for t in kinds["training"] if options.trials in (MEAN, str(t[1]["seed"]))]
     if not trainings:
         raise ValueError("none of the files holds trainings" + ("" if options.trials == MEAN else " of that seed"))
     epochs = {t[1]["epochs"] for t in trainings}
-    n_epoch = next(iter(epochs))
     if len(epochs) != 1:
         raise ValueError(f"the files are of trainings of different length: {sorted(map(str, epochs))}")
+    (n_epoch,) = epochs
     space = get_space("nbasr")
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
     curves = np.full((len(trainings), n_epoch, space.n_arch), np.nan)
     tests = np.full((len(trainings), space.n_arch), np.nan)
-    for i, (path, header, rows) in enumerate(trainings):
-        seen = Seen()
+    for i, (path, header, lines) in enumerate(trainings):
+        rows = Rows(space)
         key, val, test = _columns(path, header, "model_hash", "val_per", "test_per")
-        for k, line in enumerate(rows):
-            with _named(path, k):
-                row = seen(row_of(space, _cell(line, key)))
+        for k, line in enumerate(lines):
+            with named(f"{path}, row {k}"):
+                row = rows(_cell(line, key))
                 curves[i, :, row] = _curve(_cell(line, val), n_epoch)
                 tests[i, row] = number(_cell(line, test))
     draft.curve("val_per")[:] = curves.mean(axis=0)
     draft.score("test_per")[:] = tests.mean(axis=0)
-    seen = Seen()
-    for path, header, rows in static:
-        key, params, *flops = _columns(path, header, "model_hash", "params", *_known(header, "flops"))
-        for k, line in enumerate(rows):
-            with _named(path, k):
-                row = seen(row_of(space, _cell(line, key)))
+    rows = Rows(space)
+    for path, header, lines in kinds["static"]:
+        optional = ["flops"] if "flops" in header["columns"] else []
+        key, params, *flops = _columns(path, header, "model_hash", "params", *optional)
+        for k, line in enumerate(lines):
+            with named(f"{path}, row {k}"):
+                row = rows(_cell(line, key))
                 draft.score("params")[row] = number(_cell(line, params))
                 if flops:
                     draft.score("flops")[row] = number(_cell(line, flops[0]))
-    draft.percent("val_per", "test_per", highest=HIGHEST_PER)
-    draft.millions("params", "flops")
+    draft.convert({"val_per": ERRORS, "test_per": ERRORS} | COUNTS)
     trials = f"mean of {len(trainings)} seeds" if options.trials == MEAN else f"seed {options.trials}"
     return draft.finish("nbasr", "timit", format_name="nb-asr", files=paths, trials=trials)
 
@@ -102,28 +98,13 @@ def _check_training(path: Path, header: Mapping[str, Any], others: Sequence[tupl
             raise ValueError(f"{path} and {other} are both of seed {seed}; give one")
 
 
-@contextlib.contextmanager
-def _named(path: Path, row: int) -> Iterator[None]:
-    """Prefix errors with the file and row they are about."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{path}, row {row}: {error}") from error
-
-
 def _curve(values: Any, n_epoch: int) -> list[float]:
     values = plain(values)
-    if (
-        not isinstance(values, (list, tuple, np.ndarray))
-        or (isinstance(values, np.ndarray) and values.ndim != 1)
-        or len(values) != n_epoch
-    ):
+    if isinstance(values, np.ndarray):
+        values = values.tolist() if values.ndim == 1 else None
+    if not isinstance(values, (list, tuple)) or len(values) != n_epoch:
         raise ValueError(f"a curve is not of {n_epoch} epochs")
-    return [number(v.item() if isinstance(v, np.generic) else v) for v in values]
-
-
-def _known(header: Mapping[str, Any], *names: str) -> list[str]:
-    return [name for name in names if name in header["columns"]]
+    return [number(v) for v in values]
 
 
 def _columns(path: Path, header: Mapping[str, Any], *names: str) -> list[int]:

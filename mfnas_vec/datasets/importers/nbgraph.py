@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import MEAN, Draft, Options, number
+from mfnas_vec.datasets.importers.draft import MEAN, MILLIONS, SHARE, Draft, Options, named, number
 from mfnas_vec.datasets.readers.pickles import plain, read_pickles
 from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.spaces.nbgraph import DATASETS
@@ -47,10 +47,8 @@ class _Training:
         for key, record in content.items():
             if type(key) is not int or key not in rows:
                 raise ValueError(f"{path}: {key!r:.60} is the name of no architecture of {space.name}")
-            try:
+            with named(f"{path}, architecture {key}"):
                 self._add(rows[key], record)
-            except ValueError as error:
-                raise ValueError(f"{path}, architecture {key}: {error}") from error
         if not self.dur:
             raise ValueError(f"{path} holds no training")
 
@@ -79,15 +77,10 @@ class _Training:
         return found
 
 
-def _name(path: Path) -> tuple[str, str]:
-    """Data set and seed of a file's name; empty if it has none."""
+def dataset_and_seed(path: Path) -> tuple[str, str]:
+    """Data set and seed that a file's name states; empty if none."""
     match = re.match(rf"({'|'.join(DATASETS)})(\d+)\b", path.name.lower())
     return (match[1], match[2]) if match else ("", "")
-
-
-def dataset_of(path: Path) -> str:
-    """The data set that a file's name states; empty if none."""
-    return _name(path)[0]
 
 
 def _files(paths: list[Path], options: Options) -> tuple[str, list[Path]]:
@@ -95,17 +88,17 @@ def _files(paths: list[Path], options: Options) -> tuple[str, list[Path]]:
     files = [file for path in paths for file in (sorted(path.glob("*.bench")) if path.is_dir() else [path])]
     if not files:
         raise ValueError(f"{paths[0]} holds no *.bench")
-    named = {dataset_of(file) for file in files} - {""}
-    dataset = (options.dataset or (named.pop() if len(named) == 1 else "")).lower()
+    stated = {dataset_and_seed(file)[0] for file in files} - {""}
+    dataset = (options.dataset or (stated.pop() if len(stated) == 1 else "")).lower()
     if dataset not in DATASETS:
         raise ValueError(
             f"dataset={options.dataset!r} must be one of {', '.join(DATASETS)}; "
             "the names of the files state none, or several"
         )
-    if other := next((file for file in files if dataset_of(file) not in ("", dataset)), None):
+    if other := next((file for file in files if dataset_and_seed(file)[0] not in ("", dataset)), None):
         raise ValueError(f"{other} is not of the data set {dataset}")
     if options.trials != MEAN:
-        files = [file for file in files if _name(file)[1] == options.trials]
+        files = [file for file in files if dataset_and_seed(file)[1] == options.trials]
         if not files:
             raise ValueError(
                 f"trials={options.trials!r} is the seed of none of the files; it is the digit of their name"
@@ -146,8 +139,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         draft.curve(name)[:] = total[column] / len(files)
     for name in scores:
         draft.score(f"test_{kind}" if name == "test" else name)[:] = scores[name] / len(files)
-    draft.percent(f"train_{kind}", f"val_{kind}", f"test_{kind}")
-    draft.check_millions("params")
+    draft.convert({f"train_{kind}": SHARE, f"val_{kind}": SHARE, f"test_{kind}": SHARE} | MILLIONS)
     best = {"comment": "of each training at its epoch of least validation loss"}
     draft.attrs = {"latency": LATENCY, f"test_{kind}": best}
     trials = f"mean of {len(files)} seeds" if options.trials == MEAN else f"seed {options.trials}"

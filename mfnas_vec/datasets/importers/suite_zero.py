@@ -14,7 +14,7 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, number
+from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, named, number
 from mfnas_vec.datasets.readers.files import read_bytes
 from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.spaces.nb101 import EDGES, N_VERTEX
@@ -49,13 +49,7 @@ _NOT_SCORES = frozenset({"idx", "arch", "val_accuracy", "id", "accuracy"})
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file, compressed or not.
-
-    Raises
-    ------
-    ValueError
-        If it is not JSON, or too large.
-    """
+    """The content of a JSON file, compressed or not; a ValueError if it is no JSON, or too large."""
     data = read_bytes(path, limit=MAX_JSON)
     memory = len(data) + sum(cost * data.count(sign) for sign, cost in _JSON_COST.items())
     if memory > MAX_JSON_MEMORY:
@@ -82,13 +76,7 @@ def is_suite(content: Any) -> bool:
 
 
 def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
-    """Scores by data set, with the names of this package, of a mapping that ``is_suite`` accepts.
-
-    Raises
-    ------
-    ValueError
-        If a data set occurs twice.
-    """
+    """Scores by data set, by our names, of a mapping that ``is_suite`` accepts; a ValueError if one occurs twice."""
     for _ in range(_MAX_DEPTH):
         key, value = next(iter(content.items()))
         if _is_architecture(key):
@@ -97,24 +85,18 @@ def suite_datasets(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
         if len(content) != 1 or not isinstance(inner, Mapping) or _is_architecture(next(iter(value))):
             break
         content = value
-    named: dict[str, Mapping[Any, Any]] = {}
+    by_name: dict[str, Mapping[Any, Any]] = {}
     for key, value in content.items():
         name = _DATASETS.get(str(key).lower(), str(key))
         if isinstance(value, Mapping) and value:
-            if name in named:
+            if name in by_name:
                 raise ValueError(f"the data set {name!r} comes twice")
-            named[name] = value
-    return named
+            by_name[name] = value
+    return by_name
 
 
 def row_of(space: SearchSpace, key: Any) -> int:
-    """Row of an architecture in the notation of the files: a tuple of small integers, as text.
-
-    Raises
-    ------
-    ValueError
-        If it is not an architecture of the space.
-    """
+    """Row of an architecture in the notation of the files, a tuple of small integers as text, or a ValueError."""
     if not isinstance(key, str):
         raise ValueError(f"an architecture is named by a {type(key).__name__}, not by text")
     if len(key) > 1000:
@@ -146,10 +128,8 @@ def fill_scores(draft: Draft, content: Mapping[Any, Any], options: Options | Non
         if not isinstance(values, Mapping):
             raise ValueError(f"the scores of {key!r:.60} are not a mapping")
         row = row_of(draft.space, key)
-        try:
+        with named(f"the scores of {key!r:.60}"):
             _fill_one(draft, row, values)
-        except ValueError as error:
-            raise ValueError(f"the scores of {key!r:.60}: {error}") from error
 
 
 def _fill_one(draft: Draft, row: int, values: Mapping[Any, Any]) -> None:
@@ -181,16 +161,12 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         raise ValueError("scores are merged into a table: give --into NAME")
     name, space = str(options.base.attrs["name"]), get_space(str(options.base.attrs["space"]))
     dataset = options.dataset or str(options.base.attrs.get("dataset", ""))
-    try:
+    with named(paths[0]):
         found = suite_datasets(content)
-    except ValueError as error:
-        raise ValueError(f"{paths[0]}: {error}") from error
     if dataset not in found:
         raise ValueError(f"{paths[0]} has no scores of {dataset!r}; it has {', '.join(found)}")
     draft = Draft(space, (), source=SOURCE, licence=LICENCE)
-    try:
+    with named(paths[0]):
         fill_scores(draft, found[dataset], options)
-    except ValueError as error:
-        raise ValueError(f"{paths[0]}: {error}") from error
     added = draft.finish(name, dataset, format_name="suite-zero", files=paths, trials="one score each")
     return merge(options.base, added[list(draft.arrays)])

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge
+from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, named
 from mfnas_vec.datasets.importers.frames import KEYS, read_frame
 from mfnas_vec.spaces import NO_ARCH, SearchSpace, get_space
 from mfnas_vec.tables.build import RESERVED, in_units, stated_units
@@ -90,12 +90,10 @@ def _rows(path: Path, space: SearchSpace, keys: list[str], *, padded: bool) -> l
     for i, key in enumerate(keys):
         is_digits = key.isdecimal() and (padded or space._name_row(key) == NO_ARCH)
         digits = key.rjust(space.n_gene, "0") if is_digits else key
-        try:
+        with named(f"{path}, row {i + 1}"):
             row = space.row_of_key(digits if len(digits) == space.n_gene else key)
-        except ValueError as error:
-            raise ValueError(f"{path}, row {i + 1}: {error}") from error
-        if row in seen:
-            raise ValueError(f"{path}, row {i + 1}: architecture {key!r} comes twice")
+            if row in seen:
+                raise ValueError(f"architecture {key!r} comes twice")
         seen.add(row)
         rows.append(row)
     return rows

@@ -23,59 +23,38 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading; gzip, bzip2 and xz are recognized by their first bytes and decompressed.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be opened.
-    """
+    """Open a file for reading; gzip, bzip2 and xz are recognized by their first bytes and decompressed."""
     try:
         with path.open("rb") as stream:
-            head = stream.read(6)
-        for magic, opener in _OPENERS.items():
-            if head.startswith(magic):
-                return opener(path)  # type: ignore[no-any-return]
-        return path.open("rb")
+            opener = _opener(stream.read(6))
+        return opener(path) if opener else path.open("rb")
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> bytes:
-    """All bytes of an open file, decompressed if its first bytes are those of a compressed one.
+def _opener(head: bytes) -> Callable[..., IO[bytes]] | None:
+    return next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
 
-    Raises
-    ------
-    ValueError
-        If it is damaged, or holds more than ``limit`` bytes.
-    """
-    head = stream.read(6)
-    stream.seek(0)
-    opener = next((o for magic, o in _OPENERS.items() if head.startswith(magic)), None)
-    try:
-        data: bytes = (opener(stream, "rb") if opener else stream).read(limit + 1)
-    except DAMAGED as error:
-        raise ValueError(f"cannot read {name}: {error}") from error
-    if len(data) > limit:
-        raise ValueError(f"{name} holds more than {limit:,} bytes, the most that is read")
-    return data
+
+def unpack(data: bytes, name: str, *, limit: int) -> bytes:
+    """Bytes, decompressed if the first ones are those of a compressed file; a ValueError beyond ``limit``."""
+    opener, stream = _opener(data), io.BytesIO(data)
+    return _read_all(opener(stream, "rb") if opener else stream, name, limit)
 
 
 def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
-    """All bytes of a file, decompressed.
+    """All bytes of a file, decompressed; a ValueError if it is damaged or holds more than ``limit``."""
+    with open_bytes(path) as stream:
+        return _read_all(stream, str(path), limit)
 
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, is damaged, or holds more than ``limit`` bytes.
-    """
+
+def _read_all(stream: IO[bytes], name: str, limit: int) -> bytes:
     whole = io.BytesIO()  # grows in place: joining blocks would hold everything twice
     try:
-        with open_bytes(path) as stream:
-            while block := stream.read(_BLOCK):
-                if whole.tell() + len(block) > limit:
-                    raise ValueError(f"{path} holds more than {limit:,} bytes, the most that is read")
-                whole.write(block)
+        while block := stream.read(_BLOCK):
+            if whole.tell() + len(block) > limit:
+                raise ValueError(f"{name} holds more than {limit:,} bytes, the most that is read")
+            whole.write(block)
     except DAMAGED as error:
-        raise ValueError(f"cannot read {path}: {error}") from error
+        raise ValueError(f"cannot read {name}: {error}") from error
     return whole.getvalue()

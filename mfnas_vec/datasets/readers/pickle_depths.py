@@ -2,9 +2,9 @@
 
 from typing import Any
 
-#: Containers that may lie one in another.
+#: Deepest nesting of containers.
 MAX_DEPTH = 64
-#: Items of a container, all that lies in it included.
+#: Most items of a container, those of containers in it included.
 MAX_SIZE = 100_000_000
 #: Instructions that make a container of so many items, or of all above the last mark.
 _COLLECTS = {"TUPLE": None, "LIST": None, "DICT": None, "FROZENSET": None, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
@@ -12,7 +12,7 @@ _COLLECTS |= {"REDUCE": 2, "NEWOBJ": 2, "STACK_GLOBAL": 2}
 
 
 class RefusedError(ValueError):
-    """A pickle that is not read for what it asks."""
+    """A pickle that is refused for what its instructions do."""
 
 
 class Item:
@@ -32,8 +32,8 @@ _MARK = Item(placed=True)
 class Depths:
     """How deep and how large the containers are that a program makes.
 
-    Deep ones overflow the machine's stack; large ones made of few bytes take forever to hash. So that
-    the numbers stay true, nothing may be filled any more once it lies in something else.
+    Deep ones overflow the machine's stack; large ones made of few bytes take forever to hash. To keep the
+    numbers true, a container must not be filled once it lies in another one.
     """
 
     def __init__(self, most: int = MAX_SIZE) -> None:

@@ -1,6 +1,7 @@
 """Stand-ins for the code that pickles of arrays name: they make plain data, and check what they are given."""
 
 import collections
+import math
 import pickle
 import sys
 from collections.abc import Callable
@@ -49,10 +50,9 @@ class NumpyArray:
         self._budget.pay(data)
         raw = data.encode("latin1") if isinstance(data, str) else data
         sizes = [int(n) for n in shape]
-        if min(sizes, default=0) < 0 or len(sizes) > 32 or len(raw) != kind.itemsize * _product(sizes):
+        if min(sizes, default=0) < 0 or len(sizes) > 32 or len(raw) != kind.itemsize * math.prod(sizes):
             raise pickle.UnpicklingError(f"an array of shape {tuple(sizes)} comes with {len(raw)} bytes")
-        values = _values(raw, kind)
-        self.array = values.reshape(tuple(reversed(sizes))).T if fortran else values.reshape(tuple(sizes))
+        self.array = _values(raw, kind).reshape(sizes, order="F" if fortran else "C")
 
 
 class _Dtype:
@@ -61,9 +61,8 @@ class _Dtype:
     __slots__ = ("kind",)
     kind: "np.dtype[Any]"
 
-    def __init__(self, text: Any) -> None:
-        allowed = isinstance(text, str) and len(text) < 8 and text.lstrip("<>|=")[:1] in set("biufSU")
-        if not allowed:
+    def __init__(self, text: Any, *_: Any) -> None:
+        if not isinstance(text, str) or len(text) >= 8 or text.lstrip("<>|=")[:1] not in set("biufSU"):
             raise pickle.UnpicklingError(f"arrays of {text!r} are not read; only of numbers and strings")
         try:
             self.kind = np.dtype(text)
@@ -104,10 +103,6 @@ class Call:
         return _MAKERS[self._name](*arguments)
 
 
-def _make_dtype(text: Any, *_: Any) -> _Dtype:
-    return _Dtype(text)
-
-
 def _make_scalar(dtype: Any, data: Any = b"") -> Any:
     kind = _dtype(dtype)
     raw = data.encode("latin1") if isinstance(data, str) else data
@@ -122,10 +117,6 @@ def _make_encoded(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode(encoding)
 
 
-def _make_mapping(*arguments: Any) -> "collections.OrderedDict[Any, Any]":
-    return collections.OrderedDict(*arguments[:1])
-
-
 def _make_from_buffer(array: NumpyArray, data: Any, dtype: Any, shape: Any, order: Any = "C") -> NumpyArray:
     array.__setstate__((1, shape, dtype, order == "F", bytes(data) if isinstance(data, bytearray) else data))
     return array
@@ -137,21 +128,17 @@ def _make_bytes(*arguments: Any) -> bytes:
     return b""
 
 
-def _make_set(items: Any = ()) -> "set[Any]":
-    return set(items)
-
-
 def _refuse_call(*_: Any) -> NoReturn:
     raise pickle.UnpicklingError("an array is made by its own function only")
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
     "ndarray": _refuse_call,
-    "dtype": _make_dtype,
+    "dtype": _Dtype,
     "scalar": _make_scalar,
     "encode": _make_encoded,
-    "mapping": _make_mapping,
-    "set": _make_set,
+    "mapping": collections.OrderedDict,
+    "set": set,
     "bytes": _make_bytes,
 }
 
@@ -167,10 +154,3 @@ def _values(raw: bytes, kind: "np.dtype[Any]") -> npt.NDArray[Any]:
     if kind.kind == "U" and (np.frombuffer(raw, np.dtype("u4").newbyteorder(kind.byteorder)) > sys.maxunicode).any():
         raise pickle.UnpicklingError("a string of an array has characters that do not exist")
     return np.frombuffer(raw, kind)
-
-
-def _product(sizes: list[int]) -> int:
-    product = 1
-    for size in sizes:
-        product *= size
-    return product

@@ -63,19 +63,6 @@ class _PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it refers to objects outside of it")
 
 
-def _check_frame(name: str, argument: Any, position: int, frame_end: int) -> int:
-    """Where the frame ends that the next instruction is in.
-
-    The unpickler drops the rest of a frame that ends within an instruction, and would run another
-    program than the one checked.
-    """
-    if name == "FRAME":
-        if position < frame_end:
-            raise RefusedError("a frame begins within another")
-        return position + 9 + int(argument)
-    return frame_end
-
-
 def check_program(data: bytes, *, start: int = 0, scale: int = 1) -> int:
     """Check every instruction of the pickle at ``start`` without running it.
 
@@ -111,8 +98,12 @@ def check_program(data: bytes, *, start: int = 0, scale: int = 1) -> int:
                     raise RefusedError("it holds a number of too many digits")
             if memory > most:
                 raise RefusedError(f"its objects would take more than {most:,} bytes")
-            frame_end = _check_frame(name, argument, position, frame_end)
-            if position < frame_end < stream.tell() and name != "FRAME":
+            if name == "FRAME":
+                if position < frame_end:
+                    raise RefusedError("a frame begins within another")
+                frame_end = position + 9 + int(argument or 0)
+            elif position < frame_end < stream.tell():
+                # The unpickler would drop the rest of the frame, and run another program than this one.
                 raise RefusedError("a frame ends within an instruction")
             depths.run(name, argument)
             if name == "STOP":
@@ -154,13 +145,7 @@ def loads(data: bytes, *, start: int = 0, scale: int = 1) -> tuple[Any, int]:
 
 
 def read_pickles(path: Path, n: int = 1, *, limit: int = MAX_BYTES, scale: int = 1) -> list[Any]:
-    """The first ``n`` pickles of a file of at most ``limit`` bytes; ``scale`` as of ``loads``.
-
-    Raises
-    ------
-    ValueError
-        As of ``loads``; the message names the file.
-    """
+    """The first ``n`` pickles of a file of at most ``limit`` bytes; ``scale`` and errors as of ``loads``."""
     data = read_bytes(path, limit=limit)
     found, at = [], 0
     try:

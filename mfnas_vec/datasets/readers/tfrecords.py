@@ -95,13 +95,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def message_fields(data: bytes) -> Iterator[tuple[int, float | bytes]]:
-    """Fields of a message by number: integers, floating-point numbers, or the bytes of anything longer.
-
-    Raises
-    ------
-    ValueError
-        If the message is damaged.
-    """
+    """Fields of a message by number: integers, floating-point numbers, or the bytes of anything longer."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)
