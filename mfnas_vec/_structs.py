@@ -17,7 +17,6 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.core.typing.templates import AttributeTemplate
-from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8  # bytes
@@ -180,6 +179,8 @@ def _load(context: Any, builder: Any, struct: Struct, value: Any, name: str) -> 
     if isinstance(kind, Struct):
         return builder.gep(value, [ir.Constant(ir.IntType(64), _WORD * place)])
     if isinstance(kind, types.Array):
+        from numba.np.arrayobj import populate_array  # takes long, and code that is compiled already needs nothing of it
+
         item = context.get_data_type(kind.dtype)
         size = context.get_abi_sizeof(item)
         shape = [word(1 + i, ir.IntType(64)) for i in range(kind.ndim)]
