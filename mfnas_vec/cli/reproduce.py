@@ -61,6 +61,7 @@ def run_reproduce(args: argparse.Namespace) -> None:
     from mfnas_vec.published.robust import configurations, robustness_grid
     from mfnas_vec.report import reproduction, robustness
     from mfnas_vec.report.progress import sweep_bar
+    from mfnas_vec.report.sheet import csv_text, document
     from mfnas_vec.runs.store import RESULTS, results_folder
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.store import open_table
@@ -92,11 +93,12 @@ def run_reproduce(args: argparse.Namespace) -> None:
         n_search = sum(int(result["exists"].sum()) for result in results) * grid.n_run
         if args.paper == "r-mf-nas":
             results = [configurations(result) for result in results]
-        texts = [report.problem_text(result) for result in results]
+        sheets = [report.sheet(result) for result in results]
         if folder is not None:
-            (folder / "table.csv").write_text(report.csv_text(results), encoding="utf-8")
-            (folder / "table.md").write_text(report.markdown(results), encoding="utf-8")
-    print("".join(f"{text}\n\n" for text in texts) + f"  {report.LEGEND}")
+            records = [record for result in results for record in report.records(result)]
+            (folder / "table.csv").write_text(csv_text(records), encoding="utf-8")
+            (folder / "table.md").write_text(document(report.TITLE, report.LEGEND, sheets), encoding="utf-8")
+    print("".join(f"{sheet.text()}\n\n" for sheet in sheets) + f"  {report.LEGEND}")
     print(f"  {n_search:,} searches in {time.perf_counter() - begun:.2f} s")
     if args.out is not None:
         print(f"  written to {args.out}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mfnas_vec.analysis.protocols import Change, Effect, changes
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, unit_text
+from mfnas_vec.report.sheet import markdown_table
 from mfnas_vec.report.text import aligned, selection_note
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -92,8 +93,7 @@ def changes_markdown(problems: Mapping[str, Mapping[str, Search]], base: str | N
         As of ``changes``.
     """
     parts = [f"{LEGEND}."]
-    marks = tuple("---:" if i in RIGHT else "---" for i in range(len(COLUMNS)))
     for problem, about, rows, notes in _by_problem(problems, base):
-        lines = ["| " + " | ".join(cells) + " |" for cells in (COLUMNS, marks, *rows)]
-        parts += [f"### {problem}", f"{about}.", "\n".join(lines), *(f"Note: {note}" for note in notes)]
+        table = markdown_table([COLUMNS, *rows], right=RIGHT)
+        parts += [f"### {problem}", f"{about}.", table, *(f"Note: {note}" for note in notes)]
     return "\n\n".join(parts) + "\n"

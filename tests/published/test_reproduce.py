@@ -15,7 +15,8 @@ from mfnas_vec.analysis.summary import Summary
 from mfnas_vec.published.numbers import MF_NAS, OPTIMUM, PublishedResult
 from mfnas_vec.published.reproduce import check_tables, paper_grid
 from mfnas_vec.published.verdicts import Comparison, compare
-from mfnas_vec.report.reproduction import csv_text, markdown, problem_text, records
+from mfnas_vec.report.reproduction import records, sheet
+from mfnas_vec.report.sheet import csv_text
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
 EPOCHS = (12, 25, 50, 100, 200)
@@ -69,7 +70,7 @@ def test_optimum_is_the_best_of_the_table(whole_grid):
 def test_nothing_on_modelled_values_is_called_reproduced(whole_grid):
     for result in whole_grid.values():
         assert {row.verdict for row in compare(result)} == {"on modelled values"}
-        for text in (problem_text(result), markdown([result]), csv_text([result])):
+        for text in (sheet(result).text(), sheet(result).markdown(), csv_text(records(result))):
             assert text.count("on modelled values") >= 9
             assert "reproduced" not in text.replace("never 'reproduced' on modelled values", "")
 
@@ -119,7 +120,7 @@ def test_missing_test_results_are_reported():
     table["test_acc"][1:] = np.nan
     grid = paper_grid(["nb201-cifar10"], ["MF-NAS (params)"])
     result = sweep(grid, tables=[table], n_run=20, missing="worst")["nb201-cifar10"].to_dataset()
-    text = problem_text(result)
+    text = sheet(result).text()
     assert "20 runs found an architecture without a test result" in text
     assert "test results missing" in text
     assert "nan" not in text.replace("provenance", "")
@@ -130,7 +131,7 @@ def test_missing_test_results_are_reported():
 def test_a_table_without_seconds_is_not_timed(whole_grid):
     (first, *_) = records(whole_grid["nbasr"])
     assert (first["seconds"], first["seconds_provenance"]) == ("", "not timed")
-    assert "calibrated to the published Pareto fronts" in problem_text(whole_grid["nbasr"])
+    assert "calibrated to the published Pareto fronts" in sheet(whole_grid["nbasr"]).text()
 
 
 def flat_table(name="nb201-cifar10", dataset="cifar10", test=94.36, provenance="measured"):

@@ -19,22 +19,8 @@ _DARK, _LIGHT = "#101010", "#fafafa"
 def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = None, page: bool = False) -> Drawing:
     """Two varied settings against each other, a panel per problem.
 
-    Rows are in the order of their mean rank over columns and problems, the best on top.
-
-    Parameters
-    ----------
-    study
-        Of one store of a sweep.
-    rows, columns
-        The two settings ("optimizer" counts as one); by default those that were varied, if two were.
-        If more were, cells are means over the others.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If a setting was not varied, or more than two were and ``rows`` and ``columns`` do not choose.
+    Rows are in the order of their mean rank over columns and problems, the best on top. If more settings
+    were varied, cells are means over the others.
     """
     searches = [(p, s) for p, found in study.searches.items() for s in found.values() if s.place]
     values = _values([s for _, s in searches])
@@ -74,10 +60,9 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
 
     def draw(panel: Panel) -> str:
         ax, grid = panel.ax, grids[panel.problem][order]
-        is_left = panel.place % panel.columns == 0
         ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
-        ax.set_yticks(range(len(names_down)), names_down if is_left else [])
-        ax.set(xlabel=_words(across), ylabel=_words(down) if is_left else "")
+        ax.set_yticks(range(len(names_down)), names_down if panel.is_first else [])
+        ax.set(xlabel=_words(across), ylabel=_words(down) if panel.is_first else "")
         if np.isnan(grid).all():
             nothing(ax)
             return "none"

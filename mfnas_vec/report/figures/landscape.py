@@ -14,20 +14,7 @@ from mfnas_vec.tables.schema import MODELLED
 
 
 def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None = None) -> Drawing:
-    """Rank correlation of neighbours, and number of local optima, by metric; two panels a table.
-
-    Parameters
-    ----------
-    tables
-        Tables by name.
-    metrics
-        Some of their metrics; all by default.
-
-    Raises
-    ------
-    ValueError
-        As of ``landscape``.
-    """
+    """Rank correlation of neighbours, and number of local optima, by metric; two panels a table."""
     found = {name: landscape(table, metrics) for name, table in tables.items()}
     most = max(each.sizes["metric"] for each in found.values())
     with style():

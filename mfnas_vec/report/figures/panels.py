@@ -4,13 +4,16 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import xarray as xr
+
 from mfnas_vec.analysis.anytime import check_over
 from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.captions import caption, left_out
-from mfnas_vec.report.figures.columns import page_panels
+from mfnas_vec.report.figures.columns import name_margin, page_panels
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, Look, style
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _SLOTS = {name: i for i, name in enumerate(("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS"))}
 #: Most searches that colours and markers can distinguish.
 MAX_SEARCHES = 9
+#: Panels of a row.
+_PER_ROW = 3
 #: Label of the axes reserved for a legend below all panels.
 _BELOW = "legend"
 
@@ -33,28 +38,27 @@ class Panel:
 
     study: Study
     ax: "Axes"
-    #: Number of the panel, from 0.
-    place: int
     problem: str
     #: The searches to draw, by label.
     searches: Mapping[str, Search]
     looks: Mapping[str, Look]
-    #: Panels of a row.
-    columns: int = 3
+    #: Whether there is no panel left of it, and whether the one there has the same searches.
+    is_first: bool
+    is_same: bool
 
     @property
     def sign(self) -> float:
         """``+1.0`` where a higher test result is better, else ``-1.0``."""
-        return direction_sign(self._test_attrs)
+        return direction_sign(self.study.test_attrs(self.problem))
 
     @property
     def unit(self) -> str:
         """The unit of the test result."""
-        return unit_text(self._test_attrs)
+        return unit_text(self.study.test_attrs(self.problem))
 
-    @property
-    def _test_attrs(self) -> Mapping[Any, Any]:
-        return self.study.test_attrs(self.problem)
+    def traces(self) -> dict[str, xr.Dataset]:
+        """The searches with the changes of their incumbents, by label."""
+        return {label: self.study.traced(self.problem, label) for label in self.searches}
 
     def cost(self, over: str | None) -> str:
         """The cost on the axis: the one asked for, checked, else seconds, or epochs where there are none."""
@@ -71,6 +75,13 @@ class Panel:
     def band(self, label: str, at: FloatArray, low: FloatArray, high: FloatArray, alpha: float = 0.15) -> None:
         """Draw a band in the colour of a search."""
         self.ax.fill_between(at, low, high, color=self.looks[label].colour, alpha=alpha, linewidth=0)
+
+    def name_rows(self) -> None:
+        """Make a row for each search, named unless the panel to the left has the same."""
+        names = [self.study.names[label] for label in self.searches]
+        self.ax.set_yticks(range(len(names)), [] if self.is_same else names)
+        self.ax.set_ylim(len(names) - 0.4, -0.6)
+        self.ax.tick_params(axis="y", length=0)
 
 
 def draw_panels(
@@ -127,9 +138,11 @@ def draw_panels(
         for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
             found = study.searches[problem]
             searches = {label: found[label] for label in selected if label in found}
+            is_first = page or place % _PER_ROW == 0
+            is_same = not is_first and shown[study.problems[place - 1]] == list(searches)
             shown[problem] = list(searches)
             ax.set_title(problem)
-            texts.append(draw(Panel(study, ax, place, problem, searches, look, 1 if page else 3)))
+            texts.append(draw(Panel(study, ax, problem, searches, look, is_first, is_same)))
         if with_legend and not page:
             legend(figure, axes, list(references or {}))
         if not page:
@@ -141,6 +154,13 @@ def draw_panels(
     drawn = {line.get_label() for ax in axes for line in ax.get_lines()}
     keys += tuple(item for item in (references or {}).items() if item[0] in drawn) if page else ()
     return Drawing(figure, title, f"{alt}: {said}.", caption(study, shown, about, note, omitted), parts, keys)
+
+
+def row_options(study: Study, most: int = MAX_SEARCHES) -> dict[str, Any]:
+    """Options of ``draw_panels`` for panels with a row for each search."""
+    n_row = max(len(selection(study, most)[0]), 5)
+    options = {"height": 0.65 + 0.155 * n_row, "left": name_margin(list(study.names.values())), "most": most}
+    return options | {"with_legend": False, "rc": {"axes.grid.axis": "x"}}
 
 
 def looks(study: Study) -> dict[str, Look]:
@@ -175,7 +195,9 @@ def looks(study: Study) -> dict[str, Look]:
     return {label: found[label] for label in optimizers}
 
 
-def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
+def panels(
+    n: int, *, height: float = 2.0, per_row: int = _PER_ROW, legend: Sequence[str] = ()
+) -> "tuple[Figure, list[Axes]]":
     """A figure of n panels and axes for its legend: a column of a paper wide for one panel, two for more."""
     from matplotlib.figure import Figure
 
@@ -236,6 +258,27 @@ def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
     axis.set_major_locator(LogLocator(subs=subs, numticks=6))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
     axis.set_minor_locator(NullLocator())
+
+
+def density(ax: "Axes", x: FloatArray, y: FloatArray, ends: Sequence[float], colours: Callable[..., Any]) -> None:
+    """Draw how many points there are, by cells.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    x, y
+        The points.
+    ends
+        Left, right, lower and upper end of the axes.
+    colours
+        Colours of the numbers of points, which are scaled by their logarithm to 0 to 1.
+    """
+    left, right, low, high = ends
+    counts, _, _ = np.histogram2d(x, y, bins=48, range=[(left, right), (low, high)])
+    image = colours(np.log1p(counts.T) / np.log1p(counts.max() or 1))
+    image[counts.T == 0, 3] = 0.0
+    ax.imshow(image, origin="lower", extent=(left, right, low, high), aspect="auto")
 
 
 def nothing(ax: "Axes") -> None:

@@ -16,24 +16,7 @@ LOGGER = logging.getLogger("mfnas_vec")
 
 
 def draw_ecdf(study: Study, over: str | None = None, target: float | None = None, page: bool = False) -> Drawing:
-    """Share of runs whose incumbent has reached a target, a panel per problem.
-
-    Parameters
-    ----------
-    study
-        Its searches are re-run with a trace.
-    over
-        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
-    target
-        A test result; by default the median of the final results of all runs shown.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If searches cannot be re-run, or a table has no such cost.
-    """
+    """Share of runs whose incumbent has reached a target, a panel per problem."""
     if target is not None and not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
 
@@ -51,7 +34,7 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
                 np.nanmean(ends),
                 100 * target,
             )
-        traces = {label: study.traced(problem, label) for label in panel.searches}
+        traces = panel.traces()
         longest = max(float(traced[COSTS[axis]].max()) for traced in traces.values())
         rates = []
         for i, (label, traced) in enumerate(traces.items()):

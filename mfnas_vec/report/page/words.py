@@ -8,7 +8,8 @@ from mfnas_vec.analysis.power import ALPHA
 from mfnas_vec.analysis.searches import chosen_on_test
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
-from mfnas_vec.report.page.verdicts import Pairs, Ranks
+from mfnas_vec.report.page.verdicts import Pairs
+from mfnas_vec.report.ranks import Ranks
 from mfnas_vec.report.text import count, selection_note
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -142,16 +143,16 @@ def _span(row: Row) -> str:
 
 
 def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str, names: Mapping[str, str]) -> str:
-    labels, average = ranks.labels, ranks.average
-    same = [label for label, rank in zip(labels, average, strict=True) if math.isclose(rank, average[0])]
-    rest = [(label, rank) for label, rank in zip(labels, average, strict=True) if label not in same]
-    problems = [str(problem) for problem in ranks.found["problem"].values]
-    next_one = f"; next {names[rest[0][0]]} with {rest[0][1]:.2f}" if rest else ""
+    average, problems = {label: rank for label, rank, _ in ranks.rows}, ranks.problems
+    least = min(average.values())
+    same = [label for label, rank in average.items() if math.isclose(rank, least)]
+    rest = [label for label in average if label not in same]
+    next_one = f"; next {names[rest[0]]} with {average[rest[0]]:.2f}" if rest else ""
     has = "has the best average rank" if len(same) == 1 else "share the best average rank"
     who = joined([names[label] for label in same]) if len(same) <= 4 else count(len(same), "search", "searches")
     head = (
-        f"Of {count(len(labels), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
-        f"{who} {has} ({average[0]:.2f}{next_one})"
+        f"Of {count(len(average), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
+        f"{who} {has} ({least:.2f}{next_one})"
     )
     if len(same) > 1:
         firsts = [best_of_problem(rows, problem)[0] for problem in problems]
@@ -192,9 +193,10 @@ def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, no
     if ranks is None:
         return f"{text}; results on one problem do not carry over to others."
     n_rank, limit = len(ranks.labels) * (len(ranks.labels) - 1) // 2, ranks.found.attrs["critical_difference"]
-    n_problem = ranks.found.sizes["problem"]
     apart = f"separate {count(len(ranks.apart), 'pair')} of {n_rank:,}" if ranks.apart else "separate no pair"
-    return f"{text}; across the {n_problem} problems, average ranks {apart} (critical difference {limit:.2f})."
+    return (
+        f"{text}; across the {len(ranks.problems)} problems, average ranks {apart} (critical difference {limit:.2f})."
+    )
 
 
 def _origin(rows: Sequence[Row]) -> str:
