@@ -5,7 +5,14 @@ import contextlib
 import time
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, add_tables_option, names_of, run_values, spelled_list, tables_of
+from mfnas_vec.cli.arguments import (
+    add_problems_option,
+    add_run_arguments,
+    add_tables_option,
+    names_of,
+    run_values,
+    tables_of,
+)
 from mfnas_vec.cli.catalogue import OPTIMIZERS, PROBLEMS
 
 _EPILOG = """\
@@ -28,7 +35,7 @@ examples:
 """
 
 
-def add_reproduce(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "reproduce",
@@ -39,16 +46,11 @@ def add_reproduce(commands: Any) -> None:
     parser.add_argument(
         "--paper", choices=("mf-nas", "r-mf-nas"), default="mf-nas", help="whose table (default mf-nas)"
     )
-    parser.add_argument(
-        "--problems",
-        type=spelled_list(PROBLEMS),
-        metavar="NAME,...",
-        help="some of " + ", ".join(PROBLEMS) + " (default: all)",
-    )
+    add_problems_option(parser, "some of " + ", ".join(PROBLEMS) + " (default: all)", PROBLEMS)
     parser.add_argument("--optimizers", metavar="NAME,...", help="some of " + ", ".join(OPTIMIZERS) + " (default: all)")
     add_run_arguments(parser)
     parser.set_defaults(protocol=None)
-    add_tables_option(parser, ", each in place of that of the same name")
+    add_tables_option(parser, "tables of your own, each in place of that of the same name")
     parser.add_argument("--out", metavar="DIR", help="write results.zarr, table.csv and table.md")
     parser.add_argument("--overwrite", action="store_true", help="replace the results at --out")
     parser.set_defaults(act=run_reproduce)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -37,6 +37,12 @@ def count(n: int, what: str, plural: str = "") -> str:
     '2 searches'
     """
     return f"{n:,} {what if n == 1 else plural or what + 's'}"
+
+
+def range_text(numbers: Iterable[int]) -> str:
+    """Some numbers: the least and the largest, or the only one."""
+    low, *_, high = sorted({*numbers}) * 2
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def value_text(value: Any) -> str:

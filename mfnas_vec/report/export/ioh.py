@@ -266,14 +266,8 @@ def _lines(course: _Course) -> str:
 
 def _runs(runs: xr.Dataset, genes: FloatArray, since: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     """Entries of the runs in the JSON file."""
-    values = (
-        runs[RUN].values,
-        runs["evaluations"].values.astype(np.int64),
-        since,
-        runs[TEST].values,
-        runs["search_score"].values,
-        genes,
-    )
+    index, evaluations = runs[RUN].values, runs["evaluations"].values.astype(np.int64)
+    values = (index, evaluations, since, runs[TEST].values, runs["search_score"].values, genes)
     return [
         {
             "instance": 1,

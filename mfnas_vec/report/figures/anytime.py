@@ -8,8 +8,9 @@ from mfnas_vec.analysis.anytime import anytime
 from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.statistics import regret
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import nothing, plain_log
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, nothing, plain_log
+from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
 from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, draw_references
 from mfnas_vec.runs.incumbents import BEST_SEEN, COMPLETED_RUNG, check_rule
 

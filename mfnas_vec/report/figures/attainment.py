@@ -6,8 +6,9 @@ from mfnas_vec.analysis.anytime import COSTS, anytime
 from mfnas_vec.analysis.distributions import attainment, spread_targets, success_curve
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, test_label
+from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
 
 _N_POINT = 80
 

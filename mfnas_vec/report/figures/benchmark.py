@@ -6,9 +6,9 @@ import xarray as xr
 from mfnas_vec.analysis.baselines import references
 from mfnas_vec.analysis.landscape import METRIC, provenance_of_metric, score_of
 from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.report.figures.axes import density, label_of
 from mfnas_vec.report.figures.columns import page_panels
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import density, label_of
 from mfnas_vec.report.figures.style import COLOURS, INK, MUTED, style
 from mfnas_vec.tables import dense
 

@@ -9,8 +9,9 @@ from mfnas_vec.analysis.anytime import COSTS, check_over
 from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.figures.axes import nothing, test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, cost_axis, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, cost_axis, draw_panels
 from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, draw_references
 from mfnas_vec.report.figures.style import MUTED
 

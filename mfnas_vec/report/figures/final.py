@@ -8,8 +8,9 @@ from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, row_options, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels, row_options
 from mfnas_vec.report.figures.style import INK, MUTED, PAPER, Look
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """Mean test results over two varied settings."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,10 @@ import numpy as np
 from mfnas_vec.analysis.searches import Search, setting_text
 from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import nothing, test_label
 from mfnas_vec.report.figures.columns import name_margin
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels
 from mfnas_vec.report.figures.style import MUTED
 
 #: Not one of the colours that pages replace by their own.
@@ -23,7 +25,7 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
     were varied, cells are means over the others.
     """
     searches = [(p, s) for p, found in study.searches.items() for s in found.values() if s.place]
-    values = _values([s for _, s in searches])
+    values = values_of(s for _, s in searches)
     varied = [name for name, of in values.items() if len(of) > 1]
     chosen = [name for name in (rows, columns) if name is not None]
     names = ", ".join(varied) or "none"
@@ -91,8 +93,8 @@ def _words(setting: str) -> str:
     return {"n_candidate": "number of candidates k", "metric_stage1": "metric of stage 1"}.get(setting, setting)
 
 
-def _values(searches: list[Search]) -> dict[str, list[Any]]:
-    """The values of each varied setting, in the order of the store."""
+def values_of(searches: Iterable[Search]) -> dict[str, list[Any]]:
+    """The values of each setting that stores vary, in their order."""
     found: dict[str, dict[Any, None]] = {}
     for search in searches:
         for name, value in search.place.items():

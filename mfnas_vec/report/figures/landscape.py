@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.landscape import landscape
+from mfnas_vec.report.figures.axes import plain_log
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import finish, plain_log
+from mfnas_vec.report.figures.panels import finish
 from mfnas_vec.report.figures.style import COLOURS, MUTED, PAGE, style
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import MODELLED

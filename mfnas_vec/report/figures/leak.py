@@ -1,8 +1,9 @@
 """Selection leak: the test result of what a search chose vs. the best that it evaluated."""
 
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, row_options, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels, row_options
 from mfnas_vec.report.figures.style import PAPER
 
 

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.anytime import check_over
@@ -15,11 +14,10 @@ from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.captions import caption, left_out
 from mfnas_vec.report.figures.columns import name_margin, page_panels
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, Look, style
+from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, PAGE, Look, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 #: Colour and marker of each optimizer, by its place here.
@@ -229,16 +227,6 @@ def finish(figure: "Figure") -> None:
     figure.set_layout_engine("none")
 
 
-def test_label(study: Study, problem: str) -> str:
-    """Name and unit of a problem's test result."""
-    return label_of(study.test_attrs(problem), TEST)
-
-
-def label_of(attrs: Mapping[Any, Any], name: str) -> str:
-    """Name and unit of a variable, by its attributes."""
-    return f"{str(attrs.get('long_name', name)).removesuffix(' after the last epoch')} ({unit_text(attrs)})"
-
-
 def cost_axis(panel: Panel, over: str, longest: float) -> None:
     """Label the axis of search cost; large numbers in thousands."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -249,41 +237,6 @@ def cost_axis(panel: Panel, over: str, longest: float) -> None:
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.set_xlabel(f"simulated search cost ({unit})")
-
-
-def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
-    """Plain numbers on a logarithmic axis, no more than fit."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=subs, numticks=6))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
-    axis.set_minor_locator(NullLocator())
-
-
-def density(ax: "Axes", x: FloatArray, y: FloatArray, ends: Sequence[float], colours: Callable[..., Any]) -> None:
-    """Draw how many points there are, by cells.
-
-    Parameters
-    ----------
-    ax
-        Where to draw.
-    x, y
-        The points.
-    ends
-        Left, right, lower and upper end of the axes.
-    colours
-        Colours of the numbers of points, which are scaled by their logarithm to 0 to 1.
-    """
-    left, right, low, high = ends
-    counts, _, _ = np.histogram2d(x, y, bins=48, range=[(left, right), (low, high)])
-    image = colours(np.log1p(counts.T) / np.log1p(counts.max() or 1))
-    image[counts.T == 0, 3] = 0.0
-    ax.imshow(image, origin="lower", extent=(left, right, low, high), aspect="auto")
-
-
-def nothing(ax: "Axes") -> None:
-    """Write in an empty panel that there is nothing to draw."""
-    ax.text(0.5, 0.5, "nothing found", transform=ax.transAxes, ha="center", va="center", color=MUTED)
 
 
 def selection(study: Study, most: int = MAX_SEARCHES) -> tuple[list[str], str]:

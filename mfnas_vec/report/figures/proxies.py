@@ -7,8 +7,9 @@ import xarray as xr
 
 from mfnas_vec.analysis.landscape import check_metrics, provenance_of_metric, score_of
 from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.report.figures.axes import density
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import density, finish, panels
+from mfnas_vec.report.figures.panels import finish, panels
 from mfnas_vec.report.figures.style import MUTED, style
 from mfnas_vec.tables import dense
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from mfnas_vec.analysis.distributions import budget_ranks, shared_curves
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import plain_log
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, plain_log
+from mfnas_vec.report.figures.panels import Panel, draw_panels
 
 
 def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Drawing:
