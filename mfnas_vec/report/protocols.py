@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from mfnas_vec.analysis.protocols import Change, Effect, changes
@@ -44,10 +45,10 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _by_problem(
-    problems: Mapping[str, Mapping[str, Search]], base: str | None
+    problems: Mapping[str, Mapping[str, Search]],
 ) -> Iterable[tuple[str, str, list[tuple[str, ...]], list[str]]]:
     """(problem, what is compared, rows, notes) of each problem."""
-    for problem, group in itertools.groupby(changes(problems, base), key=lambda change: change.problem):
+    for problem, group in itertools.groupby(changes(problems), key=lambda change: change.problem):
         found = list(group)
         first = next(iter(problems[problem].values())).runs
         about = f"{first[TEST].attrs['direction']} {first[TEST].attrs['variable']}, {unit_text(first[TEST].attrs)}"
@@ -68,7 +69,7 @@ def _notes(found: Sequence[Change]) -> list[str]:
     return notes
 
 
-def changes_text(problems: Mapping[str, Mapping[str, Search]], base: str | None = None) -> str:
+def changes_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
     """The changes on every problem for a terminal.
 
     Raises
@@ -77,14 +78,14 @@ def changes_text(problems: Mapping[str, Mapping[str, Search]], base: str | None 
         As of ``changes``.
     """
     parts = []
-    for problem, about, rows, notes in _by_problem(problems, base):
+    for problem, about, rows, notes in _by_problem(problems):
         table = aligned([tuple(name.upper() for name in COLUMNS), *rows], right=RIGHT)
-        parts.append("\n".join([f"{problem}: {about}", *("  " + line for line in table.splitlines())]))
+        parts.append(f"{problem}: {about}\n{textwrap.indent(table, '  ')}")
         parts += [f"  note: {note}" for note in notes]
     return "\n\n".join([*parts, f"  {LEGEND}."])
 
 
-def changes_markdown(problems: Mapping[str, Mapping[str, Search]], base: str | None = None) -> str:
+def changes_markdown(problems: Mapping[str, Mapping[str, Search]]) -> str:
     """The changes on every problem in Markdown.
 
     Raises
@@ -93,7 +94,7 @@ def changes_markdown(problems: Mapping[str, Mapping[str, Search]], base: str | N
         As of ``changes``.
     """
     parts = [f"{LEGEND}."]
-    for problem, about, rows, notes in _by_problem(problems, base):
+    for problem, about, rows, notes in _by_problem(problems):
         table = markdown_table([COLUMNS, *rows], right=RIGHT)
         parts += [f"### {problem}", f"{about}.", table, *(f"Note: {note}" for note in notes)]
     return "\n\n".join(parts) + "\n"

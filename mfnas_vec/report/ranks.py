@@ -64,11 +64,6 @@ class Ranks(NamedTuple):
 def ranks_of(problems: Mapping[str, Mapping[str, Search]]) -> Ranks:
     """The ranks of the searches that are on every problem.
 
-    Parameters
-    ----------
-    problems
-        As returned by ``read_searches``.
-
     Raises
     ------
     ValueError

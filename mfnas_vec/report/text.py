@@ -58,10 +58,10 @@ def value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def interval_text(summary: Summary, places: int = 2) -> str:
+def interval_text(summary: Summary) -> str:
     """The interval of a mean; without one, the number of runs that have a result."""
     if summary.has_interval:
-        return f"{summary.low:.{places}f} to {summary.high:.{places}f}"
+        return f"{summary.low:.2f} to {summary.high:.2f}"
     return f"- (n = {summary.n_tested})"
 
 

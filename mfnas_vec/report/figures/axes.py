@@ -35,18 +35,9 @@ def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
 
 
 def density(ax: "Axes", x: FloatArray, y: FloatArray, ends: Sequence[float], colours: Callable[..., Any]) -> None:
-    """Draw how many points there are, by cells.
+    """Draw how many points lie in each cell between the ends (left, right, lower, upper) of the axes.
 
-    Parameters
-    ----------
-    ax
-        Where to draw.
-    x, y
-        The points.
-    ends
-        Left, right, lower and upper end of the axes.
-    colours
-        Colours of the numbers of points, which are scaled by their logarithm to 0 to 1.
+    ``colours`` maps the logarithm of their number, scaled to 0 to 1, to RGBA.
     """
     left, right, low, high = ends
     counts, _, _ = np.histogram2d(x, y, bins=48, range=[(left, right), (low, high)])

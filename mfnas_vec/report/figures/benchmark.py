@@ -18,17 +18,7 @@ _CUT = 0.05
 
 
 def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing:
-    """A panel each, below each other, for a page.
-
-    Parameters
-    ----------
-    table
-        A benchmark table.
-    metric
-        The validation metric.
-    found
-        Its ``correlations``.
-    """
+    """A panel each, for a page, of a table, its validation metric, and what ``correlations`` found."""
     name = dense.test_variable(table)
     test, unit = dense.test_results(table), unit_text(table[name].attrs)
     marks = references(table)

@@ -27,13 +27,8 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
             raise ValueError(f"{problem}: no run ended with a test result to take as the target; give target=")
         wanted = float(np.nanmedian(ends)) if target is None else target
         if target is not None and 0 < target <= 1 and panel.unit == "%" and np.nanmax(ends, initial=0.0) > 1:
-            LOGGER.warning(
-                "target=%g: results on %s are in percent, %.2f in the mean; did you mean %g?",
-                target,
-                problem,
-                np.nanmean(ends),
-                100 * target,
-            )
+            hint = "target=%g: results on %s are in percent, %.2f in the mean; did you mean %g?"
+            LOGGER.warning(hint, target, problem, np.nanmean(ends), 100 * target)
         traces = panel.traces()
         longest = max(float(traced[COSTS[axis]].max()) for traced in traces.values())
         rates = []
@@ -66,9 +61,7 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
     )
 
 
-def _thin(x: FloatArray, y: FloatArray, most: int = 150) -> tuple[FloatArray, FloatArray]:
+def _thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Few enough points for a drawing, ends included."""
-    if x.size <= most:
-        return x, y
-    kept = np.unique(np.linspace(0, x.size - 1, most).astype(np.int64))
+    kept = np.unique(np.linspace(0, x.size - 1, min(x.size, 150)).astype(np.int64))
     return x[kept], y[kept]

@@ -48,7 +48,7 @@ def signed(value: float, places: int = 2) -> str:
 
 
 def render(content: dict[str, Any], figure_css: str, name: str = "page.html.j2") -> str:
-    """The page.
+    """A page as HTML, whose security policy allows its own script and styles only, and no network.
 
     Parameters
     ----------
@@ -58,11 +58,6 @@ def render(content: dict[str, Any], figure_css: str, name: str = "page.html.j2")
         Style sheet of the figures.
     name
         The template.
-
-    Returns
-    -------
-    str
-        HTML whose security policy allows its own script and styles only, and no network.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup

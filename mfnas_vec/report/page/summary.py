@@ -60,16 +60,8 @@ def decimals(units: str) -> int:
 def rows_of(study: Study) -> list[Row]:
     """A row per search and problem, in the order of the stores.
 
-    Parameters
-    ----------
-    study
-        The results.
-
-    Returns
-    -------
-    list
-        Intervals are those of ``summarize``; success is the share of runs that end within ``CLOSE`` of
-        the table's best test result, relative to it; seconds are NaN where searches are not timed.
+    Intervals are those of ``summarize``; success is the share of runs that end within ``CLOSE`` of the table's best
+    test result, relative to it; seconds are NaN where searches are not timed.
     """
     found = []
     for problem, searches in study.searches.items():
