@@ -69,13 +69,11 @@ def run_reproduce(args: argparse.Namespace) -> None:
     from mfnas_vec.tables.store import open_table
 
     problems, optimizers = names_of("--problems", args.problems), names_of("--optimizers", args.optimizers)
-    report: Any
-    if args.paper == "mf-nas":
-        grid, report = paper_grid(problems, optimizers), reproduction
-    elif optimizers is not None:
+    is_robust = args.paper == "r-mf-nas"
+    if is_robust and optimizers is not None:
         raise ValueError(f"--optimizers {args.optimizers} has no effect with --paper r-mf-nas, which compares two")
-    else:
-        grid, report = robustness_grid(problems), robustness
+    report: Any = robustness if is_robust else reproduction
+    grid = robustness_grid(problems) if is_robust else paper_grid(problems, optimizers)
     grid = grid.with_values(**run_values(args))
     paths, embedded = tables_of(args.tables)
     tables = [open_table(path) for path in paths]
@@ -93,7 +91,7 @@ def run_reproduce(args: argparse.Namespace) -> None:
             )
         results = [node.to_dataset() for node in tree.children.values()]
         n_search = sum(int(result["exists"].sum()) for result in results) * grid.n_run
-        if args.paper == "r-mf-nas":
+        if is_robust:
             results = [configurations(result) for result in results]
         sheets = [report.sheet(result) for result in results]
         if folder is not None:
