@@ -175,16 +175,19 @@ class Verdict(NamedTuple):
         return self.form.format(self.statement, self.detail) if self.detail else self.statement
 
 
+#: Variables of ``compare_runs`` that a verdict needs.
+_OF_PAIRS = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second", "detectable")
+
+
 def verdicts_of(found: xr.Dataset, unit: str = "1") -> list[Verdict]:
     """The verdicts on the pairs of ``compare_runs``; differences in a unit."""
-    names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second", "detectable")
-    pairs = zip(*(found[name].values.tolist() for name in names), strict=True)
-    return [_verdict(unit, *pair) for pair in pairs]
+    columns = (found[name].values.tolist() for name in _OF_PAIRS)
+    return [_verdict(pair, unit) for pair in zip(*columns, strict=True)]
 
 
-def _verdict(
-    unit: str, first: str, second: str, effect: float, p: float, p_least: float, n: int, m: int, detectable: float
-) -> Verdict:
+def _verdict(pair: tuple[Any, ...], unit: str) -> Verdict:
+    """The verdict on a pair, which has the values of ``_OF_PAIRS``."""
+    first, second, effect, p, p_least, n, m, detectable = pair
     if math.isnan(p):
         return Verdict(f"{first} and {second}: nothing to compare, one has no test results", "")
     size = _size(effect)

@@ -136,11 +136,11 @@ def test_tables_for_papers(stores):
     one = to_wide(results["nb201-cifar10"])["SH"]
     assert f"| SH | {one.mean():.2f} ± {one.std(ddof=0):.2f} |" in text
     assert "of 4 runs; on modelled values" in text
-    told = latex(results)
-    assert "RS (max\\_eval=5) & " in told
-    assert "$\\pm$" in told
-    assert "modelled" in told
-    assert told.count("&") == 4 * 2
+    tex = latex(results)
+    assert "RS (max\\_eval=5) & " in tex
+    assert "$\\pm$" in tex
+    assert "modelled" in tex
+    assert tex.count("&") == 4 * 2
     names = {"a|b": results["nb201-cifar10"].assign_coords(optimizer=["R|S", "a_b^c&d"])}
     assert "R\\|S" in markdown(names)
     assert "a\\_b\\textasciicircum{}c\\&d" in latex(names)
