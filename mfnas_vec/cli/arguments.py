@@ -14,7 +14,7 @@ N_SHARE = 1000
 
 
 def names_of(option: str, text: str | None) -> list[str] | None:
-    """The items of a list with commas, those within brackets left alone; ``None`` if not given.
+    """The items of a list with commas, but for those within brackets; ``None`` if not given.
 
     Raises
     ------
@@ -41,12 +41,12 @@ def add_tables_option(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def tables_of(texts: Sequence[str]) -> tuple[list[str], bool]:
-    """Paths of ``--tables``, and whether imported tables are passed over ("embedded")."""
+    """Paths of ``--tables``, and whether imported tables are ignored ("embedded")."""
     return [text for text in texts if text != "embedded"], "embedded" in texts
 
 
 def spelled(names: Sequence[str]) -> Callable[[str], str]:
-    """For ``type=``: a name as it is spelled, whatever the case, with "_" for "-"; other texts as they are.
+    """For ``type=``: the name that a text differs from only in case, or in "_" for "-"; other texts unchanged.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = Fals
 
 
 def run_values(args: argparse.Namespace) -> dict[str, Any]:
-    """What of ``add_run_arguments`` replaces values of a grid."""
+    """The values of ``add_run_arguments`` that replace those of a grid."""
     return {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
 
 

@@ -1,4 +1,4 @@
-"""Names of what the package has, without importing it, so that help is there at once."""
+"""Names of optimizers, tables and figures, without imports, so that help appears at once."""
 
 import re
 from collections.abc import Iterator

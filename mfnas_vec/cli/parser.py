@@ -1,4 +1,4 @@
-"""The parser of all commands. Imports nothing heavy, so that help is there at once."""
+"""The parser of all commands. Imports nothing heavy, so that help appears at once."""
 
 import argparse
 import importlib
@@ -22,7 +22,7 @@ _COMMANDS = "run reproduce sweep info compare plan export report bench warmup pl
 
 
 class _Parser(argparse.ArgumentParser):
-    """Keeps the lines of an epilog, and says what is wrong in one line."""
+    """Keeps the lines of an epilog, and reports errors in one line."""
 
     def __init__(self, **options: Any) -> None:
         if "epilog" in options:

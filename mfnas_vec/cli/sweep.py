@@ -65,7 +65,7 @@ def add(commands: Any) -> None:
 
 
 class _Stop:
-    """Ctrl-C and SIGTERM: the first is handled between two blocks, so that none is cut off; the second at once."""
+    """Ctrl-C and SIGTERM: the first takes effect between two blocks, so that none is cut off; the second at once."""
 
     def __init__(self) -> None:
         self.wanted = False

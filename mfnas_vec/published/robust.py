@@ -3,8 +3,8 @@
 Source: docs/R-MF-NAS.md and scripts of the code of MF-NAS (ELO-Lab/MF-NAS), revision of 2 November 2025. For each
 problem, MF-NAS and R-MF-NAS are run with every proxy and k of the scripts; the table has the best and the
 worst configuration (mean and standard deviation of its runs), mean and standard deviation of the means of
-all configurations, and the gap between best and worst. Which revision of the code the MF-NAS column was made
-with is not said.
+all configurations, and the gap between best and worst. It does not state which revision of the code made the
+MF-NAS column.
 """
 
 import json
@@ -166,8 +166,8 @@ def verdicts(result: xr.Dataset, optimizer: str) -> dict[str, str]:
     """A verdict on best, worst and mean of an optimizer: "reproduced" only of measured or computed values.
 
     Two means agree if they differ by no more than 1.96 standard errors of both and the rounding of the
-    published one. For the mean over configurations, whose standard error is not published, that of ours
-    stands for both.
+    published one. For the mean over configurations, whose standard error is not published, ours is used
+    for both.
     """
     known, ours = PUBLISHED[result.attrs["problem"]][optimizer], robustness(result, optimizer)
     kind, n_run = str(result["mean"].attrs["provenance"]), int(result.attrs["n_run"])

@@ -160,7 +160,7 @@ def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset])
 
 
 def _measured(variables: Mapping[str, Mapping[str, Any]]) -> str:
-    """The measured ones of a table's variables, or how many they are."""
+    """The measured variables of a table, or their number."""
     names = [name for name, attrs in variables.items() if MEASURED in _kinds(attrs)]
     return ", ".join(names) or "-" if len(names) <= 4 else f"{len(names)} of {len(variables)} variables"
 
@@ -240,7 +240,7 @@ def default_texts(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> dic
 
 
 def _spaces(names: Sequence[str], tables: Mapping[str, xr.Dataset]) -> list[str]:
-    """Names of tables; of a space, where all its tables are among them."""
+    """Names of tables; where all tables of a space are among them, the name of the space."""
     space = {name: str(table.attrs["space"]) for name, table in tables.items()}
     whole = {s for s in space.values() if all(name in names for name in space if space[name] == s)}
     return list(dict.fromkeys(space[name] if space[name] in whole else name for name in names))

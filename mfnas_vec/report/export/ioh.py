@@ -222,7 +222,7 @@ def _write_cell(
 
 
 def _ends(runs: xr.Dataset) -> _Course:
-    """The final result of each run, after a line at evaluation 1 with values not known."""
+    """The final result of each run, after a line at evaluation 1 with unknown values."""
     evaluations = runs["evaluations"].values.astype(np.int64)
     twice = np.repeat(np.arange(evaluations.size), np.where(evaluations > 1, 2, 1))
     is_end = np.append(twice[1:] != twice[:-1], [True] * bool(twice.size))

@@ -42,7 +42,7 @@ def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing
         first.set(title="Distribution", xlabel=label, ylabel="architectures")
         first.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
         spans = (end for low, high in ends for end in (low, high if high > low else low + 1))
-        # Neither as light as a light page nor as dark as a dark one.
+        # Visible on light and on dark pages.
         density(second, values[both], test[both], tuple(spans), lambda n: colormaps["YlGnBu"](0.25 + 0.6 * n))
         second.grid(visible=False)
         second.tick_params(color=MUTED)

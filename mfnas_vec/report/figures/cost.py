@@ -46,7 +46,7 @@ def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Draw
             ax.errorbar(
                 cost[i],
                 s.mean,
-                # Not below 0: of equal runs, the mean and the ends can differ in the last digit.
+                # At least 0: the mean of equal runs can differ from the ends in the last digit.
                 yerr=np.maximum([[s.mean - s.low], [s.high - s.mean]], 0.0) if s.has_interval else None,
                 fmt=look.marker if not many else "o",
                 color=colour,

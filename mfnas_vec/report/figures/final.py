@@ -16,7 +16,7 @@ from mfnas_vec.report.figures.style import INK, MUTED, PAPER, Look
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Bins of a histogram over the axis; up to so many runs are drawn as points instead.
+#: Bins of a histogram over the axis; up to ``_FEW`` runs are drawn as points instead.
 _N_BIN, _FEW = 60, 40
 #: Most searches of a panel.
 _MOST = 16

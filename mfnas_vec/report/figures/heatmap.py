@@ -14,7 +14,7 @@ from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import Panel, draw_panels
 from mfnas_vec.report.figures.style import MUTED
 
-#: Not one of the colours that pages replace by their own.
+#: Pages replace other colours, but not these.
 _DARK, _LIGHT = "#101010", "#fafafa"
 
 

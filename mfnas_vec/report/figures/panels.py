@@ -59,13 +59,13 @@ class Panel:
         return {label: self.study.traced(self.problem, label) for label in self.searches}
 
     def cost(self, over: str | None) -> str:
-        """The cost on the axis: the one asked for, checked, else seconds, or epochs where there are none."""
+        """The cost on the axis: ``over``, which is checked; by default seconds, or epochs where there are none."""
         if over is not None:
             check_over(over)
         return over or ("seconds" if self.study.timed(self.problem) else "epochs")
 
     def curve(self, label: str, at: FloatArray, values: FloatArray, *, markevery: tuple[int, int], **more: Any) -> None:
-        """Draw a search as a line; markers at other places than those of others keep equal lines apart."""
+        """Draw a search as a line; lines with markers at different places are visible where they overlap."""
         look = self.looks[label]
         line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "label": self.study.names[label], **more}
         self.ax.plot(at, values, marker=look.marker, markevery=markevery, markersize=3.2, **line)

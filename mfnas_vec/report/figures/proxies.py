@@ -13,7 +13,7 @@ from mfnas_vec.report.figures.panels import finish, panels
 from mfnas_vec.report.figures.style import MUTED, style
 from mfnas_vec.tables import dense
 
-#: Share of architectures outside the axis: networks that learnt nothing would take up most of it.
+#: Share of architectures outside the axis: networks that learnt nothing would fill most of it.
 _CUT = 0.1
 
 

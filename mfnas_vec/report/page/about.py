@@ -54,7 +54,7 @@ class TableFacts(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How to make a store or page again."""
+    """How to reproduce a store or page."""
 
     commands: list[str]
     #: Name and content of a file that the commands need.
@@ -196,7 +196,7 @@ def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> R
 
 
 def _plugins(optimizers: Iterable[str]) -> list[str]:
-    """The options that load the files of optimizers from outside, as far as they were loaded here."""
+    """The options that load the plug-ins of optimizers, if they are loaded here."""
     found = [known.plugin for name in optimizers if (known := find_optimizer(name))]
     names = dict.fromkeys(plugin.name for plugin in found if plugin is not None)
     return [word for name in names for word in ("--plugin", name)]

@@ -14,7 +14,7 @@ from mfnas_vec.report.comparison import Verdict, verdicts_of
 from mfnas_vec.report.page.summary import Row, best_of_problem
 from mfnas_vec.report.sheet import csv_text
 
-#: Most searches of a problem of which all pairs are listed, and tested.
+#: Most searches of a problem whose pairs are all listed, and all tested.
 MAX_LISTED, MAX_TESTED = 12, 60
 #: Most searches whose probabilities of improvement are shown.
 MAX_MATRIX = 12

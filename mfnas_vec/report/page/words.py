@@ -107,7 +107,7 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
 
 
 def _best_mean(ordered: Sequence[Row], alone: bool, names: Mapping[str, str]) -> str:
-    """The best mean of a problem, and how far the next is."""
+    """The best mean of a problem, and its lead over the next."""
     first, *others = ordered
     interval = "" if math.isnan(first.low) else f", 95 % interval {_span(first)}"
     if not others:
