@@ -57,13 +57,13 @@ def test_the_page_of_a_table(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     pytest.importorskip("jinja2")
     out = tmp_path / "page.html"
-    words = "report --table nb201-cifar10 --out", out
-    assert mfnas(capsys, *words)[0] == 0
+    command = "report --table nb201-cifar10 --out", out
+    assert mfnas(capsys, *command)[0] == 0
     text = out.read_text(encoding="utf-8")
     for words in ("local optima", "Rank correlations with the test result", "between trainings of one architecture"):
         assert words in text
     assert not re.search(r'(?:src|href)="(?!#|data:)', text.replace('xlink:href="#', ""))
-    assert mfnas(capsys, *words, "--overwrite")[0] == 0
+    assert mfnas(capsys, *command, "--overwrite")[0] == 0
     assert out.read_text(encoding="utf-8") == text
     assert "report needs results or --table, and not both" in refused(capsys, "report --out", tmp_path / "p.html")
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
