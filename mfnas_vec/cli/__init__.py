@@ -15,7 +15,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # "±" on a terminal that cannot show it
     args = make_parser().parse_args(argv)
     try:
-        _load_plugins(getattr(args, "plugin", []))
+        for path in getattr(args, "plugin", ()):
+            from mfnas_vec.search import load_plugin
+
+            load_plugin(path)
         args.act(args)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -29,11 +32,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(": ".join(["mfnas: interrupted", *map(str, interruption.args)]), file=sys.stderr)
         return 130
     return 0
-
-
-def _load_plugins(paths: Sequence[str]) -> None:
-    if paths:
-        from mfnas_vec.search import load_plugin
-
-        for path in paths:
-            load_plugin(path)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mfnas_vec.cli.catalogue import TABLES
+
 #: A comma that is not within brackets: labels may have some, as "MF-NAS (params, k=32)".
 _COMMA = re.compile(r",(?![^()]*\))")
 #: Steps of a progress bar of unknown units.
@@ -12,7 +14,7 @@ N_SHARE = 1000
 
 
 def names_of(option: str, text: str | None) -> list[str] | None:
-    """The items of a list with commas, those within brackets left alone; ``None`` if not given.
+    """The items of a list with commas, but for those within brackets; ``None`` if not given.
 
     Raises
     ------
@@ -27,19 +29,24 @@ def names_of(option: str, text: str | None) -> list[str] | None:
     return words
 
 
-def add_tables_option(parser: argparse.ArgumentParser, use: str) -> None:
-    """Add ``--tables``, whose tables have a ``use``."""
-    text = f"tables of your own{use}; 'embedded': no imported table"
+def add_problems_option(parser: argparse.ArgumentParser, text: str, names: Sequence[str] = TABLES) -> None:
+    """Add ``--problems``, a list of ``names``."""
+    parser.add_argument("--problems", type=spelled_list(names), metavar="NAME,...", help=text)
+
+
+def add_tables_option(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add ``--tables``, paths of tables or "embedded"."""
+    text = f"{text}; 'embedded': no imported table"
     parser.add_argument("--tables", nargs="+", default=[], metavar="PATH", help=text)
 
 
 def tables_of(texts: Sequence[str]) -> tuple[list[str], bool]:
-    """Paths of ``--tables``, and whether imported tables are passed over ("embedded")."""
+    """Paths of ``--tables``, and whether imported tables are ignored ("embedded")."""
     return [text for text in texts if text != "embedded"], "embedded" in texts
 
 
 def spelled(names: Sequence[str]) -> Callable[[str], str]:
-    """For ``type=``: a name as it is spelled, whatever the case, with "_" for "-"; other texts as they are.
+    """For ``type=``: the name that a text differs from only in case, or in "_" for "-"; other texts unchanged.
 
     Examples
     --------
@@ -74,32 +81,21 @@ def add_plugin(parser: argparse.ArgumentParser) -> None:
 def add_run_arguments(parser: argparse.ArgumentParser, *, from_grid: bool = False) -> None:
     """Add the arguments of every command that makes runs."""
 
-    def default(value: Any) -> tuple[Any, str]:
-        return (None, f"default: the grid's, {value} if it says nothing") if from_grid else (value, f"default {value}")
+    def add(*flags: str, default: Any, text: str, kind: Callable[[str], Any] = int) -> None:
+        note = f"default: the grid's, {default} if it says nothing" if from_grid else f"default {default}"
+        parser.add_argument(*flags, type=kind, default=None if from_grid else default, help=f"{text} ({note})")
 
-    for flags, kind, value, text in (
-        (("--n_run", "--n-run"), int, 500, "number of independent runs"),
-        (("--seed",), int, 0, "seed of all runs"),
-        (
-            ("--protocol",),
-            str.lower,
-            "gecco2024",
-            "gecco2024, head2025 or corrected, perhaps with +decision or -decision",
-        ),
-        (
-            ("--missing",),
-            spelled(("refuse", "worst")),
-            "refuse",
-            "tables that know some architectures only: refuse or worst",
-        ),
-    ):
-        chosen, note = default(value)
-        parser.add_argument(*flags, type=kind, default=chosen, help=f"{text} ({note})")
+    add("--n_run", "--n-run", default=500, text="number of independent runs")
+    add("--seed", default=0, text="seed of all runs")
+    protocols = "gecco2024, head2025 or corrected, perhaps with +decision or -decision"
+    add("--protocol", default="gecco2024", text=protocols, kind=str.lower)
+    missing = "tables that know some architectures only: refuse or worst"
+    add("--missing", default="refuse", text=missing, kind=spelled(("refuse", "worst")))
     parser.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
 
 
 def run_values(args: argparse.Namespace) -> dict[str, Any]:
-    """What of ``add_run_arguments`` replaces values of a grid."""
+    """The values of ``add_run_arguments`` that replace those of a grid."""
     return {"n_run": args.n_run, "seed": args.seed, "protocol": args.protocol, "missing": args.missing}
 
 

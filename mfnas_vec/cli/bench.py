@@ -26,7 +26,7 @@ examples:
 """
 
 
-def add_bench(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "bench",

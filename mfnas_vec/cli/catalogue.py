@@ -1,4 +1,4 @@
-"""Names of what the package has, without importing it, so that help is there at once."""
+"""Names of optimizers, tables and figures, without imports, so that help appears at once."""
 
 import re
 from collections.abc import Iterator
@@ -22,19 +22,20 @@ DATASETS: dict[str, tuple[str, ...]] = {
 DATASET_NAMES = {"cifar-10": "cifar10", "cifar-100": "cifar100", "imagenet16-120": "imagenet16"}
 PUBLISHED = ("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS")
 OPTIMIZERS = (*PUBLISHED, *sorted(set(_registered()) - set(PUBLISHED)))
-FIGURES = (
-    "anytime",
-    "final",
-    "cost",
-    "heatmap",
-    "ecdf",
-    "targets",
-    "attainment",
-    "ranks",
-    "leak",
-    "proxy",
-    "landscape",
-)
+#: Kinds of figures, with their descriptions.
+FIGURES = {
+    "anytime": "regret of the incumbent against search cost",
+    "final": "distribution of the test results that searches end with",
+    "cost": "mean test result against mean search cost",
+    "heatmap": "mean test results over two varied settings of a sweep",
+    "ecdf": "share of runs that reach a target, against search cost",
+    "targets": "share of runs and targets reached, against search cost",
+    "attainment": "test result that half of the runs have attained, against search cost",
+    "ranks": "which search is best at which budget",
+    "leak": "test result of the architecture chosen vs. the best one evaluated",
+    "proxy": "zero-cost scores of a table against its test results, with rank correlations",
+    "landscape": "how similar neighbours are in each metric of a table, and its local optima",
+}
 IMPORT_FORMATS = ("mf-nas", "nasbench101", "nats-tss", "nats-sss", "nb-asr", "nbgraph-full", "suite-zero", "csv")
 #: The problems of the paper.
 PROBLEMS = ("nb101", "nb201-cifar10", "nb201-cifar100", "nb201-imagenet16", "nbasr")

@@ -3,8 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import names_of, spelled_list, tables_of
-from mfnas_vec.cli.catalogue import TABLES
+from mfnas_vec.cli.arguments import add_problems_option, add_tables_option, names_of, tables_of
 
 _EPILOG = """\
 Each RESULT is a store that run, reproduce or sweep wrote. All searches in them are compared, on
@@ -24,7 +23,7 @@ examples:
 """
 
 
-def add_compare(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "compare",
@@ -33,12 +32,7 @@ def add_compare(commands: Any) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("results", nargs="+", metavar="[NAME=]RESULT", help="result stores, each perhaps with a label")
-    parser.add_argument(
-        "--problems",
-        type=spelled_list(TABLES),
-        metavar="NAME,...",
-        help="some of the problems (default: those all stores have)",
-    )
+    add_problems_option(parser, "some of the problems (default: those all stores have)")
     parser.add_argument("--against", metavar="LABEL", help="compare every search with this one only")
     parser.add_argument(
         "--by-protocol",
@@ -50,13 +44,7 @@ def add_compare(commands: Any) -> None:
         action="store_true",
         help="add the selection leak: what choosing by test results would seem to gain; re-runs the searches",
     )
-    parser.add_argument(
-        "--tables",
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="--leak: tables of your own that runs were made on; 'embedded': no imported table",
-    )
+    add_tables_option(parser, "--leak: tables of your own that runs were made on")
     parser.add_argument("--markdown", action="store_true", help="print --by-protocol in Markdown")
     parser.set_defaults(act=run_compare)
 

@@ -8,7 +8,7 @@ from mfnas_vec.cli.arguments import add_plugin, spelled
 FORMATS = ("csv", "parquet", "netcdf", "latex", "markdown", "ioh")
 
 
-def add_export(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "export",

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 
-def add_info(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("info", help="what a result store holds, and whether it is complete")
     parser.add_argument("result", metavar="RESULT", help="result store of a run, a sweep or reproduce")

@@ -8,7 +8,7 @@ from mfnas_vec.cli.arguments import add_plugin, spelled
 from mfnas_vec.cli.catalogue import OPTIMIZERS
 
 
-def add_optimizers(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "optimizers",

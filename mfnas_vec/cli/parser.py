@@ -1,22 +1,10 @@
-"""The parser of all commands. Imports nothing heavy, so that help is there at once."""
+"""The parser of all commands. Imports nothing heavy, so that help appears at once."""
 
 import argparse
+import importlib
 from typing import Any, NoReturn
 
 from mfnas_vec._version import __version__
-from mfnas_vec.cli.bench import add_bench
-from mfnas_vec.cli.compare import add_compare
-from mfnas_vec.cli.export import add_export
-from mfnas_vec.cli.info import add_info
-from mfnas_vec.cli.optimizers import add_optimizers
-from mfnas_vec.cli.plan import add_plan
-from mfnas_vec.cli.plot import add_plot
-from mfnas_vec.cli.report import add_report
-from mfnas_vec.cli.reproduce import add_reproduce
-from mfnas_vec.cli.run import add_run
-from mfnas_vec.cli.sweep import add_sweep
-from mfnas_vec.cli.tables import add_tables
-from mfnas_vec.cli.warmup import add_warmup
 
 _EPILOG = """\
 examples:
@@ -29,26 +17,12 @@ examples:
   mfnas tables info nb201-cifar10    what is measured, computed and modelled
 """
 
-#: Each adds a command, in the order of the help.
-_COMMANDS = (
-    add_run,
-    add_reproduce,
-    add_sweep,
-    add_info,
-    add_compare,
-    add_plan,
-    add_export,
-    add_report,
-    add_bench,
-    add_warmup,
-    add_plot,
-    add_optimizers,
-    add_tables,
-)
+#: In the order of the help; each is a module of this folder, whose ``add`` adds it to the parser.
+_COMMANDS = "run reproduce sweep info compare plan export report bench warmup plot optimizers tables"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Keeps the lines of an epilog, and says what is wrong in one line."""
+    """Keeps the lines of an epilog, and reports errors in one line."""
 
     def __init__(self, **options: Any) -> None:
         if "epilog" in options:
@@ -68,6 +42,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mfnas_vec {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in _COMMANDS:
-        add(commands)
+    for name in _COMMANDS.split():
+        importlib.import_module(f"mfnas_vec.cli.{name}").add(commands)
     return parser

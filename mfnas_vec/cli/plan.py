@@ -3,8 +3,7 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import names_of, spelled_list
-from mfnas_vec.cli.catalogue import TABLES
+from mfnas_vec.cli.arguments import add_problems_option, names_of
 
 _EPILOG = """\
 The spread of test results comes from RESULT, a pilot that run, reproduce or sweep wrote, or from --sd.
@@ -18,7 +17,7 @@ examples:
 """
 
 
-def add_plan(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "plan",
@@ -27,7 +26,7 @@ def add_plan(commands: Any) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("results", nargs="*", metavar="[NAME=]RESULT", help="result stores of a pilot")
-    parser.add_argument("--problems", type=spelled_list(TABLES), metavar="NAME,...", help="some of the problems")
+    add_problems_option(parser, "some of the problems")
     parser.add_argument("--sd", type=float, metavar="X", help="standard deviation of test results, without a pilot")
     parser.add_argument("--searches", type=int, metavar="N", help="searches to compare (default: the pilot's, else 2)")
     parser.add_argument("--runs", type=int, metavar="N", help="runs of each search (default: the pilot's)")

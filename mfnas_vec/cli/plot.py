@@ -3,22 +3,12 @@
 import argparse
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_plugin, add_tables_option, names_of, spelled, spelled_list, tables_of
-from mfnas_vec.cli.catalogue import FIGURES, TABLES
+from mfnas_vec.cli.arguments import add_plugin, add_problems_option, add_tables_option, names_of, spelled, tables_of
+from mfnas_vec.cli.catalogue import FIGURES
 
 _EPILOG = """\
 kinds:
-  anytime     regret of the incumbent against search cost
-  final       distribution of the test results that searches end with
-  cost        mean test result against mean search cost
-  heatmap     mean test results over two varied settings of a sweep
-  ecdf        share of runs that reach a target, against search cost
-  targets     share of runs and targets reached, against search cost
-  attainment  test result that half of the runs have attained, against search cost
-  ranks       which search is best at which budget
-  leak        test result of the architecture chosen vs. the best one evaluated
-  proxy       zero-cost scores of a table against its test results, with rank correlations
-  landscape   how similar neighbours are in each metric of a table, and its local optima
+{kinds}
 
 A SOURCE is a store that run, reproduce or sweep wrote (NAME=PATH names what is in it); of proxy and
 landscape it may be a table, by name or path. Figures against search cost, and leak, re-run the stored
@@ -34,30 +24,25 @@ examples:
 """
 
 
-def add_plot(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "plot",
         help="draw figures of results and tables: SVG, PDF or PNG",
         description="Draw a figure of results or of a table.",
-        epilog=_EPILOG,
+        epilog=_EPILOG.format(kinds="\n".join(f"  {kind:<10}  {text}" for kind, text in FIGURES.items())),
     )
-    parser.add_argument("kind", type=spelled(FIGURES), metavar="KIND", help="one of " + ", ".join(FIGURES))
+    parser.add_argument("kind", type=spelled(tuple(FIGURES)), metavar="KIND", help="one of " + ", ".join(FIGURES))
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="result stores; proxy, landscape: a table")
     parser.add_argument("--out", required=True, metavar="PATH", help="the figure: .svg, .pdf or .png")
-    parser.add_argument(
-        "--problems",
-        type=spelled_list(TABLES),
-        metavar="NAME,...",
-        help="some of the problems (default: those all stores have)",
-    )
+    add_problems_option(parser, "some of the problems (default: those all stores have)")
     parser.add_argument(
         "--searches",
         action="append",
         metavar="LABEL,...",
         help="some of the searches (default: all, or the best); may be repeated",
     )
-    add_tables_option(parser, " that runs were made on")
+    add_tables_option(parser, "tables of your own that runs were made on")
     parser.add_argument("--over", metavar="COST", help="figures against cost: seconds, epochs or evaluations")
     parser.add_argument(
         "--incumbent",
@@ -76,7 +61,7 @@ def add_plot(commands: Any) -> None:
 def run_plot(args: argparse.Namespace) -> None:
     """``mfnas plot``."""
     from mfnas_vec.analysis.sources import open_study
-    from mfnas_vec.report.figures import check_file, draw, save
+    from mfnas_vec.report.figures import OF_TABLES, check_file, draw, save
 
     check_file(args.out, overwrite=args.overwrite)
     tables, embedded = tables_of(args.tables)
@@ -86,11 +71,9 @@ def run_plot(args: argparse.Namespace) -> None:
         args.searches,
         tables=tables,
         embedded=embedded,
-        of_tables=args.kind in ("proxy", "landscape"),
+        of_tables=args.kind in OF_TABLES,
     )
-    options = {"over": args.over, "target": args.target, "metrics": names_of("--metrics", args.metrics)}
-    options |= {"incumbent": args.incumbent}
-    options |= {"rows": args.rows, "columns": args.columns}
-    drawing = draw(args.kind, study, **options)
+    options = {name: getattr(args, name) for name in ("over", "incumbent", "target", "rows", "columns")}
+    drawing = draw(args.kind, study, metrics=names_of("--metrics", args.metrics), **options)
     save(drawing, args.out, overwrite=args.overwrite)
     print(f"{drawing.title}: written to {args.out}\n  {drawing.caption}")

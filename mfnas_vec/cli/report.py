@@ -6,7 +6,7 @@ from typing import Any
 from mfnas_vec.cli.arguments import add_plugin, add_tables_option, tables_of
 
 
-def add_report(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "report",
@@ -20,7 +20,7 @@ def add_report(commands: Any) -> None:
     parser.add_argument("--table", metavar="NAME", help="instead of results: a page on a benchmark table")
     parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
     parser.add_argument("--title", help="title of the page (default: that of the results)")
-    add_tables_option(parser, " that runs were made on")
+    add_tables_option(parser, "tables of your own that runs were made on")
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
     add_plugin(parser)
     parser.set_defaults(act=run_report)

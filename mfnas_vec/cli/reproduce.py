@@ -5,7 +5,14 @@ import contextlib
 import time
 from typing import Any
 
-from mfnas_vec.cli.arguments import add_run_arguments, add_tables_option, names_of, run_values, spelled_list, tables_of
+from mfnas_vec.cli.arguments import (
+    add_problems_option,
+    add_run_arguments,
+    add_tables_option,
+    names_of,
+    run_values,
+    tables_of,
+)
 from mfnas_vec.cli.catalogue import OPTIMIZERS, PROBLEMS
 
 _EPILOG = """\
@@ -28,7 +35,7 @@ examples:
 """
 
 
-def add_reproduce(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "reproduce",
@@ -39,16 +46,11 @@ def add_reproduce(commands: Any) -> None:
     parser.add_argument(
         "--paper", choices=("mf-nas", "r-mf-nas"), default="mf-nas", help="whose table (default mf-nas)"
     )
-    parser.add_argument(
-        "--problems",
-        type=spelled_list(PROBLEMS),
-        metavar="NAME,...",
-        help="some of " + ", ".join(PROBLEMS) + " (default: all)",
-    )
+    add_problems_option(parser, "some of " + ", ".join(PROBLEMS) + " (default: all)", PROBLEMS)
     parser.add_argument("--optimizers", metavar="NAME,...", help="some of " + ", ".join(OPTIMIZERS) + " (default: all)")
     add_run_arguments(parser)
     parser.set_defaults(protocol=None)
-    add_tables_option(parser, ", each in place of that of the same name")
+    add_tables_option(parser, "tables of your own, each in place of that of the same name")
     parser.add_argument("--out", metavar="DIR", help="write results.zarr, table.csv and table.md")
     parser.add_argument("--overwrite", action="store_true", help="replace the results at --out")
     parser.set_defaults(act=run_reproduce)
@@ -61,18 +63,17 @@ def run_reproduce(args: argparse.Namespace) -> None:
     from mfnas_vec.published.robust import configurations, robustness_grid
     from mfnas_vec.report import reproduction, robustness
     from mfnas_vec.report.progress import sweep_bar
+    from mfnas_vec.report.sheet import csv_text, document
     from mfnas_vec.runs.store import RESULTS, results_folder
     from mfnas_vec.sweeps.sweep import sweep
     from mfnas_vec.tables.store import open_table
 
     problems, optimizers = names_of("--problems", args.problems), names_of("--optimizers", args.optimizers)
-    report: Any
-    if args.paper == "mf-nas":
-        grid, report = paper_grid(problems, optimizers), reproduction
-    elif optimizers is not None:
+    is_robust = args.paper == "r-mf-nas"
+    if is_robust and optimizers is not None:
         raise ValueError(f"--optimizers {args.optimizers} has no effect with --paper r-mf-nas, which compares two")
-    else:
-        grid, report = robustness_grid(problems), robustness
+    report: Any = robustness if is_robust else reproduction
+    grid = robustness_grid(problems) if is_robust else paper_grid(problems, optimizers)
     grid = grid.with_values(**run_values(args))
     paths, embedded = tables_of(args.tables)
     tables = [open_table(path) for path in paths]
@@ -90,13 +91,14 @@ def run_reproduce(args: argparse.Namespace) -> None:
             )
         results = [node.to_dataset() for node in tree.children.values()]
         n_search = sum(int(result["exists"].sum()) for result in results) * grid.n_run
-        if args.paper == "r-mf-nas":
+        if is_robust:
             results = [configurations(result) for result in results]
-        texts = [report.problem_text(result) for result in results]
+        sheets = [report.sheet(result) for result in results]
         if folder is not None:
-            (folder / "table.csv").write_text(report.csv_text(results), encoding="utf-8")
-            (folder / "table.md").write_text(report.markdown(results), encoding="utf-8")
-    print("".join(f"{text}\n\n" for text in texts) + f"  {report.LEGEND}")
+            records = [record for result in results for record in report.records(result)]
+            (folder / "table.csv").write_text(csv_text(records), encoding="utf-8")
+            (folder / "table.md").write_text(document(report.TITLE, report.LEGEND, sheets), encoding="utf-8")
+    print("".join(f"{sheet.text()}\n\n" for sheet in sheets) + f"  {report.LEGEND}")
     print(f"  {n_search:,} searches in {time.perf_counter() - begun:.2f} s")
     if args.out is not None:
         print(f"  written to {args.out}")

@@ -28,7 +28,7 @@ examples:
 """
 
 
-def add_run(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "run",
@@ -36,17 +36,9 @@ def add_run(commands: Any) -> None:
         description="Run an optimizer on a benchmark, many runs at once, and print what it found and spent.",
         epilog=_EPILOG,
     )
-    parser.add_argument(
-        "--ss",
-        type=spelled(tuple(DATASETS)),
-        choices=tuple(DATASETS),
-        help="search space",
-    )
-    parser.add_argument(
-        "--dataset",
-        help="; ".join(f"of {ss}: {', '.join(names)}" for ss, names in DATASETS.items() if names)
-        + " (default: the first)",
-    )
+    parser.add_argument("--ss", type=spelled(tuple(DATASETS)), choices=tuple(DATASETS), help="search space")
+    datasets = "; ".join(f"of {ss}: {', '.join(names)}" for ss, names in DATASETS.items() if names)
+    parser.add_argument("--dataset", help=f"{datasets} (default: the first)")
     parser.add_argument(
         "--table",
         "--tables",

@@ -7,14 +7,13 @@ from typing import Any
 
 from mfnas_vec.cli.arguments import (
     add_plugin,
+    add_problems_option,
     add_run_arguments,
     add_tables_option,
     names_of,
     run_values,
-    spelled_list,
     tables_of,
 )
-from mfnas_vec.cli.catalogue import TABLES
 
 _EPILOG = """\
 A grid is a YAML file: problems (tables), optimizers with settings, a list varies a setting. The
@@ -43,7 +42,7 @@ examples:
 """
 
 
-def add_sweep(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "sweep",
@@ -53,11 +52,9 @@ def add_sweep(commands: Any) -> None:
     )
     parser.add_argument("grid", nargs="*", metavar="GRID", help="a shipped grid or a YAML file")
     parser.add_argument("--out", metavar="PATH|URL", help="the store to write; needed unless --dry-run")
-    parser.add_argument(
-        "--problems", type=spelled_list(TABLES), metavar="NAME,...", help="some of the grid's problems (default: all)"
-    )
+    add_problems_option(parser, "some of the grid's problems (default: all)")
     add_run_arguments(parser, from_grid=True)
-    add_tables_option(parser, ", each in place of that of the same name")
+    add_tables_option(parser, "tables of your own, each in place of that of the same name")
     parser.add_argument("--dry-run", action="store_true", help="check everything and estimate time, memory and disk")
     parser.add_argument("--resume", action="store_true", help="complete the store at --out")
     parser.add_argument("--workers", type=int, metavar="N", help="run on N processes of this machine")
@@ -68,7 +65,7 @@ def add_sweep(commands: Any) -> None:
 
 
 class _Stop:
-    """Ctrl-C and SIGTERM: the first is handled between two blocks, so that none is cut off; the second at once."""
+    """Ctrl-C and SIGTERM: the first takes effect between two blocks, so that none is cut off; the second at once."""
 
     def __init__(self) -> None:
         self.wanted = False

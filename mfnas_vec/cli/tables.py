@@ -8,7 +8,7 @@ from mfnas_vec.cli.tables_fetch import add_fetch
 from mfnas_vec.cli.tables_import import add_import
 
 
-def add_tables(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add these commands to the parser."""
     tables = commands.add_parser(
         "tables", help="list, describe, verify, fetch, import and export benchmark tables"

@@ -1,4 +1,4 @@
-"""Text about imports: formats, sources, and what is known of an imported table."""
+"""Texts on imports: formats, sources, and facts about an imported table."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ def sources_text(sources: Iterable[Source]) -> str:
 
 
 def _consequences(table: xr.Dataset) -> list[str]:
-    """What searches on an imported table are refused, and which of two tables of its name is used."""
+    """Which searches on an imported table are refused, and which of two tables of its name is used."""
     name, partial = str(table.attrs["name"]), partial_variables(table)
     test = next((t for t in TEST_VARIABLES if t in table), None)
     lines = []

@@ -18,7 +18,7 @@ examples:
 """
 
 
-def add_warmup(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "warmup",

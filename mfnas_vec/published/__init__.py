@@ -1,1 +1,1 @@
-"""The paper: its numbers, its grid, and verdicts on their reproduction."""
+"""Published results: their numbers, their grids, and verdicts on their reproduction."""

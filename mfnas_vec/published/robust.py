@@ -3,20 +3,20 @@
 Source: docs/R-MF-NAS.md and scripts of the code of MF-NAS (ELO-Lab/MF-NAS), revision of 2 November 2025. For each
 problem, MF-NAS and R-MF-NAS are run with every proxy and k of the scripts; the table has the best and the
 worst configuration (mean and standard deviation of its runs), mean and standard deviation of the means of
-all configurations, and the gap between best and worst. Which revision of the code the MF-NAS column was made
-with is not said.
+all configurations, and the gap between best and worst. It does not state which revision of the code made the
+MF-NAS column.
 """
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.searches import searches_of
-from mfnas_vec.analysis.statistics import TEST
+from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.summary import summarize
 from mfnas_vec.published.numbers import N_RUN
 from mfnas_vec.published.verdicts import REPRODUCED, ROUNDING
@@ -33,10 +33,7 @@ _NB201 = ("snip", "grasp", "fisher", "plain", "epe_nas", "jacov", "l2_norm", "ze
 CONFIGURATIONS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "nb101": (("synflow", "params", "flops", "snip", "grasp", "fisher", "grad_norm", "jacov"), (16, 32, 48, 64)),
     "nb201": ((*_NB201, "flops", "params"), (32, 48, 64, 96)),
-    "nbasr": (
-        ("synflow", "params", "flops", "fisher", "grad_norm", "jacov", "l2_norm", "plain", "snip"),
-        (16,),
-    ),
+    "nbasr": (("synflow", "params", "flops", "fisher", "grad_norm", "jacov", "l2_norm", "plain", "snip"), (16,)),
 }
 
 
@@ -155,12 +152,11 @@ def configurations(results: xr.Dataset) -> xr.Dataset:
 
 def robustness(result: xr.Dataset, optimizer: str) -> Robustness:
     """The column of an optimizer from the result of ``configurations``."""
-    one = result.sel(optimizer=optimizer)
-    means, sds = one["mean"].values.ravel(), one["sd"].values.ravel()
+    one = _by_configuration(result, optimizer)
+    means, sds = one["mean"].values, one["sd"].values
     if not np.isfinite(means).any():
         return Robustness(*[math.nan] * 7)
-    sign = -1.0 if one["mean"].attrs["direction"] == "minimize" else 1.0
-    best, worst = int(np.nanargmax(sign * means)), int(np.nanargmin(sign * means))
+    best, worst = _ends(one["mean"])
     gap = abs(means[best] - means[worst])
     numbers = (means[best], sds[best], means[worst], sds[worst], np.nanmean(means), np.nanstd(means), gap)
     return Robustness(*map(float, numbers))
@@ -170,8 +166,8 @@ def verdicts(result: xr.Dataset, optimizer: str) -> dict[str, str]:
     """A verdict on best, worst and mean of an optimizer: "reproduced" only of measured or computed values.
 
     Two means agree if they differ by no more than 1.96 standard errors of both and the rounding of the
-    published one. For the mean over configurations, whose standard error is not published, that of ours
-    stands for both.
+    published one. For the mean over configurations, whose standard error is not published, ours is used
+    for both.
     """
     known, ours = PUBLISHED[result.attrs["problem"]][optimizer], robustness(result, optimizer)
     kind, n_run = str(result["mean"].attrs["provenance"]), int(result.attrs["n_run"])
@@ -194,19 +190,17 @@ def verdicts(result: xr.Dataset, optimizer: str) -> dict[str, str]:
 
 def configuration_of(result: xr.Dataset, optimizer: str, *, best: bool) -> str:
     """Proxy and k of the best or the worst configuration."""
-    means = result["mean"].sel(optimizer=optimizer)
-    sign = -1.0 if means.attrs["direction"] == "minimize" else 1.0
-    values = sign * means.values
-    flat = int(np.nanargmax(values) if best else np.nanargmin(values))
-    proxy, k = np.unravel_index(flat, values.shape)
-    return f"{result['metric_stage1'].values[proxy]}, k = {result['k'].values[k]}"
+    one = _by_configuration(result, optimizer)
+    found = one[{"configuration": _ends(one["mean"])[0 if best else 1]}]
+    return f"{found['metric_stage1'].item()}, k = {found['k'].item()}"
 
 
-def columns(results: Sequence[xr.Dataset]) -> list[tuple[str, str, Robustness, Robustness, dict[str, str]]]:
-    """(problem, optimizer, published, here, verdicts) of every column."""
-    return [
-        (problem, name, PUBLISHED[problem][name], robustness(result, name), verdicts(result, name))
-        for result in results
-        for problem in [str(result.attrs["problem"])]
-        for name in OPTIMIZERS
-    ]
+def _by_configuration(result: xr.Dataset, optimizer: str) -> xr.Dataset:
+    """The results of an optimizer in a row: over ``configuration`` alone."""
+    return result.sel(optimizer=optimizer).stack(configuration=("metric_stage1", "k"))
+
+
+def _ends(means: xr.DataArray) -> tuple[int, int]:
+    """Places of the best and the worst mean."""
+    values = direction_sign(means.attrs) * means.values
+    return int(np.nanargmax(values)), int(np.nanargmin(values))

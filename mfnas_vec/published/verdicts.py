@@ -84,15 +84,7 @@ class Comparison:
 
 
 def published_result(problem: str, optimizer: str, settings: str) -> PublishedResult | None:
-    """The published result of an optimizer with some metric of the first stage, if there is one.
-
-    Parameters
-    ----------
-    problem, optimizer
-        Names.
-    settings
-        All settings, as JSON.
-    """
+    """The published result of an optimizer by all its settings (JSON), if there is one."""
     if optimizer != "MF-NAS":
         return None
     return numbers.MF_NAS.get(problem, {}).get(str(json.loads(settings)["metric_stage1"]))

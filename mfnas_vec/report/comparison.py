@@ -1,6 +1,7 @@
 """Comparisons as text: which differences are significant, how large they are, and which tests have too few runs."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -8,11 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.bootstrap import LEAST_RUNS
-from mfnas_vec.analysis.comparison import (
-    compare_runs,
-    effect_name,
-    scores_of,
-)
+from mfnas_vec.analysis.comparison import compare_runs, effect_name, scores_of
 from mfnas_vec.analysis.power import ALPHA, POWER
 from mfnas_vec.analysis.searches import Search, chosen_on_test, searches_of
 from mfnas_vec.analysis.selection import Leak
@@ -130,9 +127,9 @@ def problem_text(
         cells = [("BEST EVALUATED", "LEAK", "95 % INTERVAL"), *(_leak_cells(leaks[label]) for label in searches)]
         rows = [(*row, *more) for row, more in zip(rows, cells, strict=True)]
         right += [8, 9]
-    lines = [head, *("  " + line for line in aligned(rows, right=right).splitlines()), ""]
-    verdicts = [verdict.text for verdict in verdicts_of(found, unit)]
-    lines += [f"  {verdict}" for verdict in verdicts[:MAX_PAIRS]]
+    verdicts = verdicts_of(found, unit)
+    lines = [head, textwrap.indent(aligned(rows, right=right), "  "), ""]
+    lines += [f"  {verdict.text}" for verdict in verdicts[:MAX_PAIRS]]
     if len(verdicts) > MAX_PAIRS:
         lines.append(f"  and {len(verdicts) - MAX_PAIRS:,} more pairs (all are corrected for; --against shows fewer)")
     return "\n".join(lines)
@@ -178,26 +175,19 @@ class Verdict(NamedTuple):
         return self.form.format(self.statement, self.detail) if self.detail else self.statement
 
 
+#: Variables of ``compare_runs`` that a verdict needs.
+_OF_PAIRS = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second", "detectable")
+
+
 def verdicts_of(found: xr.Dataset, unit: str = "1") -> list[Verdict]:
     """The verdicts on the pairs of ``compare_runs``; differences in a unit."""
-    names = ("first", "second", "a12", "p_holm", "p_least", "n_first", "n_second", "detectable")
-    pairs = zip(*(found[name].values.tolist() for name in names), strict=True)
-    return [_verdict(**dict(zip(names, pair, strict=True)), unit=unit) for pair in pairs]
+    columns = (found[name].values.tolist() for name in _OF_PAIRS)
+    return [_verdict(pair, unit) for pair in zip(*columns, strict=True)]
 
 
-def _verdict(
-    *,
-    first: str,
-    second: str,
-    a12: float,
-    p_holm: float,
-    p_least: float,
-    n_first: int,
-    n_second: int,
-    detectable: float,
-    unit: str,
-) -> Verdict:
-    effect, p, n, m = a12, p_holm, n_first, n_second
+def _verdict(pair: tuple[Any, ...], unit: str) -> Verdict:
+    """The verdict on a pair, which has the values of ``_OF_PAIRS``."""
+    first, second, effect, p, p_least, n, m, detectable = pair
     if math.isnan(p):
         return Verdict(f"{first} and {second}: nothing to compare, one has no test results", "")
     size = _size(effect)

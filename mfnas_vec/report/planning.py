@@ -12,7 +12,7 @@ from mfnas_vec.report.text import aligned
 
 
 class Pilot(NamedTuple):
-    """What is known of a problem before the comparison."""
+    """What is known about a problem before the comparison."""
 
     problem: str
     #: Standard deviation within searches, pooled.
@@ -59,7 +59,7 @@ def plan_text(
     runs, searches
         Runs of each search, and searches whose pairs are all compared; by default those of the pilot.
     difference
-        A difference of means that is to be found.
+        The difference of means to find.
     power
         The probability to find it.
 

@@ -4,20 +4,18 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Any, Self
 
 
 class ProgressBar:
-    """Counts finished runs; shows a bar on standard error once work takes longer than ``patience``.
+    """Counts finished runs; shows a bar on standard error once work takes longer than a second.
 
     Nothing is shown where standard error is not a terminal.
     """
 
-    def __init__(self, total: int, label: str, patience: float = 1.0) -> None:
+    def __init__(self, total: int, label: str) -> None:
         self._total = total
         self._label = label
-        self._patience = patience
         self._begun = time.monotonic()
         self._done = 0
         self._bar: Any = None
@@ -27,16 +25,14 @@ class ProgressBar:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 
     def __call__(self, n: int) -> None:
         """Count ``n`` more finished runs."""
         self._done += n
-        if not self.watched or time.monotonic() - self._begun < self._patience:
+        if not self.watched or time.monotonic() - self._begun < 1.0:
             return
         if self._bar is None:
             self._bar = self._make_bar()

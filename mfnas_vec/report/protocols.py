@@ -2,11 +2,13 @@
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from mfnas_vec.analysis.protocols import Change, Effect, changes
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, unit_text
+from mfnas_vec.report.sheet import markdown_table
 from mfnas_vec.report.text import aligned, selection_note
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -43,10 +45,10 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _by_problem(
-    problems: Mapping[str, Mapping[str, Search]], base: str | None
+    problems: Mapping[str, Mapping[str, Search]],
 ) -> Iterable[tuple[str, str, list[tuple[str, ...]], list[str]]]:
     """(problem, what is compared, rows, notes) of each problem."""
-    for problem, group in itertools.groupby(changes(problems, base), key=lambda change: change.problem):
+    for problem, group in itertools.groupby(changes(problems), key=lambda change: change.problem):
         found = list(group)
         first = next(iter(problems[problem].values())).runs
         about = f"{first[TEST].attrs['direction']} {first[TEST].attrs['variable']}, {unit_text(first[TEST].attrs)}"
@@ -67,7 +69,7 @@ def _notes(found: Sequence[Change]) -> list[str]:
     return notes
 
 
-def changes_text(problems: Mapping[str, Mapping[str, Search]], base: str | None = None) -> str:
+def changes_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
     """The changes on every problem for a terminal.
 
     Raises
@@ -76,14 +78,14 @@ def changes_text(problems: Mapping[str, Mapping[str, Search]], base: str | None 
         As of ``changes``.
     """
     parts = []
-    for problem, about, rows, notes in _by_problem(problems, base):
+    for problem, about, rows, notes in _by_problem(problems):
         table = aligned([tuple(name.upper() for name in COLUMNS), *rows], right=RIGHT)
-        parts.append("\n".join([f"{problem}: {about}", *("  " + line for line in table.splitlines())]))
+        parts.append(f"{problem}: {about}\n{textwrap.indent(table, '  ')}")
         parts += [f"  note: {note}" for note in notes]
     return "\n\n".join([*parts, f"  {LEGEND}."])
 
 
-def changes_markdown(problems: Mapping[str, Mapping[str, Search]], base: str | None = None) -> str:
+def changes_markdown(problems: Mapping[str, Mapping[str, Search]]) -> str:
     """The changes on every problem in Markdown.
 
     Raises
@@ -92,8 +94,7 @@ def changes_markdown(problems: Mapping[str, Mapping[str, Search]], base: str | N
         As of ``changes``.
     """
     parts = [f"{LEGEND}."]
-    marks = tuple("---:" if i in RIGHT else "---" for i in range(len(COLUMNS)))
-    for problem, about, rows, notes in _by_problem(problems, base):
-        lines = ["| " + " | ".join(cells) + " |" for cells in (COLUMNS, marks, *rows)]
-        parts += [f"### {problem}", f"{about}.", "\n".join(lines), *(f"Note: {note}" for note in notes)]
+    for problem, about, rows, notes in _by_problem(problems):
+        table = markdown_table([COLUMNS, *rows], right=RIGHT)
+        parts += [f"### {problem}", f"{about}.", table, *(f"Note: {note}" for note in notes)]
     return "\n\n".join(parts) + "\n"

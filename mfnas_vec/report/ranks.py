@@ -1,6 +1,9 @@
 """Ranks across problems as text: which searches differ, and how often each is better."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+import textwrap
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -22,61 +25,67 @@ def p_text(p: float) -> str:
     return f"p {p:.2g}" if p >= 1e-4 else "p < 0.0001"
 
 
-def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
-    """Average ranks, the differences between them, and the probability of improvement."""
-    samples = {name: {k: scores_of(s.runs) for k, s in searches.items()} for name, searches in problems.items()}
-    n = len(problems)
-    try:
-        found = compare_problems(samples)
-    except ValueError as error:
-        return f"across {n} problems: nothing to compare, {error}"
-    labels = [str(label) for label in found["label"].values]
-    order = [int(i) for i in np.argsort(found["average_rank"].values, kind="stable")]
-    kind = weakest(s.provenance for searches in problems.values() for s in searches.values())
-    rows = [("SEARCH", "AVERAGE RANK", *problems)]
-    for i in order:
-        ranks = [f"{float(rank):g}" for rank in found["rank"].values[:, i]]
-        rows.append((labels[i], f"{float(found['average_rank'][i]):.2f}", *ranks))
-    table = aligned(rows, right=tuple(range(1, n + 2)))
-    lines = [f"across {n} problems: ranks, 1 is best; {kind}", *("  " + line for line in table.splitlines()), ""]
-    left_out = sorted({label for searches in problems.values() for label in searches} - set(labels))
-    if left_out:
-        lines.append(f"  left out, not on every problem: {', '.join(left_out)}")
-    lines += [f"  {line}".rstrip() for line in [*rank_verdict(found, order).lines, *_improvement(found, order)]]
-    return "\n".join(lines)
+class Ranks(NamedTuple):
+    """Average ranks across problems, and the conclusion on them."""
 
-
-class RankVerdict(NamedTuple):
-    """The conclusion on average ranks."""
-
+    #: The result of ``compare_problems``, its searches by average rank, the best first.
+    found: xr.Dataset
     #: The test of equal ranks, the pairs that differ, and a note if there are few problems.
     lines: list[str]
     #: Pairs that differ by the critical difference, the better first.
     apart: list[tuple[str, str]]
+    #: Searches that are not on every problem.
+    left_out: list[str]
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels, the best first."""
+        return [str(label) for label in self.found["label"].values]
+
+    @property
+    def problems(self) -> list[str]:
+        """Problems that searches are ranked on."""
+        return [str(problem) for problem in self.found["problem"].values]
+
+    @property
+    def rows(self) -> list[tuple[str, float, list[float]]]:
+        """Label, average rank, and rank on each problem, the best first."""
+        average, ranks = self.found["average_rank"].values.tolist(), self.found["rank"].values.T.tolist()
+        return list(zip(self.labels, average, ranks, strict=True))
+
+    @property
+    def improvement(self) -> list[tuple[str, list[float]]]:
+        """Label, and its probability of improvement over each other, in the order of ``labels``; NaN for itself."""
+        matrix = self.found["improvement"].values.copy()
+        np.fill_diagonal(matrix, np.nan)
+        return list(zip(self.labels, matrix.tolist(), strict=True))
 
 
-def rank_verdict(found: xr.Dataset, order: Sequence[int]) -> RankVerdict:
-    """The verdict on the ranks of ``compare_problems``.
+def ranks_of(problems: Mapping[str, Mapping[str, Search]]) -> Ranks:
+    """The ranks of the searches that are on every problem.
 
-    Parameters
-    ----------
-    found
-        The result of ``compare_problems``.
-    order
-        Indices of the labels by average rank, the best first.
+    Raises
+    ------
+    ValueError
+        As of ``compare_problems``.
     """
-    labels = [str(label) for label in found["label"].values]
-    ranks, k, n = found["average_rank"].values, len(labels), found.sizes["problem"]
+    found = compare_problems({name: {k: scores_of(s.runs) for k, s in each.items()} for name, each in problems.items()})
+    order = np.argsort(found["average_rank"].values, kind="stable")
+    found = found.isel(label=order, first=order, second=order)
+    lines, apart = _verdict(found)
+    labels = dict.fromkeys(label for searches in problems.values() for label in searches)
+    return Ranks(found, lines, apart, [label for label in labels if label not in found["label"].values])
+
+
+def _verdict(found: xr.Dataset) -> tuple[list[str], list[tuple[str, str]]]:
+    """``lines`` and ``apart`` of ``Ranks``."""
+    labels, ranks = [str(label) for label in found["label"].values], found["average_rank"].values
+    k, n = len(labels), found.sizes["problem"]
     p, limit = found.attrs["p_value"], found.attrs["critical_difference"]
     says = "ranks differ" if p < ALPHA else "no significant difference between ranks"
     chi2 = f"chi2 {found.attrs['chi2']:.2f}, " if k > 2 else ""
     lines = [f"{found.attrs['test']} test: {chi2}{p_text(p)}: {says}"]
-    apart = [
-        (labels[i], labels[j])
-        for place, i in enumerate(order)
-        for j in order[place + 1 :]
-        if ranks[j] - ranks[i] >= limit
-    ]
+    apart = [(labels[i], labels[j]) for i, j in itertools.combinations(range(k), 2) if ranks[j] - ranks[i] >= limit]
     widest = float(ranks.max() - ranks.min())
     head = f"critical difference (Nemenyi) {limit:.2f}; the largest difference of average ranks is {widest:.2f}"
     if limit > k - 1:
@@ -92,15 +101,32 @@ def rank_verdict(found: xr.Dataset, order: Sequence[int]) -> RankVerdict:
         lines.append(f"{head}: separates {', '.join(pairs)}{more}")
     if n < LEAST_PROBLEMS:
         lines.append(f"{n} problems are few: these tests are approximations for many, independent problems")
-    return RankVerdict(lines, apart)
+    return lines, apart
 
 
-def _improvement(found: xr.Dataset, order: Sequence[int]) -> list[str]:
-    labels = [str(label) for label in found["label"].values]
-    rows = [("PROBABILITY THAT ROW BEATS COLUMN", *(labels[j] for j in order))]
+def across_text(problems: Mapping[str, Mapping[str, Search]]) -> str:
+    """Average ranks, the differences between them, and the probability of improvement."""
+    n = len(problems)
+    try:
+        ranks = ranks_of(problems)
+    except ValueError as error:
+        return f"across {n} problems: nothing to compare, {error}"
+    kind = weakest(s.provenance for searches in problems.values() for s in searches.values())
+    rows = [("SEARCH", "AVERAGE RANK", *problems)]
+    rows += [(label, f"{average:.2f}", *(f"{rank:g}" for rank in own)) for label, average, own in ranks.rows]
+    table = textwrap.indent(aligned(rows, right=range(1, n + 2)), "  ")
+    lines = [f"across {n} problems: ranks, 1 is best; {kind}", table, ""]
+    if ranks.left_out:
+        lines.append(f"  left out, not on every problem: {', '.join(sorted(ranks.left_out))}")
+    lines += [f"  {line}".rstrip() for line in [*ranks.lines, *_improvement(ranks)]]
+    return "\n".join(lines)
+
+
+def _improvement(ranks: Ranks) -> list[str]:
+    labels = ranks.labels
     if len(labels) > 12:
         return [f"probability of improvement: not shown for {len(labels)} searches"]
-    for i in order:
-        cells = ["" if i == j else f"{float(found['improvement'][i, j]):.2f}" for j in order]
-        rows.append((labels[i], *cells))
-    return ["", *aligned(rows, right=tuple(range(1, len(rows)))).splitlines()]
+    rows = [("PROBABILITY THAT ROW BEATS COLUMN", *labels)]
+    for label, own in ranks.improvement:
+        rows.append((label, *("" if math.isnan(value) else f"{value:.2f}" for value in own)))
+    return ["", *aligned(rows, right=range(1, len(rows))).splitlines()]

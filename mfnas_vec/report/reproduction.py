@@ -1,9 +1,7 @@
-"""The reproduced table: as text for a terminal, as Markdown, as CSV."""
+"""The reproduced table."""
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -11,10 +9,11 @@ import xarray as xr
 from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.published import numbers
 from mfnas_vec.published.verdicts import NOT_TIMED, Comparison, compare
-from mfnas_vec.report.text import aligned, interval_text, selection_note
+from mfnas_vec.report.sheet import Sheet, blank
+from mfnas_vec.report.text import interval_text, selection_note
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
-NONE = "-"
+TITLE = "Published vs. this run"
 LEGEND = (
     "published: ELO-Lab/MF-NAS, 500 runs. Mean ± standard deviation over runs; interval: 95 %, of the mean of this run "
     "(percentile bootstrap);\n  difference: mean of this run minus the published one. "
@@ -33,66 +32,63 @@ COLUMNS = (
     "difference",
     "verdict",
 )
-RIGHT = (1, 2, 3, 4, 5, 6, 7, 8)
+
+
+def sheet(results: xr.Dataset) -> Sheet:
+    """The table of one problem."""
+    rows, attrs, test = compare(results), results.attrs, results["test_performance"].attrs
+    about = (
+        f"{test['long_name']} in {unit_text(test)}, {results.sizes['run']:,} runs, seed {attrs['seed']}, "
+        f"protocol {attrs['protocol']}"
+    )
+    return Sheet(
+        title=f"{attrs['problem']}: {attrs['title']}",
+        about=[about, _provenance(rows)],
+        columns=COLUMNS,
+        rows=[*map(_cells, rows), _optimum(attrs)],
+        notes=_notes(attrs, rows),
+        right=range(1, 9),
+        renamed={"interval": "95 % interval"},
+    )
 
 
 def _number(value: float | None, form: str) -> str:
-    return NONE if value is None or math.isnan(value) else format(value, form)
+    return "-" if value is None or math.isnan(value) else format(value, form)
 
 
 def _cells(row: Comparison) -> list[str]:
     known, ours = row.published, row.ours
-    seconds = None if row.charged == NOT_TIMED else ours.seconds
     return [
         row.optimizer,
-        NONE if known is None else f"{known.mean:.2f} ± {known.sd:.2f}",
+        "-" if known is None else f"{known.mean:.2f} ± {known.sd:.2f}",
         _number(known and known.seconds, ",.0f"),
         _number(known and known.epochs, ",.0f"),
-        NONE if ours.n_tested == 0 else f"{ours.mean:.2f} ± {ours.sd:.2f}",
+        "-" if ours.n_tested == 0 else f"{ours.mean:.2f} ± {ours.sd:.2f}",
         interval_text(ours),
-        _number(seconds, ",.0f"),
+        _number(None if row.charged == NOT_TIMED else ours.seconds, ",.0f"),
         _number(ours.epochs, ",.0f"),
         _number(row.difference, "+.2f"),
         row.verdict,
     ]
 
 
-def _rows(results: xr.Dataset, rows: Sequence[Comparison]) -> list[list[str]]:
-    attrs = results.attrs
-    optimum = numbers.OPTIMUM.get(attrs["problem"])
-    kind = attrs["optimum_provenance"]
-    best = [""] * len(COLUMNS)
-    best[0], best[1], best[4] = "optimum", _number(optimum, ".2f"), _number(attrs["optimum"], ".2f")
-    if optimum is not None:
-        best[8] = _number(attrs["optimum"] - optimum, "+.2f")
-    best[9] = kind if kind in (MEASURED, COMPUTED) else f"on {kind} values"
-    return [*(_cells(row) for row in rows), best]
+def _optimum(attrs: Mapping[Any, Any]) -> list[str]:
+    """The row of the best test result of the table."""
+    known, here, kind = numbers.OPTIMUM.get(attrs["problem"]), attrs["optimum"], attrs["optimum_provenance"]
+    difference = "" if known is None else _number(here - known, "+.2f")
+    verdict = kind if kind in (MEASURED, COMPUTED) else f"on {kind} values"
+    return ["optimum", _number(known, ".2f"), "", "", _number(here, ".2f"), "", "", "", difference, verdict]
 
 
-def _heading(results: xr.Dataset) -> tuple[str, str]:
-    attrs, test = results.attrs, results["test_performance"].attrs
-    unit = unit_text(test)
-    title = f"{attrs['problem']}: {attrs['title']}"
-    what = (
-        f"{test['long_name']} in {unit}, {results.sizes['run']:,} runs, seed {attrs['seed']}, "
-        f"protocol {attrs['protocol']}"
-    )
-    return title, what
-
-
-def provenance_line(rows: Sequence[Comparison]) -> str:
-    """The provenance of the results: measured, computed or modelled."""
-    parts = []
+def _provenance(rows: Sequence[Comparison]) -> str:
     words = {"searched": "search metrics", "tested": "test performance", "charged": "seconds"}
-    for name, what in words.items():
-        kinds = dict.fromkeys(getattr(row, name) for row in rows)
-        parts.append(f"{what} {' or '.join(kinds)}")
-    return "provenance: " + "; ".join(parts)
+    kinds = {what: dict.fromkeys(getattr(row, name) for row in rows) for name, what in words.items()}
+    return "provenance: " + "; ".join(f"{what} {' or '.join(found)}" for what, found in kinds.items())
 
 
-def notes(results: xr.Dataset, rows: Sequence[Comparison]) -> list[str]:
+def _notes(attrs: Mapping[Any, Any], rows: Sequence[Comparison]) -> list[str]:
     """Notes on the table and on runs without a result."""
-    found = [str(results.attrs["table_note"])] if results.attrs["table_note"] else []
+    found = [str(attrs["table_note"])] if attrs["table_note"] else []
     if chosen := [row.optimizer for row in rows if row.selected_on == "test"]:
         found.append(selection_note(chosen))
     for row in rows:
@@ -104,52 +100,14 @@ def notes(results: xr.Dataset, rows: Sequence[Comparison]) -> list[str]:
     return found
 
 
-def problem_text(results: xr.Dataset) -> str:
-    """The table of one problem for a terminal."""
-    rows = compare(results)
-    title, what = _heading(results)
-    table = aligned([COLUMNS, *_rows(results, rows)], right=RIGHT)
-    lines = [title, f"  {what}", f"  {provenance_line(rows)}", *("  " + line for line in table.splitlines())]
-    lines += [f"  note: {note}" for note in notes(results, rows)]
-    return "\n".join(lines)
-
-
-def problem_markdown(results: xr.Dataset, *, level: int = 2) -> str:
-    """The table of one problem in Markdown."""
-    rows = compare(results)
-    title, what = _heading(results)
-    head = [c.replace("interval", "95 % interval") for c in COLUMNS]
-    marks = ["---:" if i in RIGHT else "---" for i in range(len(COLUMNS))]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, marks, *_rows(results, rows))]
-    footnotes = "".join(f"\n\nNote: {note}." for note in notes(results, rows))
-    return "\n".join([f"{'#' * level} {title}", "", f"{what}; {provenance_line(rows)}.", "", *lines]) + footnotes
-
-
-def markdown(all_results: Iterable[xr.Dataset]) -> str:
-    """All tables in Markdown."""
-    parts = [problem_markdown(results) for results in all_results]
-    head = f"# Published vs. this run\n\n{LEGEND[0].upper()}{LEGEND[1:]}."
-    return "\n\n".join([head, *parts]) + "\n"
-
-
-def csv_text(all_results: Iterable[xr.Dataset]) -> str:
-    """All comparisons as CSV, unrounded."""
-    lines = [record for results in all_results for record in records(results)]
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return stream.getvalue()
-
-
 def records(results: xr.Dataset) -> list[dict[str, Any]]:
-    """The comparisons of a problem, one flat record each; missing numbers are "" (CSV knows no other)."""
-    return [_record(row, results) for row in compare(results)]
+    """The comparisons of a problem, one flat record each; missing numbers are "", as in CSV."""
+    return [_record(row, results.attrs) for row in compare(results)]
 
 
-def _record(row: Comparison, results: xr.Dataset) -> dict[str, Any]:
-    known, ours, attrs = row.published, row.ours, results.attrs
-    record: dict[str, Any] = {
+def _record(row: Comparison, attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    known, ours = row.published, row.ours
+    record = {
         "problem": row.problem,
         "optimizer": row.optimizer,
         "n_run": ours.n_run,
@@ -177,5 +135,4 @@ def _record(row: Comparison, results: xr.Dataset) -> dict[str, Any]:
         "seconds_provenance": row.charged,
         "verdict": row.verdict,
     }
-    missing = (k for k, v in record.items() if v is None or (isinstance(v, float) and math.isnan(v)))
-    return record | dict.fromkeys(missing, "")
+    return {key: blank(value) for key, value in record.items()}

@@ -77,12 +77,11 @@ def _part_lines(part: Part) -> list[str]:
     else:
         kinds = {str(dataset[name].attrs["provenance"]) for name in ("search_score", "cost_seconds")}
     settings = dataset.attrs.get("settings")
-    lines = [
+    return [
         f"  {part.problem}: {part.n_cell:,} combination{'s' * (part.n_cell != 1)} x {part.n_run:,} runs{done}",
         f"    {' x '.join(spans)}" if spans else f"    {dataset.attrs['optimizer']} {json.loads(settings or '{}')}",
         f"    test results {test.get('provenance')}; search metrics and seconds {', '.join(sorted(kinds))}",
     ]
-    return lines
 
 
 def _short(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -39,6 +39,12 @@ def count(n: int, what: str, plural: str = "") -> str:
     return f"{n:,} {what if n == 1 else plural or what + 's'}"
 
 
+def range_text(numbers: Iterable[int]) -> str:
+    """Some numbers: the least and the largest, or the only one."""
+    low, *_, high = sorted({*numbers}) * 2
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
 def value_text(value: Any) -> str:
     """A setting's value as a user would type it."""
     if value is None:
@@ -52,10 +58,10 @@ def value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def interval_text(summary: Summary, places: int = 2) -> str:
+def interval_text(summary: Summary) -> str:
     """The interval of a mean; without one, the number of runs that have a result."""
     if summary.has_interval:
-        return f"{summary.low:.{places}f} to {summary.high:.{places}f}"
+        return f"{summary.low:.2f} to {summary.high:.2f}"
     return f"- (n = {summary.n_tested})"
 
 
@@ -154,7 +160,7 @@ def tables_text(manifest: Mapping[str, Any], imported: Mapping[str, xr.Dataset])
 
 
 def _measured(variables: Mapping[str, Mapping[str, Any]]) -> str:
-    """The measured ones of a table's variables, or how many they are."""
+    """The measured variables of a table, or their number."""
     names = [name for name, attrs in variables.items() if MEASURED in _kinds(attrs)]
     return ", ".join(names) or "-" if len(names) <= 4 else f"{len(names)} of {len(variables)} variables"
 
@@ -234,7 +240,7 @@ def default_texts(optimizer: Optimizer, tables: Mapping[str, xr.Dataset]) -> dic
 
 
 def _spaces(names: Sequence[str], tables: Mapping[str, xr.Dataset]) -> list[str]:
-    """Names of tables; of a space, where all its tables are among them."""
+    """Names of tables; where all tables of a space are among them, the name of the space."""
     space = {name: str(table.attrs["space"]) for name, table in tables.items()}
     whole = {s for s in space.values() if all(name in names for name in space if space[name] == s)}
     return list(dict.fromkeys(space[name] if space[name] in whole else name for name in names))

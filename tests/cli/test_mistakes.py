@@ -5,10 +5,10 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+from support.commands import mfnas, refused
 
 from mfnas_vec import SPACES, open_table, run, save_table, sweep
 from mfnas_vec.analysis.sources import open_study
-from mfnas_vec.cli import main
 from mfnas_vec.report.export.latex import latex
 from mfnas_vec.report.figures import draw
 from mfnas_vec.runs.store import write_result
@@ -16,19 +16,6 @@ from mfnas_vec.tables.store import verify_table
 
 N = SPACES["nb201"].n_arch
 RS = ["run", "--ss", "nb201", "--optimizer", "RS", "--n_run", "3", "--set", "max_eval=5", "max_time=none"]
-
-
-def mfnas(capsys, *words):
-    code = main([str(word) for word in words])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def refused(capsys, *words):
-    code, _, err = mfnas(capsys, *words)
-    assert code == 2
-    assert err.count("\n") == 1
-    return err
 
 
 def write_csv(path, n_row, columns):

@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from support.commands import mfnas, refused
 
 from mfnas_vec import run
 from mfnas_vec.analysis.comparison import scores_of
 from mfnas_vec.analysis.power import detectable_difference, pilot_sd, runs_needed
-from mfnas_vec.cli import main
 from mfnas_vec.runs.store import write_result
 
 
@@ -22,8 +22,7 @@ def pilots(tmp_path_factory, cifar10):
 
 def test_a_pilot_gives_the_spread_and_the_runs(pilots, capsys):
     paths, samples = pilots
-    assert main(["plan", *paths, "--difference", "0.2"]) == 0
-    printed = capsys.readouterr().out
+    printed = mfnas(capsys, "plan --difference 0.2", *paths)[1]
     sd = pilot_sd(*samples)
     cells = re.split(r"\s{2,}", printed.splitlines()[1])
     assert cells[0] == "nb201-cifar10"
@@ -33,41 +32,38 @@ def test_a_pilot_gives_the_spread_and_the_runs(pilots, capsys):
 
 
 def test_a_plan_without_a_pilot(capsys):
-    assert main(["plan", "--sd", "0.4", "--searches", "5", "--difference", "0.1"]) == 0
-    assert f"{runs_needed(0.1, 0.4, n_pair=10):,}" in capsys.readouterr().out
+    assert f"{runs_needed(0.1, 0.4, n_pair=10):,}" in mfnas(capsys, "plan --sd 0.4 --searches 5 --difference 0.1")[1]
     for words, message in (
-        (["plan"], "plan needs a pilot (RESULT) or --sd, and not both"),
-        (["plan", "--sd", "0.4"], "without a pilot, plan needs --runs or --difference"),
-        (["plan", "--sd", "-1", "--runs", "5"], "sd=-1.0 must be a positive number"),
-        (["plan", "--sd", "1", "--runs", "0"], "runs=0 must be >= 1"),
-        (["plan", "--sd", "1", "--runs", "9", "--searches", "1"], "searches=1 must be >= 2"),
-        (["plan", "--sd", "1", "--runs", "9", "--power", "1"], "power=1.0 must be between 0 and 1"),
+        ("plan", "plan needs a pilot (RESULT) or --sd, and not both"),
+        ("plan --sd 0.4", "without a pilot, plan needs --runs or --difference"),
+        ("plan --sd -1 --runs 5", "sd=-1.0 must be a positive number"),
+        ("plan --sd 1 --runs 0", "runs=0 must be >= 1"),
+        ("plan --sd 1 --runs 9 --searches 1", "searches=1 must be >= 2"),
+        ("plan --sd 1 --runs 9 --power 1", "power=1.0 must be between 0 and 1"),
     ):
-        assert main(words) == 2
-        assert message in capsys.readouterr().err
+        assert message in refused(capsys, words)
 
 
 def test_leaks_are_columns_of_a_comparison(pilots, capsys):
     paths, _ = pilots
-    assert main(["compare", *paths, "--leak"]) == 0
-    printed = capsys.readouterr().out
+    printed = mfnas(capsys, "compare --leak", *paths)[1]
     assert "BEST EVALUATED  LEAK  95 % INTERVAL" in printed
     assert "selection leak: how much better" in printed
-    assert main(["compare", *paths]) == 0
-    assert "LEAK" not in capsys.readouterr().out
+    code, printed, _ = mfnas(capsys, "compare", *paths)
+    assert (code, "LEAK" in printed) == (0, False)
 
 
 def test_the_page_of_a_table(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     pytest.importorskip("jinja2")
     out = tmp_path / "page.html"
-    assert main(["report", "--table", "nb201-cifar10", "--out", str(out)]) == 0
+    command = "report --table nb201-cifar10 --out", out
+    assert mfnas(capsys, *command)[0] == 0
     text = out.read_text(encoding="utf-8")
     for words in ("local optima", "Rank correlations with the test result", "between trainings of one architecture"):
         assert words in text
     assert not re.search(r'(?:src|href)="(?!#|data:)', text.replace('xlink:href="#', ""))
-    assert main(["report", "--table", "nb201-cifar10", "--out", str(out), "--overwrite"]) == 0
+    assert mfnas(capsys, *command, "--overwrite")[0] == 0
     assert out.read_text(encoding="utf-8") == text
-    assert main(["report", "--out", str(tmp_path / "p.html")]) == 2
-    assert "report needs results or --table, and not both" in capsys.readouterr().err
+    assert "report needs results or --table, and not both" in refused(capsys, "report --out", tmp_path / "p.html")
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]

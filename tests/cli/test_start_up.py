@@ -22,8 +22,9 @@ def test_the_package_itself_imports_nothing_heavy():
     assert not found & {*LATE, "pandas", "numpy", "numba", "xarray", "zarr"}
 
 
-def test_help_imports_nothing_heavy():
-    found = imported("from mfnas_vec.cli import main\ntry: main(['run', '--help'])\nexcept SystemExit: pass")
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
+def test_help_imports_nothing_heavy(words):
+    found = imported(f"from mfnas_vec.cli import main\ntry: main({words})\nexcept SystemExit: pass")
     assert "argparse" in found
     assert not found & {*LATE, "pandas", "numpy", "numba", "xarray", "zarr"}
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from support.commands import mfnas, refused
 from support.measured import measured_table, read_cells
 
-from mfnas_vec import build_table, cli, open_table, run, sweep
+from mfnas_vec import build_table, open_table, run, sweep
 from mfnas_vec.analysis.summary import Summary
 from mfnas_vec.published.numbers import MF_NAS, OPTIMUM, PublishedResult
 from mfnas_vec.published.reproduce import check_tables, paper_grid
 from mfnas_vec.published.verdicts import Comparison, compare
-from mfnas_vec.report.reproduction import csv_text, markdown, problem_text, records
+from mfnas_vec.report.reproduction import records, sheet
+from mfnas_vec.report.sheet import csv_text
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
 EPOCHS = (12, 25, 50, 100, 200)
@@ -25,12 +27,6 @@ EPOCHS = (12, 25, 50, 100, 200)
 def whole_grid():
     tree = sweep(paper_grid(), embedded=True)
     return {problem: node.to_dataset() for problem, node in tree.children.items()}
-
-
-def mfnas(capsys, *words):
-    code = cli.main(list(words))
-    out = capsys.readouterr()
-    return code, out.out, out.err
 
 
 def test_the_grid_is_the_published_one(whole_grid):
@@ -69,7 +65,7 @@ def test_optimum_is_the_best_of_the_table(whole_grid):
 def test_nothing_on_modelled_values_is_called_reproduced(whole_grid):
     for result in whole_grid.values():
         assert {row.verdict for row in compare(result)} == {"on modelled values"}
-        for text in (problem_text(result), markdown([result]), csv_text([result])):
+        for text in (sheet(result).text(), sheet(result).markdown(), csv_text(records(result))):
             assert text.count("on modelled values") >= 9
             assert "reproduced" not in text.replace("never 'reproduced' on modelled values", "")
 
@@ -119,7 +115,7 @@ def test_missing_test_results_are_reported():
     table["test_acc"][1:] = np.nan
     grid = paper_grid(["nb201-cifar10"], ["MF-NAS (params)"])
     result = sweep(grid, tables=[table], n_run=20, missing="worst")["nb201-cifar10"].to_dataset()
-    text = problem_text(result)
+    text = sheet(result).text()
     assert "20 runs found an architecture without a test result" in text
     assert "test results missing" in text
     assert "nan" not in text.replace("provenance", "")
@@ -130,7 +126,7 @@ def test_missing_test_results_are_reported():
 def test_a_table_without_seconds_is_not_timed(whole_grid):
     (first, *_) = records(whole_grid["nbasr"])
     assert (first["seconds"], first["seconds_provenance"]) == ("", "not timed")
-    assert "calibrated to the published Pareto fronts" in problem_text(whole_grid["nbasr"])
+    assert "calibrated to the published Pareto fronts" in sheet(whole_grid["nbasr"]).text()
 
 
 def flat_table(name="nb201-cifar10", dataset="cifar10", test=94.36, provenance="measured"):
@@ -153,7 +149,7 @@ def flat_table(name="nb201-cifar10", dataset="cifar10", test=94.36, provenance="
 
 def test_own_tables_take_the_place_of_embedded_ones(capsys, tmp_path):
     flat_table().to_zarr(tmp_path / "own.zarr", consolidated=False)
-    words = ["reproduce", "--problems", "nb201-cifar10", "--n_run", "12", "--tables", str(tmp_path / "own.zarr")]
+    words = "reproduce --problems nb201-cifar10 --n_run 12 --tables", tmp_path / "own.zarr"
     code, out, _ = mfnas(capsys, *words)
     assert code == 0
     assert out.count(" reproduced\n") == 3
@@ -162,19 +158,9 @@ def test_own_tables_take_the_place_of_embedded_ones(capsys, tmp_path):
 
 
 def test_a_folder_of_results(capsys, tmp_path):
-    words = [
-        "reproduce",
-        "--problems",
-        "nbasr,nb201-cifar10",
-        "--optimizers",
-        "RS,MF-NAS",
-        "--n_run",
-        "6",
-        "--seed",
-        "3",
-    ]
+    words = "reproduce --problems nbasr,nb201-cifar10 --optimizers RS,MF-NAS --n_run 6"
     for name in ("a", "b"):
-        code, out, _ = mfnas(capsys, *words, "--out", str(tmp_path / name), "--threads", "1" if name == "a" else "2")
+        code, out, _ = mfnas(capsys, f"{words} --seed 3 --threads {1 + (name == 'b')} --out", tmp_path / name)
         assert code == 0
         assert "48 searches" in out
         assert "on modelled values" in out
@@ -200,20 +186,16 @@ def test_a_folder_of_results(capsys, tmp_path):
     assert (tmp_path / "a" / "table.md").read_text().count("| MF-NAS (params) |") == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
 
-    code, _, err = mfnas(capsys, *words, "--out", str(tmp_path / "a"))
-    assert code == 2
-    assert "exists already" in err
-    assert mfnas(capsys, *words[:-2], "--seed", "4", "--out", str(tmp_path / "a"), "--overwrite")[0] == 0
+    assert "exists already" in refused(capsys, f"{words} --seed 3 --out", tmp_path / "a")
+    assert mfnas(capsys, f"{words} --seed 4 --overwrite --out", tmp_path / "a")[0] == 0
     assert (tmp_path / "a" / "table.csv").read_bytes() != (tmp_path / "b" / "table.csv").read_bytes()
 
 
 def test_a_folder_without_results_is_left_alone(capsys, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
-    words = ["reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "2", "--overwrite"]
-    code, _, err = mfnas(capsys, *words, "--out", str(tmp_path / "mine"))
-    assert code == 2
-    assert "left unchanged" in err
+    words = "reproduce --problems nbasr --optimizers RS --n_run 2 --overwrite --out", tmp_path / "mine"
+    assert "left unchanged" in refused(capsys, *words)
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
 
 
@@ -222,11 +204,8 @@ def test_a_failed_write_leaves_nothing(capsys, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    words = ["reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "2", "--out", str(tmp_path / "r")]
-    code, _, err = mfnas(capsys, *words)
-    assert code == 2
-    assert "No space left on device" in err
-    assert err.count("\n") == 1
+    words = "reproduce --problems nbasr --optimizers RS --n_run 2 --out", tmp_path / "r"
+    assert "No space left on device" in refused(capsys, *words)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -244,11 +223,7 @@ def test_a_failed_write_leaves_nothing(capsys, tmp_path, monkeypatch):
     ],
 )
 def test_errors_are_one_line(capsys, words, message):
-    code, out, err = mfnas(capsys, "reproduce", *words)
-    assert code == 2
-    assert message in err
-    assert err.count("\n") == 1
-    assert out == ""
+    assert message in refused(capsys, "reproduce", *words)
 
 
 def test_tables_of_other_names_are_refused():
@@ -273,7 +248,7 @@ def test_selections():
 
 
 def test_one_run_has_no_interval(capsys):
-    code, out, _ = mfnas(capsys, "reproduce", "--problems", "nbasr", "--optimizers", "RS", "--n_run", "1")
+    code, out, _ = mfnas(capsys, "reproduce --problems nbasr --optimizers RS --n_run 1")
     assert code == 0
     assert "nan" not in out.replace("provenance", "")
     assert "(n = 1)" in out
@@ -287,8 +262,7 @@ def test_measured_values_reproduce_the_published_cells(capsys, shared, tmp_path)
     for dataset in ("cifar10", "cifar100", "imagenet16"):
         paths.append(str(tmp_path / f"{dataset}.zarr"))
         measured_table(cells, dataset).to_zarr(paths[-1], consolidated=False)
-    words = ["reproduce", "--problems", "nb201-cifar10,nb201-cifar100,nb201-imagenet16"]
-    words += ["--optimizers", "MF-NAS (params),MF-NAS (flops)", "--tables", *paths]
-    code, out, _ = mfnas(capsys, *words)
+    words = "reproduce --problems nb201-cifar10,nb201-cifar100,nb201-imagenet16 --optimizers"
+    code, out, _ = mfnas(capsys, words, "MF-NAS (params),MF-NAS (flops)", "--tables", *paths)
     assert code == 0
     assert out.count(" reproduced\n") == 6

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 from iohinspector import DataManager
+from support.commands import mfnas, refused
 
 from mfnas_vec import genotypes, open_table, run, sweep
 from mfnas_vec.analysis.anytime import anytime
-from mfnas_vec.cli import main
 from mfnas_vec.report.export.frames import to_long
 from mfnas_vec.report.export.ioh import MARK, export_ioh
 from mfnas_vec.runs.store import write_result
@@ -68,7 +68,7 @@ def test_sweep_is_read_back_run_by_run(stores, tmp_path):
     manager = read(tmp_path / "out")
     assert manager.n_runs == 2 * 4 * 4
     overview = manager.overview
-    told = {(row["function_name"], row["algorithm_name"], row["run_id"]): row for row in overview.to_dicts()}
+    stated = {(row["function_name"], row["algorithm_name"], row["run_id"]): row for row in overview.to_dicts()}
     found, best = lines(manager), lines(manager, monotonic=True)
     for problem, worst, n_gene in (("nb201-cifar10", -np.inf, 6), ("nbasr", np.inf, 9)):
         frame = to_long(results[problem])
@@ -79,7 +79,7 @@ def test_sweep_is_read_back_run_by_run(stores, tmp_path):
                 & (pl.col("algorithm_name") == row.search)
                 & (pl.col("run") == row.run)
             )
-            about = told[problem, row.search, row.run + 1]
+            about = stated[problem, row.search, row.run + 1]
             assert about["evals"] == row.evaluations
             assert about["best_y"] == row.test_performance
             assert about["dimension"] == n_gene
@@ -142,16 +142,16 @@ def test_trace_is_the_anytime_curve(name, optimizer, settings, tmp_path, request
         assert monotonic["raw_y"].to_list()[-1] == extreme[-1]
     assert fell
     runs = document(tmp_path / "out")["scenarios"][0]["runs"]
-    for i, told in enumerate(runs):
-        since = told["best"]["evals"]
-        assert (result["trace_incumbent"].values[i, since - 1 : told["evals"]] == space_code(result, i)).all()
-        assert told["best"]["y"] == float(result["test_performance"][i])
-        assert told["best"]["x"] == genotypes(result).values[i].tolist()
-        assert told["search_score"] == float(result["search_score"][i])
+    for i, entry in enumerate(runs):
+        since = entry["best"]["evals"]
+        assert (result["trace_incumbent"].values[i, since - 1 : entry["evals"]] == space_code(result, i)).all()
+        assert entry["best"]["y"] == float(result["test_performance"][i])
+        assert entry["best"]["x"] == genotypes(result).values[i].tolist()
+        assert entry["search_score"] == float(result["search_score"][i])
 
 
 def space_code(result, i):
-    """Code of what a run ended with, which its trace tells."""
+    """Code of the architecture that a run ended with, from its trace."""
     return result["trace_incumbent"].values[i, int(result["evaluations"][i]) - 1]
 
 
@@ -168,8 +168,8 @@ def test_runs_that_found_nothing_are_the_worst(cifar10, tmp_path, trace):
     assert last["evaluations"].to_list() == result["evaluations"].values.tolist()
     assert manager.overview["best_y"].to_list() == [None] * 3
     assert set(lines(manager, monotonic=True)["run"]) == {0, 1, 2}
-    told = document(tmp_path / "out")["scenarios"][0]["runs"]
-    assert [(r["best"]["y"], r["best"]["x"], r["search_score"]) for r in told] == [(None, [], None)] * 3
+    entries = document(tmp_path / "out")["scenarios"][0]["runs"]
+    assert [(r["best"]["y"], r["best"]["x"], r["search_score"]) for r in entries] == [(None, [], None)] * 3
 
 
 def test_indices_of_runs_are_kept(cifar10, tmp_path):
@@ -182,23 +182,22 @@ def test_indices_of_runs_are_kept(cifar10, tmp_path):
 
 @pytest.mark.parametrize("store", ["grid.zarr", "rs.zarr"])
 def test_command_writes_the_same_bytes_each_time(stores, tmp_path, capsys, store):
-    command = ["export", str(stores / store), "--format", "ioh", "--out"]
+    command = "export --format ioh", stores / store, "--out"
     for name in ("first", "second"):
-        assert main([*command, str(tmp_path / name)]) == 0
-    assert "written to" in capsys.readouterr().out
+        code, out, _ = mfnas(capsys, *command, tmp_path / name)
+        assert (code, "written to" in out) == (0, True)
     first = files_of(tmp_path / "first")
     assert first == files_of(tmp_path / "second")
     assert MARK in first
     (tmp_path / "second" / MARK).with_name("stale.json").write_text("{}")
-    assert main([*command, str(tmp_path / "second")]) == 2
-    assert "exists already" in capsys.readouterr().err
-    assert main([*command, str(tmp_path / "second"), "--overwrite"]) == 0
+    assert "exists already" in refused(capsys, *command, tmp_path / "second")
+    assert mfnas(capsys, *command, tmp_path / "second", "--overwrite")[0] == 0
     assert first == files_of(tmp_path / "second")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["first", "second"]
 
 
 def test_other_folders_and_files_are_never_replaced(stores, tmp_path, capsys):
-    command = ["export", str(stores / "rs.zarr"), "--format", "ioh", "--overwrite", "--out"]
+    command = "export --format ioh --overwrite", stores / "rs.zarr", "--out"
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.tex").write_text("mine")
@@ -206,8 +205,7 @@ def test_other_folders_and_files_are_never_replaced(stores, tmp_path, capsys):
     write_result(run("RS", open_table("nb201-cifar10"), n_run=1, max_eval=2), tmp_path / "r.zarr")
     before = files_of(tmp_path)
     for path in (mine, tmp_path / "file", tmp_path / "r.zarr", tmp_path / "no" / "x"):
-        assert main([*command, str(path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 4
+        refused(capsys, *command, path)
     assert files_of(tmp_path) == before
 
 
@@ -220,11 +218,10 @@ def test_trace_needs_its_own_table(stores, cifar10, tmp_path, capsys):
     with pytest.raises(ValueError, match="needs the table it was made on"):
         export_ioh({"nb201-cifar10": unknown}, tmp_path / "x")
     export_ioh({"nb201-cifar10": unknown}, tmp_path / "given", tables={"nb201-cifar10": cifar10})
-    command = ["export", str(stores / "rs.zarr"), "--format", "ioh", "--out", str(tmp_path / "x"), "--table"]
-    assert main([*command, "nb201-cifar100"]) == 2
-    assert "differs from the one the result was made on" in capsys.readouterr().err
+    command = "export --format ioh", stores / "rs.zarr", "--out", tmp_path / "x", "--table"
+    assert "differs from the one the result was made on" in refused(capsys, *command, "nb201-cifar100")
     assert not (tmp_path / "x").exists()
-    assert main([*command, "nb201-cifar10"]) == 0
+    assert mfnas(capsys, *command, "nb201-cifar10")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -257,14 +254,11 @@ def test_names_that_are_no_file_names(cifar10, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--format", "ioh", "--wide", "arch"], "--wide=arch is for csv and parquet"),
-        (["--format", "csv", "--table", "nb201-cifar10"], "--table=nb201-cifar10 is for ioh"),
-        (["--format", "ioh", "--table", "no-table"], "no-table"),
+        ("--format ioh --wide arch", "--wide=arch is for csv and parquet"),
+        ("--format csv --table nb201-cifar10", "--table=nb201-cifar10 is for ioh"),
+        ("--format ioh --table no-table", "no-table"),
     ],
 )
 def test_command_refuses_in_one_line(stores, tmp_path, capsys, arguments, message):
-    assert main(["export", str(stores / "rs.zarr"), "--out", str(tmp_path / "x"), *arguments]) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
+    assert message in refused(capsys, f"export {arguments}", stores / "rs.zarr", "--out", tmp_path / "x")
     assert not list(tmp_path.iterdir())

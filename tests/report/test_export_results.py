@@ -1,14 +1,12 @@
 """Results as frames and files: every number, every text, the same bytes each time."""
 
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from support.commands import mfnas, refused
 
 from mfnas_vec import genotypes, run, sweep
-from mfnas_vec.cli import main
 from mfnas_vec.report.export.formats import FORMATS, export_results
 from mfnas_vec.report.export.frames import to_long, to_wide
 from mfnas_vec.report.export.latex import latex
@@ -85,12 +83,12 @@ def test_runs_that_found_nothing(cifar10):
 def test_command_writes_the_same_bytes_each_time(stores, tmp_path, capsys, store, format_name):
     paths = [tmp_path / "first", tmp_path / "second"]
     for path in paths:
-        assert main(["export", str(stores / store), "--format", format_name, "--out", str(path)]) == 0
+        code, out, _ = mfnas(capsys, f"export --format {format_name}", stores / store, "--out", path)
+        assert (code, "written to" in out) == (0, True)
     first, second = (path.read_bytes() for path in paths)
     assert first == second
     assert len(first) > 100
     assert sorted(p.name for p in tmp_path.iterdir()) == ["first", "second"]
-    assert "written to" in capsys.readouterr().out
 
 
 def test_csv_and_parquet_hold_the_frame(stores, tmp_path):
@@ -138,11 +136,11 @@ def test_tables_for_papers(stores):
     one = to_wide(results["nb201-cifar10"])["SH"]
     assert f"| SH | {one.mean():.2f} ± {one.std(ddof=0):.2f} |" in text
     assert "of 4 runs; on modelled values" in text
-    told = latex(results)
-    assert "RS (max\\_eval=5) & " in told
-    assert "$\\pm$" in told
-    assert "modelled" in told
-    assert told.count("&") == 4 * 2
+    tex = latex(results)
+    assert "RS (max\\_eval=5) & " in tex
+    assert "$\\pm$" in tex
+    assert "modelled" in tex
+    assert tex.count("&") == 4 * 2
     names = {"a|b": results["nb201-cifar10"].assign_coords(optimizer=["R|S", "a_b^c&d"])}
     assert "R\\|S" in markdown(names)
     assert "a\\_b\\textasciicircum{}c\\&d" in latex(names)
@@ -155,27 +153,23 @@ def test_tables_for_papers(stores):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--format", "xlsx"], "--format=xlsx must be one of csv"),
-        (["--format", "latex", "--wide", "arch"], "is for csv and parquet"),
-        (["--format", "csv", "--wide", "speed"], "variable='speed' must be one of"),
+        ("--format xlsx", "--format=xlsx must be one of csv"),
+        ("--format latex --wide arch", "is for csv and parquet"),
+        ("--format csv --wide speed", "variable='speed' must be one of"),
     ],
 )
 def test_command_refuses_in_one_line(stores, tmp_path, capsys, arguments, message):
-    assert main(["export", str(stores / "grid.zarr"), "--out", str(tmp_path / "x"), *arguments]) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
+    assert message in refused(capsys, f"export {arguments}", stores / "grid.zarr", "--out", tmp_path / "x")
     assert not list(tmp_path.iterdir())
 
 
 def test_files_are_not_replaced_unasked(stores, tmp_path, capsys):
     path = tmp_path / "x.csv"
     path.write_text("mine")
-    command = ["export", str(stores / "rs.zarr"), "--format", "csv", "--out"]
-    assert main([*command, str(path)]) == 2
+    command = "export --format csv", stores / "rs.zarr", "--out"
+    refused(capsys, *command, path)
     assert path.read_text() == "mine"
-    assert main([*command, str(path), "--overwrite"]) == 0
-    assert len(pd.read_csv(io.StringIO(path.read_text()))) == 3
-    assert main([*command, str(tmp_path / "no/x.csv")]) == 2
-    assert main([*command, str(tmp_path), "--overwrite"]) == 2
-    assert capsys.readouterr().err.count("\n") == 3
+    assert mfnas(capsys, *command, path, "--overwrite")[0] == 0
+    assert len(pd.read_csv(path)) == 3
+    refused(capsys, *command, tmp_path / "no/x.csv")
+    refused(capsys, *command, tmp_path, "--overwrite")

@@ -6,13 +6,13 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 import xarray as xr
+from support.commands import mfnas, refused
 
 from mfnas_vec import open_table, run, sweep
 from mfnas_vec.analysis.anytime import anytime
 from mfnas_vec.analysis.sources import TableStudy
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.targets import hitting_costs
-from mfnas_vec.cli import main
 from mfnas_vec.cli.catalogue import FIGURES
 from mfnas_vec.runs.store import write_result
 from mfnas_vec.runs.trace import thin
@@ -101,16 +101,9 @@ def test_inline_figures_are_part_of_a_page(kind, stores, study):
 def test_labels_of_others_do_no_harm(cifar10, tmp_path):
     """Labels are users' texts: no mathematics, no markup."""
     label = "<b>$x$ & 'y'_"
-    sweep(
-        {
-            "problems": ["nb201-cifar10"],
-            "n_run": 3,
-            "optimizers": {label: {"optimizer": "RS", "max_eval": 3}, "SH": {}},
-        },
-        tmp_path / "r.zarr",
-    )
-    drawing = draw("final", Study([str(tmp_path / "r.zarr")]))
-    svg = inline_svg(drawing, "f")
+    searches = {label: {"optimizer": "RS", "max_eval": 3}, "SH": {}}
+    sweep({"problems": ["nb201-cifar10"], "n_run": 3, "optimizers": searches}, tmp_path / "r.zarr")
+    svg = inline_svg(draw("final", Study([str(tmp_path / "r.zarr")])), "f")
     texts = ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("text")]
     assert label in texts
 
@@ -122,7 +115,7 @@ def test_an_optimizer_has_one_colour_everywhere(study, stores):
     assert looks(study.on(["nbasr"])) == found
 
 
-def test_a_cost_without_epochs_is_told_in_trainings(study):
+def test_a_cost_without_epochs_counts_trainings(study):
     graphs = Study.of({"RS": run("RS", open_table("nbgraph-cora"), n_run=3, max_eval=5, max_time=None)})
     drawing = draw("cost", graphs)
     assert drawing.title == "Test result against search cost in trainings"
@@ -241,27 +234,16 @@ def test_what_cannot_be_drawn_is_refused(study, stores, cifar10):
 def test_the_command_draws(stores, tmp_path, capsys):
     assert set(FIGURES) == set(KINDS)
     out = tmp_path / "f.svg"
-    words = [
-        "plot",
-        "cost",
-        str(stores / "grid.zarr"),
-        "--problems",
-        "nbasr",
-        "--over",
-        "evaluations",
-        "--out",
-        str(out),
-    ]
-    assert main(words) == 0
-    printed = capsys.readouterr().out
+    words = "plot --problems nbasr --over evaluations cost", stores / "grid.zarr", "--out", out
+    code, printed, _ = mfnas(capsys, *words)
+    assert code == 0
     assert f"written to {out}" in printed
     assert "n = 12 runs of each search, seed 0" in printed
-    assert main(words) == 2
-    assert "exists already" in capsys.readouterr().err
-    assert main([*words, "--overwrite"]) == 0
-    assert main(["plot", "proxy", "nb201-cifar10", "--metrics", "synflow", "--out", str(tmp_path / "p.png")]) == 0
-    assert main(["plot", "final", str(stores / "grid.zarr"), "--out", str(tmp_path / "f.jpg")]) == 2
-    assert "must end in .svg, .pdf, .png" in capsys.readouterr().err
+    assert "exists already" in refused(capsys, *words)
+    assert mfnas(capsys, *words, "--overwrite")[0] == 0
+    assert mfnas(capsys, "plot proxy nb201-cifar10 --metrics synflow --out", tmp_path / "p.png")[0] == 0
+    message = refused(capsys, "plot final", stores / "grid.zarr", "--out", tmp_path / "f.jpg")
+    assert "must end in .svg, .pdf, .png" in message
     assert sorted(p.name for p in tmp_path.iterdir()) == ["f.svg", "p.png"]
 
 
@@ -343,8 +325,8 @@ def test_heat_maps_of_several_units_name_them_all(tmp_path):
     settings = {"metric_stage1": ["params", "flops"], "n_candidate": [4, 8]}
     grid = {"problems": ["nb201-cifar10", "nbasr"], "n_run": 3, "optimizers": {"MF-NAS": settings}}
     sweep(grid, tmp_path / "map.zarr")
-    told = draw("heatmap", Study([str(tmp_path / "map.zarr")])).caption
-    assert "Mean test accuracy (%) or test phoneme error rate (%)" in told
+    caption = draw("heatmap", Study([str(tmp_path / "map.zarr")])).caption
+    assert "Mean test accuracy (%) or test phoneme error rate (%)" in caption
 
 
 def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
@@ -352,12 +334,11 @@ def test_own_tables_are_named_on_the_command_line(cifar10, tmp_path, capsys):
 
     own = cifar10[["val_acc", "test_acc", "train_seconds", "params"]].assign_attrs(name="own")
     write_zarr(own, tmp_path / "own.zarr")
-    run_it = ["run", "--table", str(tmp_path / "own.zarr"), "--optimizer", "RS", "--n_run", "3", "--out"]
-    assert main([*run_it, str(tmp_path / "r.zarr")]) == 0
-    words = ["plot", "anytime", str(tmp_path / "r.zarr"), "--out", str(tmp_path / "f.svg")]
-    assert main(words) == 2
-    assert "own: the table of these results is not available; --tables PATH" in capsys.readouterr().err
-    assert main([*words, "--tables", str(tmp_path / "own.zarr")]) == 0
+    table, result = tmp_path / "own.zarr", tmp_path / "r.zarr"
+    assert mfnas(capsys, "run --optimizer RS --n_run 3 --table", table, "--out", result)[0] == 0
+    words = "plot anytime", result, "--out", tmp_path / "f.svg"
+    assert "own: the table of these results is not available; --tables PATH" in refused(capsys, *words)
+    assert mfnas(capsys, *words, "--tables", table)[0] == 0
 
 
 def test_long_labels_are_abbreviated_without_becoming_the_same(cifar10):

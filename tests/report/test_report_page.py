@@ -200,14 +200,14 @@ def test_everything_has_a_name(page):
     assert page.execute_script("return document.documentElement.lang") == "en"
 
 
-def test_headers_of_tables_tell_their_scope(page):
-    told = page.execute_script(
+def test_headers_of_tables_state_their_scope(page):
+    found = page.execute_script(
         "return Array.from(document.querySelectorAll('table')).map(t => ["
         "t.querySelectorAll('th').length, t.querySelectorAll('th[scope]').length,"
         "Array.from(t.tBodies).every(b => Array.from(b.rows).every(r => r.cells[0].tagName === 'TH'))])"
     )
-    assert len(told) >= 6
-    assert all(n > 0 and n == scoped and rows for n, scoped, rows in told)
+    assert len(found) >= 6
+    assert all(n > 0 and n == scoped and rows for n, scoped, rows in found)
 
 
 def test_links_lead_somewhere_and_the_skip_link_is_first(page):

@@ -64,7 +64,7 @@ def to_long(result: xr.Dataset) -> Any:
 
 
 def whole(values: Any, dtype: str) -> Any:
-    """Numbers as the integers that they are, unless one is missing."""
+    """Values as integers, or as they are if one is missing."""
     return values if np.isnan(values).any() else values.astype(dtype)
 
 

@@ -222,7 +222,7 @@ def _write_cell(
 
 
 def _ends(runs: xr.Dataset) -> _Course:
-    """The final result of each run, after a line at evaluation 1 with values not known."""
+    """The final result of each run, after a line at evaluation 1 with unknown values."""
     evaluations = runs["evaluations"].values.astype(np.int64)
     twice = np.repeat(np.arange(evaluations.size), np.where(evaluations > 1, 2, 1))
     is_end = np.append(twice[1:] != twice[:-1], [True] * bool(twice.size))
@@ -266,14 +266,8 @@ def _lines(course: _Course) -> str:
 
 def _runs(runs: xr.Dataset, genes: FloatArray, since: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     """Entries of the runs in the JSON file."""
-    values = (
-        runs[RUN].values,
-        runs["evaluations"].values.astype(np.int64),
-        since,
-        runs[TEST].values,
-        runs["search_score"].values,
-        genes,
-    )
+    index, evaluations = runs[RUN].values, runs["evaluations"].values.astype(np.int64)
+    values = (index, evaluations, since, runs[TEST].values, runs["search_score"].values, genes)
     return [
         {
             "instance": 1,

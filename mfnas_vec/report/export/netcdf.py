@@ -22,11 +22,9 @@ def write_netcdf(results: Results, path: str, attrs: Mapping[str, Any]) -> None:
 
 def _plain(result: xr.Dataset) -> xr.Dataset:
     """A copy with strings that netCDF can store, without encodings of zarr."""
-    plain = result.load().copy()
+    plain = result.load().drop_encoding()
     for name, variable in plain.variables.items():
         if variable.dtype.kind == "T":
             values = np.array(variable.values.tolist(), dtype=object)
             plain[name] = xr.Variable(variable.dims, values, variable.attrs)
-    for variable in plain.variables.values():
-        variable.encoding = {}
     return plain

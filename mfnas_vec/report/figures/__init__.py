@@ -1,5 +1,6 @@
 """Figures of results and of tables (extra ``plot``)."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,46 +19,24 @@ from mfnas_vec.report.figures.targets import draw_ecdf
 
 __all__ = ["KINDS", "OF_TABLES", "Drawing", "check_file", "draw", "inline_svg", "panel_svgs", "save"]
 
-_OF_RESULTS: dict[str, Callable[..., Drawing]] = {
-    "anytime": draw_anytime,
-    "final": draw_final,
-    "cost": draw_cost,
-    "heatmap": draw_heatmap,
-    "ecdf": draw_ecdf,
-    "targets": draw_targets,
-    "attainment": draw_attainment,
-    "ranks": draw_ranks,
-    "leak": draw_leak,
+#: Function and description of each kind of figure.
+_KINDS: dict[str, tuple[Callable[..., Drawing], str]] = {
+    "anytime": (draw_anytime, "regret of the incumbent against search cost"),
+    "final": (draw_final, "distribution of the test results that searches end with"),
+    "cost": (draw_cost, "mean test result against mean search cost"),
+    "heatmap": (draw_heatmap, "mean test results over two varied settings"),
+    "ecdf": (draw_ecdf, "success rate at a target, against search cost"),
+    "targets": (draw_targets, "share of runs and targets reached, against search cost"),
+    "attainment": (draw_attainment, "test result that half of the runs have attained, against search cost"),
+    "ranks": (draw_ranks, "which search is best at which budget"),
+    "leak": (draw_leak, "test result of the architecture chosen vs. the best one evaluated"),
+    "proxy": (draw_proxies, "zero-cost scores of a table against its test results, with rank correlations"),
+    "landscape": (draw_landscape, "rank correlation of neighbours in each metric of a table, and its local optima"),
 }
-#: Figures of tables; for results, of the tables of their problems.
-OF_TABLES: dict[str, Callable[..., Drawing]] = {"proxy": draw_proxies, "landscape": draw_landscape}
-
 #: Every kind of figure, with its description.
-KINDS = {
-    "anytime": "regret of the incumbent against search cost",
-    "final": "distribution of the test results that searches end with",
-    "cost": "mean test result against mean search cost",
-    "heatmap": "mean test results over two varied settings",
-    "ecdf": "success rate at a target, against search cost",
-    "targets": "share of runs and targets reached, against search cost",
-    "attainment": "test result that half of the runs have attained, against search cost",
-    "ranks": "which search is best at which budget",
-    "leak": "test result of the architecture chosen vs. the best one evaluated",
-    "proxy": "zero-cost scores of a table against its test results, with rank correlations",
-    "landscape": "rank correlation of neighbours in each metric of a table, and its local optima",
-}
-#: Options of each kind.
-_OPTIONS = {
-    "anytime": ("over", "incumbent"),
-    "targets": ("over",),
-    "attainment": ("over",),
-    "ranks": ("over",),
-    "cost": ("over",),
-    "heatmap": ("rows", "columns"),
-    "ecdf": ("over", "target"),
-    "proxy": ("metrics",),
-    "landscape": ("metrics",),
-}
+KINDS = {kind: description for kind, (_, description) in _KINDS.items()}
+#: Figures of tables; for results, of the tables of their problems.
+OF_TABLES = ("proxy", "landscape")
 
 
 def draw(
@@ -76,22 +55,32 @@ def draw(
     page
         Whether it is for a page (results only): panels in one column, without a legend.
     **options
-        ``over`` (all against cost), ``incumbent`` (anytime), ``target`` (ecdf), ``rows`` and
-        ``columns`` (heatmap: settings), ``metrics`` (proxy, landscape); ``None`` counts as not given.
+        ``None`` counts as not given.
+
+        - ``over`` (all figures against cost): "seconds", "epochs" or "evaluations"; by default seconds, or epochs
+          where there are none; of ``cost`` epochs, which every table has.
+        - ``incumbent`` (anytime): as of ``anytime``, "completed-rung", or "best-seen", the rule of the published code.
+        - ``target`` (ecdf): a test result; by default the median of the final results of all runs shown.
+        - ``rows, columns`` (heatmap): two varied settings ("optimizer" counts as one); by default those that were
+          varied, if two were.
+        - ``metrics`` (proxy, landscape): some of the table's metrics; all by default.
 
     Raises
     ------
     ValueError
-        If the kind or an option is unknown, matplotlib is missing, or there is nothing to draw.
+        If the kind or an option is unknown, matplotlib is missing, searches cannot be re-run (figures against cost
+        but ``cost``, and ``leak``), or there is nothing to draw.
     """
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} must be one of {', '.join(KINDS)}")
+    function = _KINDS[kind][0]
+    _, *known = inspect.signature(function).parameters
     given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
-        if name not in _OPTIONS.get(kind, ()):
+        if name not in known:
             raise ValueError(f"{name}={value!r} is not for {kind}")
     if problems is not None:
         study = study.on(problems)
     if kind in OF_TABLES:
-        return OF_TABLES[kind]({problem: study.table(problem) for problem in study.problems}, **given)
-    return _OF_RESULTS[kind](study, page=page, **given)
+        return function({problem: study.table(problem) for problem in study.problems}, **given)
+    return function(study, page=page, **given)

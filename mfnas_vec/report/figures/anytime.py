@@ -1,6 +1,6 @@
 """Regret of the incumbent against search cost."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -8,13 +8,11 @@ from mfnas_vec.analysis.anytime import anytime
 from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.statistics import regret
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import nothing, plain_log
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, nothing, plain_log
-from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, reference_curves
+from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
+from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, draw_references
 from mfnas_vec.runs.incumbents import BEST_SEEN, COMPLETED_RUNG, check_rule
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Lowest regret on the logarithmic axis: the results of tables have two decimals.
 FLOOR = 0.01
@@ -28,24 +26,7 @@ _QUARTILES = (0.25, 0.75)
 
 
 def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLETED_RUNG, page: bool = False) -> Drawing:
-    """Mean regret with a band from quartile to quartile, a panel per problem.
-
-    Parameters
-    ----------
-    study
-        Its searches are re-run with a trace.
-    over
-        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
-    incumbent
-        As of ``anytime``: "completed-rung", or "best-seen", the rule of the published code.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If searches cannot be re-run, or a table has no such cost.
-    """
+    """Mean regret with a band from quartile to quartile, a panel per problem."""
     check_rule(incumbent)
 
     def draw(panel: Panel) -> str:
@@ -59,8 +40,14 @@ def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLET
             ends.append(f"{study.names[label]} {mean[-1]:.2f}" if mean.size else f"{study.names[label]} none")
         ax.set_ylabel(f"test regret ({'% points' if panel.unit == '%' else panel.unit})")
         if drawn:
-            _references(study, panel, axis)
-            _log_axis(ax)
+            if (best := study.optimum(panel.problem)) is not None:
+                right = ax.get_xlim()[1]
+                draw_references(panel, axis, lambda test: np.maximum(panel.sign * (best - test), FLOOR))
+                ax.set_xlim(right=right)
+            # Plain numbers at 1, 2 and 5 of each decade.
+            ax.set_yscale("log")
+            plain_log(ax.yaxis, subs=(1.0, 2.0, 5.0))
+            ax.set_xlim(left=0)
         else:
             nothing(ax)
         cost_axis(panel, axis, ax.get_xlim()[1])
@@ -76,19 +63,6 @@ def draw_anytime(study: Study, over: str | None = None, incumbent: str = COMPLET
         references=REFERENCES,
         page=page,
     )
-
-
-def _references(study: Study, panel: Panel, over: str) -> None:
-    """Draw the references of the table within the costs of the searches."""
-    ax, optimum = panel.ax, study.optimum(panel.problem)
-    if optimum is None:
-        return
-    right = ax.get_xlim()[1]
-    for name, (cost, test) in reference_curves(study, panel.problem, over).items():
-        look = REFERENCES[name]
-        gap = np.maximum(panel.sign * (optimum - test), FLOOR)
-        ax.plot(cost, gap, color=look.colour, linestyle=look.dash, linewidth=1.0, zorder=1, label=name)
-    ax.set_xlim(right=right)
 
 
 def _regret(
@@ -108,10 +82,3 @@ def _regret(
         return np.empty(0), np.empty(0), np.empty((2, 0))
     band = np.quantile(gap, _QUARTILES, axis=1)
     return curve["cost"].values[known], np.maximum(gap.mean(axis=1), FLOOR), np.maximum(band, FLOOR)
-
-
-def _log_axis(ax: "Axes") -> None:
-    """A logarithmic axis with plain numbers at 1, 2 and 5 of each decade."""
-    ax.set_yscale("log")
-    plain_log(ax.yaxis, subs=(1.0, 2.0, 5.0))
-    ax.set_xlim(left=0)

@@ -6,40 +6,21 @@ from mfnas_vec.analysis.anytime import COSTS, anytime
 from mfnas_vec.analysis.distributions import attainment, spread_targets, success_curve
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels, test_label
+from mfnas_vec.report.figures.panels import Panel, cost_axis, draw_panels
 
 _N_POINT = 80
 
 
 def draw_attainment(study: Study, over: str | None = None, page: bool = False) -> Drawing:
-    """The median attained test result with its interval, a panel per problem.
-
-    Parameters
-    ----------
-    study
-        Its searches are re-run with a trace.
-    over
-        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If searches cannot be re-run, or a table has no such cost.
-    """
+    """The median attained test result with its interval, a panel per problem."""
 
     def draw(panel: Panel) -> str:
         ax, axis, said = panel.ax, panel.cost(over), []
-        for i, label in enumerate(panel.searches):
-            curves = anytime(
-                study.traced(panel.problem, label),
-                study.table(panel.problem),
-                over=axis,
-                n_point=_N_POINT,
-                search_score=False,
-            )
+        table = study.table(panel.problem)
+        for i, (label, traced) in enumerate(panel.traces().items()):
+            curves = anytime(traced, table, over=axis, n_point=_N_POINT, search_score=False)
             found = attainment(curves, [0.5]).isel(share=0)
             cost = found["cost"].values
             panel.curve(label, cost, found["attained"].values, markevery=(3 * i % 18, 18))
@@ -63,23 +44,12 @@ def draw_attainment(study: Study, over: str | None = None, page: bool = False) -
 
 
 def draw_targets(study: Study, over: str | None = None, page: bool = False) -> Drawing:
-    """Share of pairs of run and target that are reached, a panel per problem.
-
-    Parameters
-    ----------
-    study, over, page
-        As of ``draw_attainment``.
-
-    Raises
-    ------
-    ValueError
-        As of ``draw_attainment``, or if no run ended with a test result.
-    """
+    """Share of pairs of run and target that are reached, a panel per problem."""
 
     def draw(panel: Panel) -> str:
         ax, axis, said = panel.ax, panel.cost(over), []
         goals = spread_targets([search.runs[TEST].values for search in panel.searches.values()], panel.sign)
-        traces = {label: study.traced(panel.problem, label) for label in panel.searches}
+        traces = panel.traces()
         longest = max(float(traced[COSTS[axis]].max()) for traced in traces.values()) or 1.0
         points = np.linspace(0.0, longest, _N_POINT)
         for i, (label, traced) in enumerate(traces.items()):

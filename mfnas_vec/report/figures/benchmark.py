@@ -1,40 +1,24 @@
 """Distribution of a benchmark's test results, validation against test, and rank correlation by epoch."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.baselines import references
-from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.landscape import METRIC, provenance_of_metric, score_of
 from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.report.figures.axes import density, label_of
 from mfnas_vec.report.figures.columns import page_panels
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import label_of
 from mfnas_vec.report.figures.style import COLOURS, INK, MUTED, style
 from mfnas_vec.tables import dense
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_N_BIN, _N_CELL = 60, 48
+_N_BIN = 60
 #: Share of architectures outside the axes of the first two panels: networks that learnt nothing.
 _CUT = 0.05
 
 
 def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing:
-    """A panel each, below each other, for a page.
-
-    Parameters
-    ----------
-    table
-        A benchmark table.
-    metric
-        The validation metric.
-    found
-        Its ``correlations``.
-    """
+    """A panel each, for a page, of a table, its validation metric, and what ``correlations`` found."""
     name = dense.test_variable(table)
     test, unit = dense.test_results(table), unit_text(table[name].attrs)
     marks = references(table)
@@ -42,6 +26,8 @@ def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing
     n = 3 if rows.sizes[METRIC] > 1 else 2
     label, chosen_by = (label_of(table[which].attrs, which) for which in (name, metric))
     with style():
+        from matplotlib import colormaps
+
         figure, axes = page_panels(n, 2.3, 0.6)
         first, second = axes[:2]
         values = dense.sign(table, metric) * score_of(table, metric)
@@ -55,7 +41,11 @@ def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing
         first.axvline(marks.optimum, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
         first.set(title="Distribution", xlabel=label, ylabel="architectures")
         first.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
-        _density(second, values[both], test[both], ends)
+        spans = (end for low, high in ends for end in (low, high if high > low else low + 1))
+        # Visible on light and on dark pages.
+        density(second, values[both], test[both], tuple(spans), lambda n: colormaps["YlGnBu"](0.25 + 0.6 * n))
+        second.grid(visible=False)
+        second.tick_params(color=MUTED)
         second.set(title="Validation and test", xlabel=chosen_by, ylabel=label)
         if n == 3:
             epoch = rows["epoch"].values
@@ -80,16 +70,3 @@ def draw_benchmark(table: xr.Dataset, metric: str, found: xr.Dataset) -> Drawing
     )
     alt = "; ".join(f"{title}: {text}" for title, text in texts[:n])
     return Drawing(figure, "Test results, validation and epochs", alt, caption, texts[:n])
-
-
-def _density(ax: "Axes", x: FloatArray, y: FloatArray, ends: list[FloatArray]) -> None:
-    from matplotlib import colormaps
-
-    (left, right), (low, high) = ((a, b if b > a else a + 1) for a, b in ends)
-    counts, _, _ = np.histogram2d(x, y, bins=_N_CELL, range=[(left, right), (low, high)])
-    # Neither as light as a light page nor as dark as a dark one.
-    image = colormaps["YlGnBu"](0.25 + 0.6 * np.log1p(counts.T) / np.log1p(counts.max() or 1))
-    image[counts.T == 0, 3] = 0.0
-    ax.imshow(image, origin="lower", extent=(left, right, low, high), aspect="auto")
-    ax.grid(visible=False)
-    ax.tick_params(color=MUTED)

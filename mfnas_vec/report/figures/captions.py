@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.text import range_text
 from mfnas_vec.tables.provenance import weakest
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
@@ -14,9 +15,8 @@ _MOST_COUNTED = 6
 def caption(study: Study, shown: Mapping[str, Sequence[str]], *more: str) -> str:
     """Runs, seeds, protocols and provenance of the searches shown, by problem."""
     searches = [study.searches[problem][label] for problem, labels in shown.items() for label in labels]
-    runs = sorted({s.runs.sizes["run"] for s in searches})
-    n_run = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
-    text = [f"n = {n_run} {'run' if runs == [1] else 'runs'} of each search"]
+    n_run = range_text(s.runs.sizes["run"] for s in searches)
+    text = [f"n = {n_run} {'run' if n_run == '1' else 'runs'} of each search"]
     for key in ("seed", "protocol"):
         text.append(f"{key} {' and '.join(sorted({str(s.runs.attrs.get(key)) for s in searches}))}")
     kinds = {s.provenance for s in searches}

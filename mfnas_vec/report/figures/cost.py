@@ -9,9 +9,10 @@ from mfnas_vec.analysis.anytime import COSTS, check_over
 from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.figures.axes import nothing, test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, cost_axis, draw_panels, nothing, test_label
-from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, reference_curves
+from mfnas_vec.report.figures.panels import MAX_SEARCHES, Panel, cost_axis, draw_panels
+from mfnas_vec.report.figures.references import ABOUT_REFERENCES, REFERENCES, draw_references
 from mfnas_vec.report.figures.style import MUTED
 
 if TYPE_CHECKING:
@@ -22,22 +23,7 @@ COLOUR_FRONT, COLOUR_REST = "#d55e00", "#0072b2"
 
 
 def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Drawing:
-    """Mean test result against mean cost of each search, a panel per problem, with the best trade-offs.
-
-    Parameters
-    ----------
-    study
-        The searches.
-    over
-        "seconds", "epochs" or "evaluations"; by default epochs, which every table has.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If the cost is unknown, or not known of a problem.
-    """
+    """Mean test result against mean cost of each search, a panel per problem, with the best trade-offs."""
     over = over or "epochs"
     check_over(over)
     many = len(study.labels) > MAX_SEARCHES
@@ -60,7 +46,7 @@ def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Draw
             ax.errorbar(
                 cost[i],
                 s.mean,
-                # Not below 0: of equal runs, the mean and the ends can differ in the last digit.
+                # At least 0: the mean of equal runs can differ from the ends in the last digit.
                 yerr=np.maximum([[s.mean - s.low], [s.high - s.mean]], 0.0) if s.has_interval else None,
                 fmt=look.marker if not many else "o",
                 color=colour,
@@ -71,7 +57,9 @@ def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Draw
         if not labels:
             nothing(ax)
         else:
-            _references(study, panel, over)
+            spans = ax.get_xlim(), ax.get_ylim()
+            draw_references(panel, over)
+            ax.set(xlim=spans[0], ylim=spans[1])
         if many:
             _name(ax, [study.names[labels[i]] for i in front], cost[front], test[front])
         ax.set_ylabel(test_label(study, problem))
@@ -92,16 +80,6 @@ def draw_cost(study: Study, over: str | None = None, page: bool = False) -> Draw
         references=REFERENCES,
         page=page,
     )
-
-
-def _references(study: Study, panel: Panel, over: str) -> None:
-    """Draw the references of the table within the axes that the searches span."""
-    ax = panel.ax
-    spans = ax.get_xlim(), ax.get_ylim()
-    for name, (cost, test) in reference_curves(study, panel.problem, over).items():
-        look = REFERENCES[name]
-        ax.plot(cost, test, color=look.colour, linestyle=look.dash, linewidth=1.0, zorder=1, label=name)
-    ax.set(xlim=spans[0], ylim=spans[1])
 
 
 def _front(cost: FloatArray, score: FloatArray) -> list[int]:

@@ -8,15 +8,15 @@ from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.figures.columns import name_margin
+from mfnas_vec.report.figures.axes import test_label
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, selection, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels, row_options
 from mfnas_vec.report.figures.style import INK, MUTED, PAPER, Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Bins of a histogram over the axis; up to so many runs are drawn as points instead.
+#: Bins of a histogram over the axis; up to ``_FEW`` runs are drawn as points instead.
 _N_BIN, _FEW = 60, 40
 #: Most searches of a panel.
 _MOST = 16
@@ -25,22 +25,13 @@ _CUT = 0.002
 
 
 def draw_final(study: Study, page: bool = False) -> Drawing:
-    """A histogram, quartiles, median and mean of each search, a panel per problem.
-
-    Parameters
-    ----------
-    study
-        The searches.
-    page
-        As of ``draw_panels``.
-    """
-    rows: list[list[str]] = []
+    """A histogram, quartiles, median and mean of each search, a panel per problem."""
 
     def draw(panel: Panel) -> str:
-        ax, labels = panel.ax, list(panel.searches)
+        ax = panel.ax
         values = {label: _known(search) for label, search in panel.searches.items()}
         axis = _range(np.concatenate(list(values.values())))
-        for row, label in enumerate(labels):
+        for row, label in enumerate(panel.searches):
             _row(ax, row, values[label], look=panel.looks[label], axis=axis)
         left, right = axis
         optimum = study.optimum(panel.problem)
@@ -51,12 +42,8 @@ def draw_final(study: Study, page: bool = False) -> Drawing:
         if middle is not None:
             ax.axvline(middle, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         pad = 0.03 * (right - left) or 0.5
-        ax.set(xlim=(left - pad, right + pad), ylim=(len(labels) - 0.4, -0.6))
-        ax.set_xlabel(test_label(study, panel.problem))
-        same = panel.place % panel.columns and rows[-1] == labels
-        rows.append(labels)
-        ax.set_yticks(range(len(labels)), [] if same else [study.names[label] for label in labels])
-        ax.tick_params(axis="y", length=0)
+        ax.set(xlim=(left - pad, right + pad), xlabel=test_label(study, panel.problem))
+        panel.name_rows()
         return ", ".join(f"{study.names[k]} {v.mean():.2f}" for k, v in values.items() if v.size)
 
     return draw_panels(
@@ -67,11 +54,7 @@ def draw_final(study: Study, page: bool = False) -> Drawing:
         about=f"Histograms of runs (up to {_FEW}: a line each); bars: first to third quartile, white: median, "
         "tick: mean; dashed: the best of the table, dotted: its median, where the axis has it",
         page=page,
-        left=name_margin(list(study.names.values())),
-        height=0.65 + 0.155 * max(len(selection(study, _MOST)[0]), 5),
-        most=_MOST,
-        with_legend=False,
-        rc={"axes.grid.axis": "x"},
+        **row_options(study, _MOST),
     )
 
 

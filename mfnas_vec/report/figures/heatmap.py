@@ -1,5 +1,6 @@
 """Mean test results over two varied settings."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,37 +8,24 @@ import numpy as np
 from mfnas_vec.analysis.searches import Search, setting_text
 from mfnas_vec.analysis.statistics import TEST, direction_sign
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import nothing, test_label
 from mfnas_vec.report.figures.columns import name_margin
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, nothing, test_label
+from mfnas_vec.report.figures.panels import Panel, draw_panels
 from mfnas_vec.report.figures.style import MUTED
 
-#: Not one of the colours that pages replace by their own.
+#: Pages replace other colours, but not these.
 _DARK, _LIGHT = "#101010", "#fafafa"
 
 
 def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = None, page: bool = False) -> Drawing:
     """Two varied settings against each other, a panel per problem.
 
-    Rows are in the order of their mean rank over columns and problems, the best on top.
-
-    Parameters
-    ----------
-    study
-        Of one store of a sweep.
-    rows, columns
-        The two settings ("optimizer" counts as one); by default those that were varied, if two were.
-        If more were, cells are means over the others.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If a setting was not varied, or more than two were and ``rows`` and ``columns`` do not choose.
+    Rows are in the order of their mean rank over columns and problems, the best on top. If more settings
+    were varied, cells are means over the others.
     """
     searches = [(p, s) for p, found in study.searches.items() for s in found.values() if s.place]
-    values = _values([s for _, s in searches])
+    values = values_of(s for _, s in searches)
     varied = [name for name, of in values.items() if len(of) > 1]
     chosen = [name for name in (rows, columns) if name is not None]
     names = ", ".join(varied) or "none"
@@ -74,10 +62,9 @@ def draw_heatmap(study: Study, rows: str | None = None, columns: str | None = No
 
     def draw(panel: Panel) -> str:
         ax, grid = panel.ax, grids[panel.problem][order]
-        is_left = panel.place % panel.columns == 0
         ax.set_xticks(range(grid.shape[1]), [setting_text(v) for v in values[across]])
-        ax.set_yticks(range(len(names_down)), names_down if is_left else [])
-        ax.set(xlabel=_words(across), ylabel=_words(down) if is_left else "")
+        ax.set_yticks(range(len(names_down)), names_down if panel.is_first else [])
+        ax.set(xlabel=_words(across), ylabel=_words(down) if panel.is_first else "")
         if np.isnan(grid).all():
             nothing(ax)
             return "none"
@@ -106,8 +93,8 @@ def _words(setting: str) -> str:
     return {"n_candidate": "number of candidates k", "metric_stage1": "metric of stage 1"}.get(setting, setting)
 
 
-def _values(searches: list[Search]) -> dict[str, list[Any]]:
-    """The values of each varied setting, in the order of the store."""
+def values_of(searches: Iterable[Search]) -> dict[str, list[Any]]:
+    """The values of each setting that stores vary, in their order."""
     found: dict[str, dict[Any, None]] = {}
     for search in searches:
         for name, value in search.place.items():

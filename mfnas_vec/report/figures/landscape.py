@@ -1,35 +1,31 @@
 """Neighbours and local optima of tables."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.landscape import landscape
+from mfnas_vec.report.figures.axes import plain_log
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import finish, plain_log
+from mfnas_vec.report.figures.panels import finish
 from mfnas_vec.report.figures.style import COLOURS, MUTED, PAGE, style
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.schema import MODELLED
 
 
 def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None = None) -> Drawing:
-    """Rank correlation of neighbours, and number of local optima, by metric; two panels a table.
-
-    Parameters
-    ----------
-    tables
-        Tables by name.
-    metrics
-        Some of their metrics; all by default.
-
-    Raises
-    ------
-    ValueError
-        As of ``landscape``.
-    """
+    """Rank correlation of neighbours, and number of local optima, by metric; two panels a table."""
     found = {name: landscape(table, metrics) for name, table in tables.items()}
     most = max(each.sizes["metric"] for each in found.values())
+    note: dict[str, Any] = {
+        "xytext": (5, 0),
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": 6,
+        "color": MUTED,
+    }
     with style():
         from matplotlib.figure import Figure
 
@@ -38,17 +34,14 @@ def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | No
         said = []
         for (left, right), (name, each) in zip(grid, found.items(), strict=True):
             each = each.isel(metric=np.argsort(each["correlation"].values, kind="stable"))
-            kinds = [str(kind) for kind in each["provenance"].values]
-            labels = [
-                f"{m} (m)" if k == MODELLED else str(m) for m, k in zip(each["metric"].values, kinds, strict=True)
-            ]
+            kinds = zip(each["metric"].values, each["provenance"].values, strict=True)
+            labels = [f"{metric} (m)" if kind == MODELLED else str(metric) for metric, kind in kinds]
             y = np.arange(len(labels))
             correlation, optima = each["correlation"].values, each["n_optimum"].values
             left.hlines(y, 0, correlation, color=COLOURS[1], linewidth=0.9)
             left.plot(correlation, y, "o", color=COLOURS[1])
-            left.set(
-                title=f"{name}: neighbours", xlabel="rank correlation of neighbours", xlim=(min(0, *correlation), 1.02)
-            )
+            left.set(title=f"{name}: neighbours", xlabel="rank correlation of neighbours")
+            left.set_xlim(min(0, *correlation), 1.02)
             left.set_yticks(y, labels)
             left.grid(axis="y", visible=False)
             right.hlines(y, 1, optima, color=COLOURS[6], linewidth=0.9)
@@ -57,15 +50,7 @@ def draw_landscape(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | No
             plain_log(right.xaxis)
             right.set_xlim(0.8, max(10, optima.max()) * 3)
             for place, n in zip(y, optima, strict=True):
-                right.annotate(
-                    f"{n:,}",
-                    (n, place),
-                    xytext=(5, 0),
-                    textcoords="offset points",
-                    va="center",
-                    fontsize=6,
-                    color=MUTED,
-                )
+                right.annotate(f"{n:,}", (n, place), **note)
             total = dense.table_space(tables[name]).n_arch
             right.set(title=f"{name}: local optima of {total:,}", xlabel="architectures without a better neighbour")
             right.grid(axis="y", visible=False)

@@ -4,25 +4,28 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import xarray as xr
+
 from mfnas_vec.analysis.anytime import check_over
 from mfnas_vec.analysis.bootstrap import FloatArray
 from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, direction_sign, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.report.figures.captions import caption, left_out
-from mfnas_vec.report.figures.columns import page_panels
+from mfnas_vec.report.figures.columns import name_margin, page_panels
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, MUTED, PAGE, Look, style
+from mfnas_vec.report.figures.style import COLOURS, COLUMN, DASHES, MARKERS, PAGE, Look, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 #: Colour and marker of each optimizer, by its place here.
 _SLOTS = {name: i for i, name in enumerate(("RS", "FLS", "BLS", "SH", "REA", "REA+W", "MF-NAS"))}
 #: Most searches that colours and markers can distinguish.
 MAX_SEARCHES = 9
+#: Panels of a row.
+_PER_ROW = 3
 #: Label of the axes reserved for a legend below all panels.
 _BELOW = "legend"
 
@@ -33,37 +36,36 @@ class Panel:
 
     study: Study
     ax: "Axes"
-    #: Number of the panel, from 0.
-    place: int
     problem: str
     #: The searches to draw, by label.
     searches: Mapping[str, Search]
     looks: Mapping[str, Look]
-    #: Panels of a row.
-    columns: int = 3
+    #: Whether there is no panel left of it, and whether the one there has the same searches.
+    is_first: bool
+    is_same: bool
 
     @property
     def sign(self) -> float:
         """``+1.0`` where a higher test result is better, else ``-1.0``."""
-        return direction_sign(self._test_attrs)
+        return direction_sign(self.study.test_attrs(self.problem))
 
     @property
     def unit(self) -> str:
         """The unit of the test result."""
-        return unit_text(self._test_attrs)
+        return unit_text(self.study.test_attrs(self.problem))
 
-    @property
-    def _test_attrs(self) -> Mapping[Any, Any]:
-        return self.study.test_attrs(self.problem)
+    def traces(self) -> dict[str, xr.Dataset]:
+        """The searches with the changes of their incumbents, by label."""
+        return {label: self.study.traced(self.problem, label) for label in self.searches}
 
     def cost(self, over: str | None) -> str:
-        """The cost on the axis: the one asked for, checked, else seconds, or epochs where there are none."""
+        """The cost on the axis: ``over``, which is checked; by default seconds, or epochs where there are none."""
         if over is not None:
             check_over(over)
         return over or ("seconds" if self.study.timed(self.problem) else "epochs")
 
     def curve(self, label: str, at: FloatArray, values: FloatArray, *, markevery: tuple[int, int], **more: Any) -> None:
-        """Draw a search as a line; markers at other places than those of others keep equal lines apart."""
+        """Draw a search as a line; lines with markers at different places are visible where they overlap."""
         look = self.looks[label]
         line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "label": self.study.names[label], **more}
         self.ax.plot(at, values, marker=look.marker, markevery=markevery, markersize=3.2, **line)
@@ -71,6 +73,13 @@ class Panel:
     def band(self, label: str, at: FloatArray, low: FloatArray, high: FloatArray, alpha: float = 0.15) -> None:
         """Draw a band in the colour of a search."""
         self.ax.fill_between(at, low, high, color=self.looks[label].colour, alpha=alpha, linewidth=0)
+
+    def name_rows(self) -> None:
+        """Make a row for each search, named unless the panel to the left has the same."""
+        names = [self.study.names[label] for label in self.searches]
+        self.ax.set_yticks(range(len(names)), [] if self.is_same else names)
+        self.ax.set_ylim(len(names) - 0.4, -0.6)
+        self.ax.tick_params(axis="y", length=0)
 
 
 def draw_panels(
@@ -127,9 +136,11 @@ def draw_panels(
         for place, (ax, problem) in enumerate(zip(axes, study.problems, strict=True)):
             found = study.searches[problem]
             searches = {label: found[label] for label in selected if label in found}
+            is_first = page or place % _PER_ROW == 0
+            is_same = not is_first and shown[study.problems[place - 1]] == list(searches)
             shown[problem] = list(searches)
             ax.set_title(problem)
-            texts.append(draw(Panel(study, ax, place, problem, searches, look, 1 if page else 3)))
+            texts.append(draw(Panel(study, ax, problem, searches, look, is_first, is_same)))
         if with_legend and not page:
             legend(figure, axes, list(references or {}))
         if not page:
@@ -141,6 +152,13 @@ def draw_panels(
     drawn = {line.get_label() for ax in axes for line in ax.get_lines()}
     keys += tuple(item for item in (references or {}).items() if item[0] in drawn) if page else ()
     return Drawing(figure, title, f"{alt}: {said}.", caption(study, shown, about, note, omitted), parts, keys)
+
+
+def row_options(study: Study, most: int = MAX_SEARCHES) -> dict[str, Any]:
+    """Options of ``draw_panels`` for panels with a row for each search."""
+    n_row = max(len(selection(study, most)[0]), 5)
+    options = {"height": 0.65 + 0.155 * n_row, "left": name_margin(list(study.names.values())), "most": most}
+    return options | {"with_legend": False, "rc": {"axes.grid.axis": "x"}}
 
 
 def looks(study: Study) -> dict[str, Look]:
@@ -175,7 +193,9 @@ def looks(study: Study) -> dict[str, Look]:
     return {label: found[label] for label in optimizers}
 
 
-def panels(n: int, *, height: float = 2.0, per_row: int = 3, legend: Sequence[str] = ()) -> "tuple[Figure, list[Axes]]":
+def panels(
+    n: int, *, height: float = 2.0, per_row: int = _PER_ROW, legend: Sequence[str] = ()
+) -> "tuple[Figure, list[Axes]]":
     """A figure of n panels and axes for its legend: a column of a paper wide for one panel, two for more."""
     from matplotlib.figure import Figure
 
@@ -207,16 +227,6 @@ def finish(figure: "Figure") -> None:
     figure.set_layout_engine("none")
 
 
-def test_label(study: Study, problem: str) -> str:
-    """Name and unit of a problem's test result."""
-    return label_of(study.test_attrs(problem), TEST)
-
-
-def label_of(attrs: Mapping[Any, Any], name: str) -> str:
-    """Name and unit of a variable, by its attributes."""
-    return f"{str(attrs.get('long_name', name)).removesuffix(' after the last epoch')} ({unit_text(attrs)})"
-
-
 def cost_axis(panel: Panel, over: str, longest: float) -> None:
     """Label the axis of search cost; large numbers in thousands."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -227,20 +237,6 @@ def cost_axis(panel: Panel, over: str, longest: float) -> None:
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.set_xlabel(f"simulated search cost ({unit})")
-
-
-def plain_log(axis: "Axis", subs: Sequence[float] = (1.0,)) -> None:
-    """Plain numbers on a logarithmic axis, no more than fit."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=subs, numticks=6))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
-    axis.set_minor_locator(NullLocator())
-
-
-def nothing(ax: "Axes") -> None:
-    """Write in an empty panel that there is nothing to draw."""
-    ax.text(0.5, 0.5, "nothing found", transform=ax.transAxes, ha="center", va="center", color=MUTED)
 
 
 def selection(study: Study, most: int = MAX_SEARCHES) -> tuple[list[str], str]:

@@ -7,32 +7,18 @@ import xarray as xr
 
 from mfnas_vec.analysis.landscape import check_metrics, provenance_of_metric, score_of
 from mfnas_vec.analysis.statistics import unit_text
+from mfnas_vec.report.figures.axes import density
 from mfnas_vec.report.figures.drawing import Drawing
 from mfnas_vec.report.figures.panels import finish, panels
 from mfnas_vec.report.figures.style import MUTED, style
 from mfnas_vec.tables import dense
 
-#: Cells of the map along each axis.
-_N_CELL = 48
-#: Share of architectures outside the axis: networks that learnt nothing would take up most of it.
+#: Share of architectures outside the axis: networks that learnt nothing would fill most of it.
 _CUT = 0.1
 
 
 def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None = None) -> Drawing:
-    """A map of rank by score against test result, a panel per zero-cost metric of one table.
-
-    Parameters
-    ----------
-    tables
-        One table by its name.
-    metrics
-        Some of its zero-cost metrics; all by default.
-
-    Raises
-    ------
-    ValueError
-        If there are several tables, or no such metric.
-    """
+    """A map of rank by score against test result, a panel per zero-cost metric of one table."""
     from scipy import stats
 
     if len(tables) != 1:
@@ -58,10 +44,7 @@ def draw_proxies(tables: Mapping[str, xr.Dataset], metrics: Sequence[str] | None
         figure, axes = panels(len(found), height=1.55, per_row=4)
         for place, (ax, (rho, tau, metric, score, known)) in enumerate(zip(axes, found, strict=True)):
             share = 100 * (stats.rankdata(score[known]) - 0.5) / known.sum()
-            counts, _, _ = np.histogram2d(share, results[known], bins=_N_CELL, range=[(0, 100), (low, high or 1)])
-            image = colormaps["cividis"](1 - np.log1p(counts.T) / np.log1p(counts.max() or 1))
-            image[counts.T == 0, 3] = 0.0
-            ax.imshow(image, origin="lower", extent=(0, 100, low, high), aspect="auto")
+            density(ax, share, results[known], (0, 100, low, high), lambda n: colormaps["cividis"](1 - n))
             kind = provenance_of_metric(table, metric)
             ax.set_title(f"{metric}, {kind}\nρ {rho:.2f}, τ {tau:.2f}", fontsize=7)
             if place % 4 == 0:

@@ -4,31 +4,17 @@ import numpy as np
 
 from mfnas_vec.analysis.distributions import budget_ranks, shared_curves
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.axes import plain_log
 from mfnas_vec.report.figures.drawing import Drawing
-from mfnas_vec.report.figures.panels import Panel, draw_panels, plain_log
+from mfnas_vec.report.figures.panels import Panel, draw_panels
 
 
 def draw_ranks(study: Study, over: str | None = None, page: bool = False) -> Drawing:
-    """Rank of the mean test result of each search at each cost, a panel per problem.
-
-    Parameters
-    ----------
-    study
-        Its searches are re-run with a trace.
-    over
-        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If searches cannot be re-run, a table has no such cost, or there are fewer than two searches.
-    """
+    """Rank of the mean test result of each search at each cost, a panel per problem."""
 
     def draw(panel: Panel) -> str:
         ax, axis = panel.ax, panel.cost(over)
-        traces = {label: study.traced(panel.problem, label) for label in panel.searches}
+        traces = panel.traces()
         found = budget_ranks(shared_curves(traces, study.table(panel.problem), over=axis))
         cost, said = found["cost"].values, []
         for i, label in enumerate(traces):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 #: Text, secondary text, lines of axes and the paper; in a page, its own colours replace them.
 INK, MUTED, GRID, PAPER = "#222222", "#666666", "#dddddd", "#ffffff"
-#: One colour per optimizer, which colour-blind readers can distinguish, too (Okabe and Ito, 2008).
+#: One colour per optimizer, distinguishable for colour-blind readers (Okabe and Ito, 2008).
 COLOURS = ("#6f6f6f", "#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#8a6d00", "#332288")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
@@ -29,7 +29,7 @@ _RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 7.5,
     "axes.titlesize": 8,
-    "axes.titley": 1.0,  # else each drawing looks what the title might touch
+    "axes.titley": 1.0,  # else each drawing checks what the title might overlap
     "axes.labelsize": 7.5,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

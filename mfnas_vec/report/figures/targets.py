@@ -16,24 +16,7 @@ LOGGER = logging.getLogger("mfnas_vec")
 
 
 def draw_ecdf(study: Study, over: str | None = None, target: float | None = None, page: bool = False) -> Drawing:
-    """Share of runs whose incumbent has reached a target, a panel per problem.
-
-    Parameters
-    ----------
-    study
-        Its searches are re-run with a trace.
-    over
-        "seconds", "epochs" or "evaluations"; by default seconds, or epochs where there are none.
-    target
-        A test result; by default the median of the final results of all runs shown.
-    page
-        As of ``draw_panels``.
-
-    Raises
-    ------
-    ValueError
-        If searches cannot be re-run, or a table has no such cost.
-    """
+    """Share of runs whose incumbent has reached a target, a panel per problem."""
     if target is not None and not np.isfinite(target):
         raise ValueError(f"target={target} must be a number")
 
@@ -44,14 +27,9 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
             raise ValueError(f"{problem}: no run ended with a test result to take as the target; give target=")
         wanted = float(np.nanmedian(ends)) if target is None else target
         if target is not None and 0 < target <= 1 and panel.unit == "%" and np.nanmax(ends, initial=0.0) > 1:
-            LOGGER.warning(
-                "target=%g: results on %s are in percent, %.2f in the mean; did you mean %g?",
-                target,
-                problem,
-                np.nanmean(ends),
-                100 * target,
-            )
-        traces = {label: study.traced(problem, label) for label in panel.searches}
+            hint = "target=%g: results on %s are in percent, %.2f in the mean; did you mean %g?"
+            LOGGER.warning(hint, target, problem, np.nanmean(ends), 100 * target)
+        traces = panel.traces()
         longest = max(float(traced[COSTS[axis]].max()) for traced in traces.values())
         rates = []
         for i, (label, traced) in enumerate(traces.items()):
@@ -83,9 +61,7 @@ def draw_ecdf(study: Study, over: str | None = None, target: float | None = None
     )
 
 
-def _thin(x: FloatArray, y: FloatArray, most: int = 150) -> tuple[FloatArray, FloatArray]:
+def _thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Few enough points for a drawing, ends included."""
-    if x.size <= most:
-        return x, y
-    kept = np.unique(np.linspace(0, x.size - 1, most).astype(np.int64))
+    kept = np.unique(np.linspace(0, x.size - 1, min(x.size, 150)).astype(np.int64))
     return x[kept], y[kept]

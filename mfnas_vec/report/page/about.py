@@ -12,8 +12,8 @@ from mfnas_vec.analysis.replay import given_settings
 from mfnas_vec.analysis.searches import Search, split_place
 from mfnas_vec.analysis.statistics import TEST
 from mfnas_vec.analysis.study import Study
-from mfnas_vec.report.page.words import joined
-from mfnas_vec.report.text import value_text
+from mfnas_vec.report.page.words import joined, searches_of
+from mfnas_vec.report.text import range_text, value_text
 from mfnas_vec.search import find_optimizer
 from mfnas_vec.sweeps.contents import Contents
 from mfnas_vec.sweeps.grid_files import load_grid, shipped_grids
@@ -54,7 +54,7 @@ class TableFacts(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How to make a store or page again."""
+    """How to reproduce a store or page."""
 
     commands: list[str]
     #: Name and content of a file that the commands need.
@@ -96,18 +96,18 @@ def _settings(name: str, by_problem: dict[str, list[Search]], problems: Sequence
 
 def facts_of(study: Study) -> list[tuple[str, str]]:
     """Facts that hold for all results."""
-    searches = [s for found in study.searches.values() for s in found.values()]
-    runs = sorted({s.runs.sizes["run"] for s in searches})
-    n_run = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
-    found = [
+    return [
         ("Problems", f"{len(study.problems):,}"),
         ("Searches", f"{len(study.labels):,}"),
-        ("Runs per search", n_run),
+        ("Runs per search", range_text(s.runs.sizes["run"] for s in searches_of(study))),
+        ("Seed", joined(stated(study, "seed"))),
+        ("Protocol", joined(stated(study, "protocol"))),
     ]
-    for name, key in (("Seed", "seed"), ("Protocol", "protocol")):
-        values = sorted({str(s.runs.attrs.get(key, UNSTATED)) for s in searches})
-        found.append((name, joined(values)))
-    return found
+
+
+def stated(study: Study, key: str) -> list[str]:
+    """Values of an attribute of the results, in order."""
+    return sorted({str(search.runs.attrs.get(key, UNSTATED)) for search in searches_of(study)})
 
 
 def tables_of(study: Study) -> list[TableFacts]:
@@ -196,7 +196,7 @@ def _sweep_recipe(study: Study, contents: Contents, place: str, store: str) -> R
 
 
 def _plugins(optimizers: Iterable[str]) -> list[str]:
-    """The options that load the files of optimizers from outside, as far as they were loaded here."""
+    """The options that load the plug-ins of optimizers, if they are loaded here."""
     found = [known.plugin for name in optimizers if (known := find_optimizer(name))]
     names = dict.fromkeys(plugin.name for plugin in found if plugin is not None)
     return [word for name in names for word in ("--plugin", name)]

@@ -105,16 +105,7 @@ def _variable(table: xr.Dataset, name: str) -> tuple[str, str, str, str, str]:
 
 
 def write_benchmark_page(name: str, path: str | Path, *, embedded: bool = False, overwrite: bool = False) -> None:
-    """Write the page on a table, completely or not at all.
-
-    Parameters
-    ----------
-    name
-        Name or path of the table.
-    path, overwrite
-        The file, and whether it is replaced if it exists.
-    embedded
-        Whether to ignore imported tables.
+    """Write the page on a table of a name or path, completely or not at all; ``embedded`` ignores imported tables.
 
     Raises
     ------

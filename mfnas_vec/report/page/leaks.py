@@ -1,13 +1,12 @@
 """The selection leaks of a page."""
 
-import dataclasses
+from typing import NamedTuple
 
 from mfnas_vec.analysis.selection import Leak
 from mfnas_vec.analysis.study import Study
 
 
-@dataclasses.dataclass(frozen=True)
-class Leaks:
+class Leaks(NamedTuple):
     """Selection leaks, and why some are not known."""
 
     #: Problem, label and leak.

@@ -37,17 +37,13 @@ def published_table(study: Study, rows: Sequence[Row]) -> PublishedTable:
                 n_other += 1
             else:
                 cells.append(PublishedCell(comparison, by_place[problem, label]))
-    shown = list(dict.fromkeys(cell.comparison.problem for cell in cells))
     if cells and n_other:
         notes.append(f"Not published: the other {n_other:,} of {len(rows):,} results, of other optimizers or settings.")
-    for problem in shown:
-        note = str(study.attrs(problem).get("table_note", ""))
-        if note:
+    optima = {}
+    for problem in dict.fromkeys(cell.comparison.problem for cell in cells):
+        if note := str(study.attrs(problem).get("table_note", "")):
             notes.append(f"{problem}: {note}.")
-    best = {problem: study.optimum(problem) for problem in shown}
-    optima = {
-        problem: (numbers.OPTIMUM[problem], math.nan if found is None else found)
-        for problem, found in best.items()
-        if problem in numbers.OPTIMUM
-    }
+        if problem in numbers.OPTIMUM:
+            found = study.optimum(problem)
+            optima[problem] = numbers.OPTIMUM[problem], math.nan if found is None else found
     return PublishedTable(cells, optima, notes)

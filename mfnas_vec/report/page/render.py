@@ -48,7 +48,7 @@ def signed(value: float, places: int = 2) -> str:
 
 
 def render(content: dict[str, Any], figure_css: str, name: str = "page.html.j2") -> str:
-    """The page.
+    """A page as HTML, whose security policy allows its own script and styles only, and no network.
 
     Parameters
     ----------
@@ -58,16 +58,14 @@ def render(content: dict[str, Any], figure_css: str, name: str = "page.html.j2")
         Style sheet of the figures.
     name
         The template.
-
-    Returns
-    -------
-    str
-        HTML whose security policy allows its own script and styles only, and no network.
     """
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    loader = FunctionLoader(asset)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"number": number, "signed": signed, "data_uri": data_uri}
     css = asset("page.css") + figure_css
     js = asset("common.js") + (asset("page.js") if name == "page.html.j2" else "")
@@ -75,6 +73,5 @@ def render(content: dict[str, Any], figure_css: str, name: str = "page.html.j2")
         f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(js)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    template = environment.from_string(asset(name))
-    page = template.render(content, css=Markup(css), js=Markup(js), policy=policy, svg=Markup)
+    page = environment.get_template(name).render(content, css=Markup(css), js=Markup(js), policy=policy, svg=Markup)
     return page + "\n"

@@ -1,11 +1,8 @@
 """The numbers of a page: one row per search and problem."""
 
-import csv
 import dataclasses
-import io
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,6 +10,7 @@ from mfnas_vec.analysis.searches import Search
 from mfnas_vec.analysis.statistics import TEST, direction_sign, iqm, regret, unique_share, unit_text
 from mfnas_vec.analysis.study import Study
 from mfnas_vec.analysis.summary import summarize
+from mfnas_vec.report.sheet import csv_text
 
 #: A run is a success if its test result is within this share of the best of its table.
 CLOSE = 0.01
@@ -41,7 +39,12 @@ class Row:
     unique_share: float
     #: Unit and direction of the test result.
     units: str
-    sign: float
+    direction: str
+
+    @property
+    def sign(self) -> float:
+        """``+1.0`` where a higher test result is better, else ``-1.0``."""
+        return 1.0 if self.direction == "maximize" else -1.0
 
     @property
     def score(self) -> float:
@@ -57,16 +60,8 @@ def decimals(units: str) -> int:
 def rows_of(study: Study) -> list[Row]:
     """A row per search and problem, in the order of the stores.
 
-    Parameters
-    ----------
-    study
-        The results.
-
-    Returns
-    -------
-    list
-        Intervals are those of ``summarize``; success is the share of runs that end within ``CLOSE`` of
-        the table's best test result, relative to it; seconds are NaN where searches are not timed.
+    Intervals are those of ``summarize``; success is the share of runs that end within ``CLOSE`` of the table's best
+    test result, relative to it; seconds are NaN where searches are not timed.
     """
     found = []
     for problem, searches in study.searches.items():
@@ -78,7 +73,6 @@ def rows_of(study: Study) -> list[Row]:
 
 def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
     runs = search.runs
-    sign = direction_sign(runs[TEST].attrs)
     test = runs[TEST].values
     known = test[~np.isnan(test)]
     s = summarize(runs)
@@ -111,7 +105,7 @@ def _row(problem: str, search: Search, best: float | None, timed: bool) -> Row:
         evaluations=s.evaluations,
         unique_share=float(share.mean()) if share.size else math.nan,
         units="" if (unit := unit_text(runs[TEST].attrs)) == "1" else unit,
-        sign=sign,
+        direction="minimize" if direction_sign(runs[TEST].attrs) < 0 else "maximize",
     )
 
 
@@ -120,24 +114,6 @@ def best_of_problem(rows: Iterable[Row], problem: str) -> list[Row]:
     return sorted((row for row in rows if row.problem == problem), key=lambda row: -row.score)
 
 
-def csv_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
-    """Records as CSV, unrounded; missing numbers are empty."""
-
-    def cell(value: Any) -> Any:
-        return "" if isinstance(value, float) and math.isnan(value) else value
-
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in record] for record in records)
-    return stream.getvalue()
-
-
 def rows_csv(rows: Iterable[Row]) -> str:
     """The rows as CSV, unrounded."""
-    names = [field.name for field in dataclasses.fields(Row) if field.name != "sign"]
-    return csv_text([*names, "direction"], [[*(getattr(row, n) for n in names), _direction(row)] for row in rows])
-
-
-def _direction(row: Row) -> str:
-    return "maximize" if row.sign > 0 else "minimize"
+    return csv_text([dataclasses.asdict(row) for row in rows])

@@ -4,18 +4,17 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
 from mfnas_vec.analysis.comparison import compare_runs, scores_of
-from mfnas_vec.analysis.ranks import compare_problems
 from mfnas_vec.analysis.statistics import unit_text
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report import ranks
 from mfnas_vec.report.comparison import Verdict, verdicts_of
-from mfnas_vec.report.page.summary import Row, best_of_problem, csv_text
-from mfnas_vec.report.ranks import rank_verdict
+from mfnas_vec.report.page.summary import Row, best_of_problem
+from mfnas_vec.report.sheet import csv_text
 
-#: Most searches of a problem of which all pairs are listed, and tested.
+#: Most searches of a problem whose pairs are all listed, and all tested.
 MAX_LISTED, MAX_TESTED = 12, 60
 #: Most searches whose probabilities of improvement are shown.
 MAX_MATRIX = 12
@@ -46,48 +45,6 @@ class Pairs:
             for label in pair:
                 found.setdefault(label, [0, 0, 0])[0 if v.winner == label else 1 if v.winner else 2] += 1
         return found
-
-
-@dataclasses.dataclass(frozen=True)
-class Ranks:
-    """Average ranks across problems."""
-
-    found: xr.Dataset
-    #: Places of the labels, the best first.
-    order: list[int]
-    #: The verdict on them, and the pairs that differ, the better first.
-    lines: list[str]
-    apart: list[tuple[str, str]]
-    left_out: list[str]
-
-    @property
-    def labels(self) -> list[str]:
-        """Labels, the best first."""
-        names = [str(label) for label in self.found["label"].values]
-        return [names[i] for i in self.order]
-
-    @property
-    def average(self) -> list[float]:
-        """Average ranks, the best first."""
-        return [float(self.found["average_rank"][i]) for i in self.order]
-
-    @property
-    def problems(self) -> list[str]:
-        """Problems that searches are ranked on."""
-        return [str(problem) for problem in self.found["problem"].values]
-
-    @property
-    def rows(self) -> list[tuple[str, float, list[float]]]:
-        """Label, average rank, and rank on each problem, the best first."""
-        ranks = self.found["rank"].values[:, self.order].T.tolist()
-        return list(zip(self.labels, self.average, ranks, strict=True))
-
-    @property
-    def improvement(self) -> list[tuple[str, list[float]]]:
-        """Label, and its probability of improvement over each other, in the order of ``labels``; NaN for itself."""
-        matrix = self.found["improvement"].values[np.ix_(self.order, self.order)]
-        np.fill_diagonal(matrix, np.nan)
-        return list(zip(self.labels, matrix.tolist(), strict=True))
 
 
 def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str], bool]:
@@ -121,25 +78,20 @@ def pairs_of(study: Study, rows: Sequence[Row]) -> tuple[list[Pairs], list[str],
     return found, notes, too_many
 
 
-def ranks_of(study: Study) -> tuple[Ranks | None, str]:
+def ranks_of(study: Study) -> tuple[ranks.Ranks | None, str]:
     """Ranks across problems, or why there are none."""
-    samples = {p: {label: scores_of(s.runs) for label, s in found.items()} for p, found in study.searches.items()}
     try:
-        found = compare_problems(samples)
+        return ranks.ranks_of(study.searches), ""
     except ValueError as error:
         return None, f"No ranks: {error}."
-    order = [int(i) for i in np.argsort(found["average_rank"].values, kind="stable")]
-    verdict = rank_verdict(found, order)
-    labels = {str(label) for label in found["label"].values}
-    return Ranks(found, order, verdict.lines, verdict.apart, [k for k in study.labels if k not in labels]), ""
 
 
 def pairs_csv(pairs: Sequence[Pairs]) -> str:
     """All pairs as CSV, unrounded."""
-    names = ("a12", "p_value", "p_holm", "p_least", "n_first", "n_second", "detectable")
+    names = ("first", "second", "a12", "p_value", "p_holm", "p_least", "n_first", "n_second", "detectable")
     records = []
     for each in pairs:
-        columns = [each.found[name].values.tolist() for name in ("first", "second", *names)]
-        for *numbers, verdict in zip(*columns, each.verdicts, strict=True):
-            records.append([each.problem, *numbers, verdict.winner])
-    return csv_text(["problem", "first", "second", *names, "better"], records)
+        columns = (each.found[name].values.tolist() for name in names)
+        for *values, verdict in zip(*columns, each.verdicts, strict=True):
+            records.append({"problem": each.problem, **dict(zip(names, values, strict=True)), "better": verdict.winner})
+    return csv_text(records)

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mfnas_vec.analysis.power import ALPHA
-from mfnas_vec.analysis.searches import chosen_on_test
+from mfnas_vec.analysis.searches import Search, chosen_on_test
 from mfnas_vec.analysis.study import Study
+from mfnas_vec.report.figures.heatmap import values_of
 from mfnas_vec.report.page.summary import Row, best_of_problem, decimals
-from mfnas_vec.report.page.verdicts import Pairs, Ranks
-from mfnas_vec.report.text import count, selection_note
+from mfnas_vec.report.page.verdicts import Pairs
+from mfnas_vec.report.ranks import Ranks
+from mfnas_vec.report.text import count, range_text, selection_note
 from mfnas_vec.tables.schema import COMPUTED, MEASURED
 
 #: Keeps a number and its unit on one line.
@@ -33,14 +35,9 @@ def distance(value: float, units: str) -> str:
     return f"{value:.{decimals(units)}f} {'percentage points' if units == '%' else units}".rstrip()
 
 
-def varied_settings(study: Study) -> dict[str, list[object]]:
-    """Settings that the stores vary, with their values in order."""
-    found: dict[str, dict[object, None]] = {}
-    for searches in study.searches.values():
-        for search in searches.values():
-            for name, value in search.place.items():
-                found.setdefault(name, {})[value] = None
-    return {name: list(values) for name, values in found.items() if len(values) > 1}
+def searches_of(study: Study) -> list[Search]:
+    """The searches on all problems."""
+    return [search for found in study.searches.values() for search in found.values()]
 
 
 def title_of(study: Study) -> str:
@@ -59,11 +56,12 @@ def question_of(study: Study) -> str:
     on = study.problems[0] if len(study.problems) == 1 else count(len(study.problems), "benchmark problem")
     if len(study.labels) == 1:
         return f"How good are the architectures that {study.labels[0]} finds on {on}, and what do they cost?"
-    optimizers = {s.optimizer for found in study.searches.values() for s in found.values()}
-    varied = varied_settings(study)
+    searches = searches_of(study)
+    optimizers = {search.optimizer for search in searches}
+    varied = [name for name, values in values_of(searches).items() if len(values) > 1]
     if len(optimizers) == 1 and varied:
         verb = "does" if len(varied) == 1 else "do"
-        return f"How {verb} {joined(list(varied))} change what {optimizers.pop()} finds on {on}?"
+        return f"How {verb} {joined(varied)} change what {optimizers.pop()} finds on {on}?"
     n = count(len(study.labels), "search", "searches")
     return f"Which of {n} finds the best architectures on {on}, and by how much?"
 
@@ -75,14 +73,9 @@ def summary_of(
 
     A fourth one warns where test results chose answers.
     """
-    leaked = chosen_on_test(search for found in study.searches.values() for search in found.values())
+    leaked = chosen_on_test(searches_of(study))
     warning = [selection_note(leaked)] if leaked else []
     return [_best(study, rows, ranks), _limits(rows, pairs, ranks, not_tested), _origin(rows), *warning]
-
-
-def _runs(rows: Sequence[Row]) -> str:
-    numbers = sorted({row.n_run for row in rows})
-    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
 
 
 def _mark(rows: Sequence[Row]) -> str:
@@ -99,7 +92,7 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
     known = [row for row in rows if row.n_known]
     if not known:
         return f"No run of {count(len(study.labels), 'search', 'searches')} ended with a known test result."
-    n = _runs(rows)
+    n = range_text(row.n_run for row in rows)
     if ranks is not None:
         return _best_rank(known, ranks, n, study.names)
     problems = list(dict.fromkeys(row.problem for row in known))
@@ -114,7 +107,7 @@ def _best(study: Study, rows: Sequence[Row], ranks: Ranks | None) -> str:
 
 
 def _best_mean(ordered: Sequence[Row], alone: bool, names: Mapping[str, str]) -> str:
-    """The best mean of a problem, and how far the next is."""
+    """The best mean of a problem, and its lead over the next."""
     first, *others = ordered
     interval = "" if math.isnan(first.low) else f", 95 % interval {_span(first)}"
     if not others:
@@ -142,16 +135,16 @@ def _span(row: Row) -> str:
 
 
 def _best_rank(rows: Sequence[Row], ranks: Ranks, n: str, names: Mapping[str, str]) -> str:
-    labels, average = ranks.labels, ranks.average
-    same = [label for label, rank in zip(labels, average, strict=True) if math.isclose(rank, average[0])]
-    rest = [(label, rank) for label, rank in zip(labels, average, strict=True) if label not in same]
-    problems = [str(problem) for problem in ranks.found["problem"].values]
-    next_one = f"; next {names[rest[0][0]]} with {rest[0][1]:.2f}" if rest else ""
+    average, problems = {label: rank for label, rank, _ in ranks.rows}, ranks.problems
+    least = min(average.values())
+    same = [label for label, rank in average.items() if math.isclose(rank, least)]
+    rest = [label for label in average if label not in same]
+    next_one = f"; next {names[rest[0]]} with {average[rest[0]]:.2f}" if rest else ""
     has = "has the best average rank" if len(same) == 1 else "share the best average rank"
     who = joined([names[label] for label in same]) if len(same) <= 4 else count(len(same), "search", "searches")
     head = (
-        f"Of {count(len(labels), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
-        f"{who} {has} ({average[0]:.2f}{next_one})"
+        f"Of {count(len(average), 'search', 'searches')} with {n} runs each on {count(len(problems), 'problem')}, "
+        f"{who} {has} ({least:.2f}{next_one})"
     )
     if len(same) > 1:
         firsts = [best_of_problem(rows, problem)[0] for problem in problems]
@@ -180,7 +173,9 @@ def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, no
         return "There is a single search, so there is nothing to compare it with."
     n_pair = sum(len(each.verdicts) for each in pairs)
     n_decided = sum(each.n_decided for each in pairs)
-    test = f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n = {_runs(rows)} runs of each"
+    test = (
+        f"Mann-Whitney U, Holm's correction, level {ALPHA:g}, n = {range_text(row.n_run for row in rows)} runs of each"
+    )
     open_ones = n_pair - n_decided
     if open_ones == 0:
         which = f"All {n_pair:,} pairs of searches on a problem differ" if n_pair > 1 else "The two searches differ"
@@ -192,9 +187,10 @@ def _limits(rows: Sequence[Row], pairs: Sequence[Pairs], ranks: Ranks | None, no
     if ranks is None:
         return f"{text}; results on one problem do not carry over to others."
     n_rank, limit = len(ranks.labels) * (len(ranks.labels) - 1) // 2, ranks.found.attrs["critical_difference"]
-    n_problem = ranks.found.sizes["problem"]
     apart = f"separate {count(len(ranks.apart), 'pair')} of {n_rank:,}" if ranks.apart else "separate no pair"
-    return f"{text}; across the {n_problem} problems, average ranks {apart} (critical difference {limit:.2f})."
+    return (
+        f"{text}; across the {len(ranks.problems)} problems, average ranks {apart} (critical difference {limit:.2f})."
+    )
 
 
 def _origin(rows: Sequence[Row]) -> str:
