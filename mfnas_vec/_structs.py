@@ -179,7 +179,8 @@ def _load(context: Any, builder: Any, struct: Struct, value: Any, name: str) -> 
     if isinstance(kind, Struct):
         return builder.gep(value, [ir.Constant(ir.IntType(64), _WORD * place)])
     if isinstance(kind, types.Array):
-        from numba.np.arrayobj import populate_array  # takes long, and code that is compiled already needs nothing of it
+        # Late: the import takes long, and code that is compiled already needs nothing of it.
+        from numba.np.arrayobj import populate_array
 
         item = context.get_data_type(kind.dtype)
         size = context.get_abi_sizeof(item)
