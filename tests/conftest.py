@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
@@ -10,8 +11,15 @@ hypothesis.settings.load_profile("default")
 SHARED = Path(os.environ.get("MFNAS_SHARED", Path(__file__).parents[2] / "shared"))
 
 
+#: Markers of tests that take long.
+LONG = {"slow", "browser", "cluster"}
+
+
 def pytest_collection_modifyitems(items):
-    """Tests of the measured data skip, by name, where the data is not."""
+    """Files with many long tests come first; tests of the measured data skip, by name, where the data is not."""
+    # Workers are given whole files: with the long ones first, they end together.
+    n_long = Counter(item.path for item in items if LONG & set(item.keywords))
+    items.sort(key=lambda item: -n_long[item.path])
     if not SHARED.is_dir():
         skip = pytest.mark.skip(reason="the measured benchmark data (../shared) is not on this machine")
         for item in items:

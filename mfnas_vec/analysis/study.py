@@ -4,7 +4,7 @@ import contextlib
 import copy
 import functools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -268,10 +268,14 @@ class Study:
             self._courses[problem, label] = course
         return self._courses[problem, label]
 
-    def trace(self, workers: int) -> None:
-        """Make what ``traced`` and ``baselines`` return, in several processes; what cannot be made raises there."""
+    def trace(self, workers: int, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Make what ``traced`` and ``baselines`` return, in several processes; what cannot be made raises there.
+
+        This process does something else ``meanwhile``.
+        """
         with forks(workers, self) as submit:
             futures = {problem: submit(_traces, problem) for problem in self.problems}
+            meanwhile()
             for problem, future in futures.items():
                 courses, self._baselines[problem] = future.result()
                 self._courses |= {(problem, label): course for label, course in courses.items()}

@@ -43,10 +43,8 @@ def page(study: Study, title: str | None = None) -> str:
         If a package of the extra ``report`` is missing.
     """
     check_packages()
-    for name in ("matplotlib.figure", "matplotlib.backends.backend_svg", "scipy.stats"):
-        importlib.import_module(name)  # once, before there are several processes
     styles, workers = Styles(), available_threads()
-    study.trace(workers)
+    study.trace(workers, _import_packages)
     with forks(workers, study) as submit:
         drawn = [submit(page_figure, kind) for kind in ORDER]
         rows = rows_of(study)
@@ -92,6 +90,12 @@ def page(study: Study, title: str | None = None) -> str:
         "csv": {"summary": rows_csv(rows), "pairs": pairs_csv(pairs)},
     }
     return render(content, styles.css())
+
+
+def _import_packages() -> None:
+    """Import what all figures need, once, before processes that draw them are forked."""
+    for name in ("matplotlib.figure", "matplotlib.backends.backend_svg", "scipy.stats"):
+        importlib.import_module(name)
 
 
 def report(
