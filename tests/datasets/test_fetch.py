@@ -78,7 +78,7 @@ def test_a_cut_download_is_taken_up(source, tmp_path, path):
     assert Handler.asked[1].startswith("bytes=")
 
 
-def test_a_missing_file_tells_the_manual_way(source, tmp_path):
+def test_a_missing_file_says_how_to_download_by_hand(source, tmp_path):
     with pytest.raises(ValueError, match=r"404.*By hand: download d\.bin from github\.com/SamsungLabs/nb-asr"):
         fetch(at(source, "/gone"), tmp_path)
     assert not (tmp_path / "d.bin").exists()

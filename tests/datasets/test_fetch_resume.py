@@ -157,7 +157,7 @@ def test_a_longer_answer_is_refused(server, source, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_is_told(server, source, tmp_path):
+def test_progress_is_reported(server, source, tmp_path):
     reported = []
     sources.fetch(source, tmp_path, lambda done, total: reported.append((done, total)))
     assert reported[-1] == (len(OLD), len(OLD))
@@ -189,7 +189,7 @@ def test_the_command_line_shows_a_bar(server, source, tmp_path, monkeypatch, cap
 
 
 @pytest.mark.parametrize("function", ["_error_of", "_write_record", "sha256_of"])
-def test_errors_of_the_disk_tell_the_manual_way(server, source, tmp_path, monkeypatch, function):
+def test_errors_of_the_disk_say_how_to_download_by_hand(server, source, tmp_path, monkeypatch, function):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
@@ -198,7 +198,7 @@ def test_errors_of_the_disk_tell_the_manual_way(server, source, tmp_path, monkey
         sources.fetch(source, tmp_path)
 
 
-def test_a_folder_in_the_way_tells_the_manual_way(server, source, tmp_path):
+def test_a_folder_in_the_way_says_how_to_download_by_hand(server, source, tmp_path):
     (tmp_path / "d.bin" / "x").mkdir(parents=True)
     with pytest.raises(ValueError, match=BY_HAND):
         sources.fetch(source, tmp_path)
@@ -222,7 +222,7 @@ def test_a_renewed_file_names_the_entry_to_delete(server, source, tmp_path):
     assert sources.fetch(source, tmp_path).read_bytes() == NEW
 
 
-def test_google_drive_tells_progress_where_gdown_can(monkeypatch, tmp_path):
+def test_google_drive_reports_progress_where_gdown_can(monkeypatch, tmp_path):
     gdown = pytest.importorskip("gdown")
     asked = []
 

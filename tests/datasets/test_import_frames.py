@@ -38,7 +38,7 @@ def test_columns_of_one_meaning_are_refused(tmp_path, header, words, packed):
         read(path)
 
 
-def test_epochs_asked_for_by_metric_are_told_apart_too(tmp_path):
+def test_epochs_asked_for_by_metric_are_distinguished_too(tmp_path):
     (tmp_path / "f.csv").write_text("genotype,my_curve_1,my_curve_01\n000000,1,2\n")
     with pytest.raises(ValueError, match=r"are both 'my_curve' at epoch 1"):
         read(tmp_path / "f.csv", metrics=["my_curve"])

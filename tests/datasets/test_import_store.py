@@ -68,7 +68,7 @@ def test_an_import_that_fails_leaves_the_earlier_table(table, user_tables, monke
     assert [p.name for p in user_tables.iterdir()] == [f"{NAME}.zarr"]
 
 
-def test_a_lost_digest_is_told(table, user_tables):
+def test_a_lost_digest_is_reported(table, user_tables):
     path = write_imported(table, NAME)
     (path / _files.DIGEST).unlink()
     with pytest.raises(ValueError, match=r"no digest to check against: .*import it again"):

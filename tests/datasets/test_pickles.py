@@ -144,7 +144,7 @@ def test_a_frame_may_end_between_floats_and_nowhere_else(end):
         assert check_program(data) == len(data)
 
 
-def test_where_a_program_ends_is_told():
+def test_where_a_program_ends_is_reported():
     data = pickle.dumps([1]) + pickle.dumps({"b": 2})
     end = check_program(data)
     assert loads(data)[0] == [1]

@@ -122,7 +122,7 @@ def test_an_optimizer_has_one_colour_everywhere(study, stores):
     assert looks(study.on(["nbasr"])) == found
 
 
-def test_a_cost_without_epochs_is_told_in_trainings(study):
+def test_a_cost_without_epochs_is_given_in_trainings(study):
     graphs = Study.of({"RS": run("RS", open_table("nbgraph-cora"), n_run=3, max_eval=5, max_time=None)})
     drawing = draw("cost", graphs)
     assert drawing.title == "Test result against search cost in trainings"

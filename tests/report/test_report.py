@@ -77,7 +77,7 @@ def test_the_same_store_gives_the_same_bytes(store, tmp_path, text):
     assert out.read_text(encoding="utf-8") == text
 
 
-def test_a_page_is_replaced_only_if_told_so(store, tmp_path, capsys):
+def test_a_page_is_replaced_only_on_request(store, tmp_path, capsys):
     out = tmp_path / "page.html"
     out.write_text("mine")
     assert main(["report", str(store), "--out", str(out)]) == 2
@@ -192,7 +192,7 @@ def test_other_settings_are_not_published(tmp_path):
     assert [c.row.search for c in published_table(study, rows_of(study)).cells] == ["k32"]
 
 
-def test_own_grids_are_told_as_yaml_that_makes_the_same_runs(study, tmp_path, monkeypatch):
+def test_own_grids_are_given_as_yaml_that_makes_the_same_runs(study, tmp_path, monkeypatch):
     recipe, report = recipes_of(study, None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / recipe.file[0]).write_text(recipe.file[1], encoding="utf-8")
@@ -205,7 +205,7 @@ def test_own_grids_are_told_as_yaml_that_makes_the_same_runs(study, tmp_path, mo
     assert report.commands == ["mfnas report small.zarr --out report.html"]
 
 
-def test_a_shipped_grid_is_told_by_its_name(tmp_path, monkeypatch):
+def test_a_shipped_grid_is_given_by_its_name(tmp_path, monkeypatch):
     out = str(tmp_path / "main.zarr")
     assert main(["sweep", "paper/main", "--problems", "nbasr", "--n_run", "2", "--out", out]) == 0
     assert recipes_of(Study([out]), None)[0].commands == [
@@ -281,7 +281,7 @@ def test_modelled_is_said_at_every_table_of_results(text):
     assert all("modelled" in caption for caption in re.findall(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL))
 
 
-def test_pages_do_not_tell_where_a_store_lay(text, store):
+def test_pages_do_not_say_where_a_store_lay(text, store):
     assert str(store.parent) not in text
     assert json.dumps(str(store.parent)) not in text
 

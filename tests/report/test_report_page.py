@@ -200,7 +200,7 @@ def test_everything_has_a_name(page):
     assert page.execute_script("return document.documentElement.lang") == "en"
 
 
-def test_headers_of_tables_tell_their_scope(page):
+def test_headers_of_tables_state_their_scope(page):
     told = page.execute_script(
         "return Array.from(document.querySelectorAll('table')).map(t => ["
         "t.querySelectorAll('th').length, t.querySelectorAll('th[scope]').length,"

@@ -240,7 +240,7 @@ def test_a_damaged_block_is_reported(tmp_path, capsys, name):
     assert main(["info", str(out)]) == 0
 
 
-def test_a_damaged_root_is_told(tmp_path, capsys):
+def test_a_damaged_root_is_reported(tmp_path, capsys):
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
     for text in ('{"zarr_format": 3, "node', "", "[]"):
