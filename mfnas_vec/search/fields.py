@@ -131,13 +131,7 @@ _KINDS: dict[Any, str] = {
 
 
 def field_of(owner: str, name: str, hint: Any, default: Any) -> Field:
-    """The declaration of a field.
-
-    Raises
-    ------
-    ValueError
-        If its type is none that settings have.
-    """
+    """The declaration of a field; refuses types that settings do not have."""
     found: Any = msgspec.inspect.type_info(hint)
     declared: Values = {}
     optional = False

@@ -150,13 +150,6 @@ def watched(space, work, trace):
 
 
 @njit_inline
-def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
-    """Note one evaluation, where a trace is wanted."""
-    if step < trace.code.shape[1]:
-        write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent)
-
-
-@njit_inline
 def visit(space, work, n_unique, code, row):
     """Note an architecture that is evaluated; returns 1 if it is new, else 0.
 

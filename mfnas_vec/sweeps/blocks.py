@@ -126,13 +126,7 @@ def _worker_store(path: str, options: str) -> GridStore:
 
 
 def make_block_at(path: str, options: str, task: Task) -> int:
-    """Execute a block on a worker, which opens table and store itself; returns the number of runs.
-
-    Raises
-    ------
-    ValueError
-        If the worker's table or optimizer differs, or the store cannot be written.
-    """
+    """Execute a block on a worker, which opens table and store itself; returns the number of runs."""
     search = _worker_search(task._replace(start=0, stop=0))
     make_block(task, search, _worker_store(path, options), 1)
     return task.n_run
