@@ -126,7 +126,7 @@ def warm_up(ctx, n_sample, k):
 
 @njit_inline
 def draw_parent(scores, oldest, n, tournament_size, taken, rng):
-    """Place of the best of a tournament; among equal scores the youngest (the last come) wins."""
+    """Place of the best of a tournament; among equal scores the youngest (added last) wins."""
     taken[:n] = 0
     winner = winner_rank = -1
     best = -np.inf

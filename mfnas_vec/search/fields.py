@@ -88,7 +88,7 @@ class Field:
         return text.strip()
 
     def number(self, value: Any) -> int | float | bool | None:
-        """The value as compiled code has it: the index of a choice, no bound for ``None``; else not at all."""
+        """The value for compiled code: the index of a choice, ``None`` as no bound; ``None`` if it has no use there."""
         if value is None:
             absent = {"int": UNLIMITED, "float": math.inf, "bool": False, "name": -1 if self.choices else None}
             return absent.get(self.kind)

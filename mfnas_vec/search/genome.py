@@ -90,7 +90,7 @@ _ONES = 0x0111111111111111
 
 @njit_inline
 def other_values(own):
-    """All values but ``own``, ascending (as many as the gene's cardinality allows are meant)."""
+    """All values but ``own``, ascending; the first ``cardinality - 1`` of them are those of the gene."""
     below_own = (1 << (4 * own)) - 1
     return (_COUNT & below_own) | ((_COUNT + _ONES) & ~below_own)
 

@@ -26,7 +26,7 @@ from mfnas_vec.tables.schema import EPOCH
 #: Most candidates of a bracket.
 MAX_CANDIDATES = 100_000
 
-Eta = Annotated[int, Meta(ge=2, le=1_000, description="of so many candidates, one is trained on, so many times longer")]
+Eta = Annotated[int, Meta(ge=2, le=1_000, description="one in `eta` candidates is trained on, `eta` times as long")]
 MinEpoch = Annotated[int, Meta(ge=1, description="epochs of the lowest rung, at least")]
 MaxEpoch = Annotated[int, Meta(ge=1, description="epochs of the highest rung; by default the published or last one")]
 MaxEpochs = Annotated[int, Meta(ge=0, le=MAX_EVALUATIONS, description="budget of epochs of training")] | None

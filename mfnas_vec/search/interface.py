@@ -57,13 +57,13 @@ def refuses(ctx, state, row):
 
 @njit_inline
 def counts(ctx, before, made, row):
-    """Whether an evaluation that was made or not has a score that counts."""
+    """Whether the score of an evaluation counts: under the rule of 2025, that of the last one, too."""
     return made or (ctx.budget.rules.budget == REFUSE and not refuses(ctx, before, row))
 
 
 @njit_inline
 def settle(ctx, state):
-    """Let the incumbent of the last step of the trace be that of the state."""
+    """Write the incumbent of the state to the last step of the trace."""
     step = state.n_before + state.n_eval - 1
     if 0 <= step < ctx.trace.code.shape[1]:
         ctx.trace.incumbent[ctx.run, step] = state.code
@@ -71,7 +71,7 @@ def settle(ctx, state):
 
 @njit_inline
 def probe(ctx, state, code, row):
-    """``evaluate_row``, but the incumbent stays what it was: the search calls ``keep`` for what may be better."""
+    """``evaluate_row`` that leaves the incumbent unchanged: the search calls ``keep`` where a score may be better."""
     objective, budget = ctx.objective, ctx.budget
     place = np.uint64(row)
     price = ctx.price if ctx.flat else objective.seconds[0, place * np.uint64(objective.seconds_step)]

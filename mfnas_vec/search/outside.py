@@ -39,7 +39,7 @@ class Loaded(NamedTuple):
     """A file that was loaded, and what it registered."""
 
     plugin: Plugin
-    #: Where it was read; another text of the same place takes its place.
+    #: Where it was read; a newer text from there replaces it.
     path: str
     module: types.ModuleType
     #: Names of the search spaces that it registered.

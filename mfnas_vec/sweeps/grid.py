@@ -92,13 +92,7 @@ class Grid:
         return self
 
     def on_problems(self, names: Iterable[str] | None) -> "Grid":
-        """The grid on some of its problems only.
-
-        Raises
-        ------
-        ValueError
-            If the grid has no such problem.
-        """
+        """The grid on some of its problems only."""
         if names is None:
             return self
         wanted = list(names)

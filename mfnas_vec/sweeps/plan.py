@@ -93,14 +93,7 @@ def load_inputs(table: xr.Dataset, wanted: Iterable[tuple[str, Mapping[str, Any]
 
 
 def make_plan(grid: Grid, sources: Mapping[str, TableSource]) -> list[ProblemPlan]:
-    """The plan of each problem, everything checked.
-
-    Raises
-    ------
-    ValueError
-        If a table lacks what a cell reads, or a setting is not allowed; the message names problem,
-        optimizer and settings.
-    """
+    """The plan of each problem, everything checked; an error names problem, optimizer and settings."""
     return [_plan_problem(grid, problem, sources.get(problem, TableSource(problem))) for problem in grid.problems]
 
 
@@ -141,7 +134,7 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
             raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same: {same}")
         taken.add(position)
         cells.append(Cell(entry.optimizer, settings, grid.protocol_of(entry), position, description))
-    size = int(np.prod([float(len(v)) for v in dims.values()]))
+    size = math.prod(map(len, dims.values()))
     if size > MAX_CELLS:
         raise ValueError(
             f"problem {problem!r}: the dimensions {', '.join(dims)} span {size} combinations; at most {MAX_CELLS}"
@@ -158,7 +151,7 @@ def _choices(entry: Entry, own: Mapping[str, Any], problem: str) -> list[dict[st
     """Every combination of an entry's settings; those of the problem hold where the entry says nothing."""
     has = {field.name for field in get_optimizer(entry.optimizer).fields}
     fixed = {name: value for name, value in own.items() if name in has and name not in entry.settings}
-    n_choice = int(np.prod([float(len(values)) for values in entry.settings.values()]))
+    n_choice = math.prod(map(len, entry.settings.values()))
     if n_choice > MAX_CELLS:
         raise ValueError(f"{problem} {entry.label}: {n_choice} combinations of settings; at most {MAX_CELLS}")
     names = list(entry.settings)

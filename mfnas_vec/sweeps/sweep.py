@@ -74,7 +74,7 @@ def get_sources(
         sources[name] = source
     known = table_names() if embedded else sorted({*table_names(), *imported_names()})
     for name in grid.problems:
-        # By name only: a folder that happens to be called so is no table of the problem.
+        # By name only: a folder of that name is no table of the problem.
         if name not in sources and name not in known:
             raise ValueError(f"problem {name!r} is no table; {nearest(name, known)}")
     return {name: sources.get(name, TableSource(name, embedded)) for name in grid.problems}
@@ -119,7 +119,7 @@ def sweep(
         Tables of your own, by path, opened, or as ``NAME@imported`` or ``NAME@embedded``, each in place of that
         of the same name.
     embedded
-        Pass over imported tables.
+        Ignore imported tables.
     resume
         Complete the store at ``out``, if there is one. What is finished is kept; the result has
         the same bytes as one made in one go.
