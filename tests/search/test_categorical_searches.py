@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from support.equality import OUTCOME_FIELDS, assert_equal_to_reference, make_job, run_kernel
+from support.equality import assert_equal_run, assert_equal_to_reference, make_job, run_kernel
 
 from mfnas_vec import CategoricalSpace, build_table, open_table, register_space, run, save_table, sweep
 from mfnas_vec.reference import REFERENCE
@@ -118,11 +118,7 @@ def test_two_to_the_31_codes(tmp_path, optimizer):
     job = dataclasses.replace(job, arguments=given._replace(space=space.arrays, **sources))
     outcome, trace = run_kernel(job, n_run, seed=2)
     for run_index, record in enumerate(records):
-        assert tuple(getattr(outcome, f)[run_index] for f in OUTCOME_FIELDS) == tuple(
-            getattr(record, f) for f in OUTCOME_FIELDS
-        )
-        for kept, column in zip(trace, zip(*record.steps, strict=True), strict=True):
-            np.testing.assert_array_equal(kept[run_index, : len(column)], np.array(column, dtype=kept.dtype))
+        assert_equal_run(outcome, trace, run_index, record)
 
 
 def test_from_arrays_to_a_sweep(tmp_path):
