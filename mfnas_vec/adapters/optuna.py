@@ -58,13 +58,15 @@ def optuna_search(
     ValueError
         If Optuna has no such sampler or pruner, or there is a pruner but one number of epochs.
     """
-    rungs = [None if epochs is None else epochs] if epochs is None or not isinstance(epochs, Sequence) else list(epochs)
+    rungs = list(epochs) if isinstance(epochs, Sequence) else [epochs]
     if pruner is not None and len(rungs) < 2:
         raise ValueError(f"pruner={pruner!r} has no effect with epochs={epochs!r}: give several")
     with _quiet():
         study = optuna.create_study(
             direction=optuna.study.StudyDirection[simulator.direction.upper()],
-            sampler=_made(optuna.samplers, sampler, "sampler", {**(sampler_options or {}), "seed": _seed(rng)}),
+            sampler=_made(
+                optuna.samplers, sampler, "sampler", {**(sampler_options or {}), "seed": int(rng.integers(2**31))}
+            ),
             pruner=None if pruner is None else _made(optuna.pruners, pruner, "pruner", pruner_options or {}),
         )
         fail = optuna.trial.TrialState.FAIL
@@ -89,10 +91,6 @@ def optuna_search(
             return rungs[place + 1]
 
         drive(simulator, ask, learn, rungs[0])
-
-
-def _seed(rng: np.random.Generator) -> int:
-    return int(rng.integers(2**31))
 
 
 def _made(home: Any, what: Any, kind: str, options: Mapping[str, Any]) -> Any:

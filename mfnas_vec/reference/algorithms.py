@@ -1,8 +1,9 @@
 """The published algorithms, one run at a time, in plain Python: the executable specification.
 
-Each function takes the ``SearchSpace``, a ``Stream`` in place of seed and run index, and what
-``reference_arguments`` makes of the job of the compiled function of the same name.
-``budget.rules`` is the protocol. Scores are to be maximised.
+Each search takes the ``Ledger`` of its run, which has space and budget, a ``Stream`` in place of seed and
+run index, and what ``reference_arguments`` makes of the job of the compiled function of the same name.
+It returns why it stopped; ``None`` where a budget ended it. ``ledger.rules`` is the protocol. Scores are
+to be maximised.
 """
 
 import collections
@@ -13,7 +14,6 @@ from mfnas_vec.protocols import REFUSE
 from mfnas_vec.reference.ledger import (
     MISSING,
     Ledger,
-    RunRecord,
     code_of,
     flipped_stable_argsort,
     genes_of,
@@ -32,15 +32,8 @@ START, MIDDLE, END = "s", "m", "e"
 Trends = list[list[tuple[int, str]]]
 
 
-def random_search(space: SearchSpace, stream: Stream, *, objective: Any, budget: Any) -> RunRecord:
+def random_search(ledger: Ledger, stream: Stream, *, objective: Any) -> None:
     """Random search."""
-    ledger = Ledger(space, budget)
-    search_randomly(ledger, objective, stream)
-    return ledger.record()
-
-
-def search_randomly(ledger: Ledger, objective: Any, stream: Stream) -> None:
-    """Random search on a ledger."""
     while ledger.within():
         code = stream.sample(ledger.space)
         if not ledger.affordable(objective, code):
@@ -48,17 +41,13 @@ def search_randomly(ledger: Ledger, objective: Any, stream: Stream) -> None:
         ledger.evaluate(objective, code)
 
 
-def local_search(
-    space: SearchSpace, stream: Stream, *, objective: Any, budget: Any, first_improvement: bool
-) -> RunRecord:
+def local_search(ledger: Ledger, stream: Stream, *, objective: Any, first_improvement: bool) -> None:
     """First-improvement (FLS) or best-improvement (BLS) local search."""
-    ledger = Ledger(space, budget)
-    climb(ledger, objective, first_improvement, stream)
-    return ledger.record()
+    climb(ledger, stream, objective, first_improvement)
 
 
-def climb(ledger: Ledger, objective: Any, first_improvement: bool, stream: Stream) -> Trends:
-    """Local search on a ledger; what it moved to."""
+def climb(ledger: Ledger, stream: Stream, objective: Any, first_improvement: bool) -> Trends:
+    """Local search; what it moved to."""
     space, rules = ledger.space, ledger.rules
     pairs = list(itertools.combinations(range(space.n_gene), 2))
     current = stream.sample(space)
@@ -100,34 +89,21 @@ def climb(ledger: Ledger, objective: Any, first_improvement: bool, stream: Strea
 
 
 def evolution(
-    space: SearchSpace,
+    ledger: Ledger,
     stream: Stream,
     *,
     objective: Any,
-    budget: Any,
     settings: tuple[int, int, float],
-    warm_objective: Any,
-    n_warm: int,
-) -> RunRecord:
-    """Regularized evolution; ``settings`` are population and tournament size and mutation probability."""
-    ledger = Ledger(space, budget)
-    start = _warm_up(ledger, warm_objective, n_warm, stream)[: settings[0]]
-    evolve(ledger, objective, settings, start, stream)
-    return ledger.record()
-
-
-def evolve(
-    ledger: Ledger,
-    objective: Any,
-    settings: tuple[int, int, float],
-    start: list[tuple[int, float]],
-    stream: Stream,
+    warm_objective: Any = None,
+    n_warm: int = 0,
 ) -> None:
-    """Regularized evolution on a ledger, from the (code, score) of a warm-up if there are any."""
+    """Regularized evolution; ``settings`` are population and tournament size and mutation probability."""
     pop_size, tournament_size, probability = settings
     space = ledger.space
-    distinct = ledger.rules.distinct_population
-    first = start or [(code, MISSING) for code in first_population(ledger, pop_size, distinct, stream)]
+    first = _warm_up(ledger, warm_objective, n_warm, stream)[:pop_size]
+    if not first:
+        samples = first_population(ledger, pop_size, ledger.rules.distinct_population, stream)
+        first = [(code, MISSING) for code in samples]
     size = len(first)
     population: collections.deque[tuple[int, float]] = collections.deque(maxlen=size)
     while len(population) < size or ledger.within():
@@ -159,15 +135,12 @@ def first_population(ledger: Ledger, size: int, distinct: bool, stream: Stream) 
 def _warm_up(ledger: Ledger, objective: Any, n_sample: int, stream: Stream) -> list[tuple[int, float]]:
     """Score samples on a zero-cost metric, outside the budget of evaluations; best first."""
     rules, max_seconds = ledger.rules, ledger.budget.max_seconds
-    codes: list[int] = []
-    scores: list[float] = []
-    keys: set[int] = set()
-    leader, leader_score = NO_ARCH, MISSING
-    while len(codes) < n_sample:
+    scored: list[tuple[int, float]] = []
+    leader = NO_ARCH, MISSING
+    while len(scored) < n_sample:
         code = stream.sample(ledger.space)
-        if rules.distinct_warm_up and ledger.key(code) in keys:
+        if rules.distinct_warm_up and ledger.key(code) in ledger.seen:
             continue
-        keys.add(ledger.key(code))
         row = ledger.space.row_of(code)
         price = price_of(objective, row) if rules.charged_warm_up else 0.0
         score = float(objective.score[row])
@@ -178,13 +151,12 @@ def _warm_up(ledger: Ledger, objective: Any, n_sample: int, stream: Stream) -> l
             score = MISSING
         else:
             break
-        if score >= leader_score:
-            leader, leader_score = code, score
-        codes.append(code)
-        scores.append(score)
+        if score >= leader[1]:
+            leader = code, score
+        scored.append((code, score))
         ledger.n_before += 1
-        ledger.note(code, 0, score, leader)
-    return [(codes[i], scores[i]) for i in flipped_stable_argsort(scores)]
+        ledger.note(code, 0, score, leader[0])
+    return [scored[i] for i in flipped_stable_argsort(score for _, score in scored)]
 
 
 def _mutate(space: SearchSpace, parent: int, probability: float, stream: Stream) -> int:

@@ -5,9 +5,9 @@ from typing import Any
 
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.reference.algorithms import first_population
-from mfnas_vec.reference.ledger import MISSING, Ledger, RunRecord, code_of, genes_of
+from mfnas_vec.reference.ledger import MISSING, Ledger, code_of, genes_of
 from mfnas_vec.reference.streams import Stream
-from mfnas_vec.spaces import NO_ARCH, SearchSpace
+from mfnas_vec.spaces import NO_ARCH
 
 #: Rounds of crossover or mutation whose children must be distinct; those of later rounds need not.
 DISTINCT_ROUNDS = 51
@@ -15,17 +15,8 @@ DISTINCT_ROUNDS = 51
 Member = tuple[int, float]
 
 
-def genetic_algorithm(
-    space: SearchSpace, stream: Stream, *, objective: Any, budget: Any, settings: tuple[int, float]
-) -> RunRecord:
+def genetic_algorithm(ledger: Ledger, stream: Stream, *, objective: Any, settings: tuple[int, float]) -> None:
     """Genetic algorithm; ``settings`` are population size and crossover probability."""
-    ledger = Ledger(space, budget)
-    breed(ledger, objective, settings, stream)
-    return ledger.record()
-
-
-def breed(ledger: Ledger, objective: Any, settings: tuple[int, float], stream: Stream) -> None:
-    """Genetic algorithm on a ledger."""
     size, probability = settings
     rules = ledger.rules
     codes = first_population(ledger, size, True, stream)

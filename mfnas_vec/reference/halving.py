@@ -1,23 +1,23 @@
 """Successive halving, MF-NAS and R-MF-NAS in plain Python."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mfnas_vec.protocols import REFUSE
-from mfnas_vec.reference.algorithms import MIDDLE, START, Trends, climb, evolve, search_randomly
-from mfnas_vec.reference.genetic import breed
+from mfnas_vec.reference.algorithms import MIDDLE, START, Trends, climb, evolution, random_search
+from mfnas_vec.reference.genetic import genetic_algorithm
 from mfnas_vec.reference.ledger import (
     MISSING,
     STOP_COMPLETED,
     STOP_TIME,
     Candidate,
     Ledger,
-    RunRecord,
+    first_of_each,
     flipped_stable_argsort,
 )
 from mfnas_vec.reference.streams import Stream
-from mfnas_vec.spaces import NO_ARCH, SearchSpace
+from mfnas_vec.spaces import NO_ARCH
 
 # First stages of MF-NAS: the indices of the choices of its setting.
 STAGE1_FLS, STAGE1_BLS, STAGE1_RS, STAGE1_REA, STAGE1_GA = range(5)
@@ -27,18 +27,19 @@ REA_SETTINGS = (10, 10, 1.0)
 #: Population size and crossover probability of the genetic algorithm as a first stage.
 GA_SETTINGS = (10, 0.9)
 
+#: (code, score) of each architecture of a first stage, or of each that is chosen.
+Scored = list[tuple[int, float]]
 
-def successive_halving(space: SearchSpace, stream: Stream, *, rungs: Any, budget: Any, n_candidate: int) -> RunRecord:
+
+def successive_halving(ledger: Ledger, stream: Stream, *, rungs: Any, n_candidate: int) -> int:
     """Successive halving of random candidates."""
-    ledger = Ledger(space, budget)
-    candidates = [(stream.sample(space), MISSING) for _ in range(n_candidate)]
-    return ledger.record(halve(ledger, rungs, candidates))
+    return halve(ledger, rungs, [(stream.sample(ledger.space), MISSING) for _ in range(n_candidate)])
 
 
-def halve(ledger: Ledger, rungs: Any, chosen: Iterable[tuple[int, float]]) -> int:
-    """Halve (code, score) candidates; why it stopped."""
+def halve(ledger: Ledger, rungs: Any, chosen: Scored) -> int:
+    """Halve the chosen candidates; why it stopped."""
     rules = ledger.rules
-    candidates = [Candidate(code, ledger.space.row_of(code), score) for code, score in chosen]
+    candidates = [ledger.candidate(code, score) for code, score in chosen]
     if not candidates:
         return STOP_TIME
     for rung in range(len(rungs.epochs)):
@@ -74,8 +75,12 @@ def _answer(ledger: Ledger, code: int, row: int, score: float) -> None:
     ledger.steps[-1] = ledger.steps[-1]._replace(incumbent=code)
 
 
+def _first_of_ranking(ledger: Ledger, stream: Stream, ranking: Scored, trends: Trends, k: int) -> Scored:
+    return ranking[:k]
+
+
 def mf_nas(
-    space: SearchSpace,
+    ledger: Ledger,
     stream: Stream,
     *,
     objective: Any,
@@ -83,77 +88,62 @@ def mf_nas(
     budget1: Any,
     k: int,
     rungs: Any,
-    budget: Any,
-) -> RunRecord:
-    """MF-NAS: a search on a cheap metric, then successive halving of its k best."""
-    ledger = Ledger(space, budget1)
-    _first_stage(ledger, objective, stage1, stream)
-    return _second_stage(ledger, rungs, budget, _ranking(ledger)[:k])
+    choose: Callable[[Ledger, Stream, Scored, Trends, int], Scored] = _first_of_ranking,
+) -> int:
+    """MF-NAS: a search on a cheap metric, then successive halving of its k best, or of what ``choose`` returns."""
+    budget, ledger.budget = ledger.budget, budget1
+    trends = _first_stage(ledger, stream, objective, stage1)
+    chosen = choose(ledger, stream, _ranking(ledger), trends, k)
+    ledger.next_stage(budget._replace(max_seconds=budget.max_seconds - ledger.seconds))
+    if not ledger.rules.counted_stage1:
+        ledger.epochs = 0
+    return halve(ledger, rungs, chosen)
 
 
-def _first_stage(ledger: Ledger, objective: Any, stage1: int, stream: Stream) -> Trends:
+def _first_stage(ledger: Ledger, stream: Stream, objective: Any, stage1: int) -> Trends:
     if stage1 == STAGE1_RS:
-        search_randomly(ledger, objective, stream)
+        random_search(ledger, stream, objective=objective)
     elif stage1 == STAGE1_REA:
-        evolve(ledger, objective, REA_SETTINGS, [], stream)
+        evolution(ledger, stream, objective=objective, settings=REA_SETTINGS)
     elif stage1 == STAGE1_GA:
-        breed(ledger, objective, GA_SETTINGS, stream)
+        genetic_algorithm(ledger, stream, objective=objective, settings=GA_SETTINGS)
     else:
-        return climb(ledger, objective, stage1 == STAGE1_FLS, stream)
+        return climb(ledger, stream, objective, stage1 == STAGE1_FLS)
     return []
 
 
-def _ranking(ledger: Ledger) -> list[tuple[int, float]]:
+def _ranking(ledger: Ledger) -> Scored:
     """The architectures of the first stage with their scores, one each, best first."""
-    first: dict[int, tuple[int, float]] = {}
-    for step in itertools.islice(ledger.steps, int(ledger.budget.max_eval)):
-        first.setdefault(ledger.key(step.code), (step.code, step.score))
+    steps = itertools.islice(ledger.steps, int(ledger.budget.max_eval))
+    first = first_of_each(((step.code, step.score) for step in steps), lambda found: ledger.key(found[0]))
     distinct = [first[key] for key in sorted(first)]
     return [distinct[i] for i in flipped_stable_argsort(score for _, score in distinct)]
 
 
-def _second_stage(ledger: Ledger, rungs: Any, budget: Any, candidates: Iterable[tuple[int, float]]) -> RunRecord:
-    ledger.next_stage(budget._replace(max_seconds=budget.max_seconds - ledger.seconds))
-    if not ledger.rules.counted_stage1:
-        ledger.epochs = 0
-    return ledger.record(halve(ledger, rungs, candidates))
-
-
-def r_mf_nas(
-    space: SearchSpace,
-    stream: Stream,
-    *,
-    objective: Any,
-    stage1: int,
-    budget1: Any,
-    k: int,
-    rungs: Any,
-    budget: Any,
-) -> RunRecord:
+def r_mf_nas(ledger: Ledger, stream: Stream, **given: Any) -> int:
     """R-MF-NAS: of the candidates, a third each are the best, starts and middles of the local search."""
-    ledger = Ledger(space, budget1)
-    trends = _first_stage(ledger, objective, stage1, stream)
-    ranking = _ranking(ledger)
+    return mf_nas(ledger, stream, **given, choose=_thirds)
+
+
+def _thirds(ledger: Ledger, stream: Stream, ranking: Scored, trends: Trends, k: int) -> Scored:
+    rules = ledger.rules
     n_top = -(-k // 3)
     chosen = {ledger.key(code): (code, score) for code, score in ranking[:n_top]}
     starts, middles = _pools(ledger, trends, set(chosen))
     n_start = min(k // 3, len(starts))
-    if ledger.rules.double_shortfall:
-        n_middle = k - len(chosen) - n_start + max(n_top - len(starts), 0)
-    else:
-        n_middle = k - len(chosen) - n_start
-    n_middle = min(n_middle, len(middles))
-    if ledger.rules.fills_up:
+    shortfall = max(n_top - len(starts), 0) if rules.double_shortfall else 0
+    n_middle = min(k - len(chosen) - n_start + shortfall, len(middles))
+    if rules.fills_up:
         n_start = min(k - len(chosen) - n_middle, len(starts))
     for pool, number in ((middles, n_middle), (starts, n_start)):
-        drawn = pool if len(pool) <= number else list(itertools.islice(stream.shuffled(pool), number))
-        for code in drawn if number else []:
+        drawn = pool if len(pool) <= number else itertools.islice(stream.shuffled(pool), number)
+        for code in drawn:
             chosen.setdefault(ledger.key(code), (code, MISSING))
-    if ledger.rules.fills_up:
+    if rules.fills_up:
         for code, score in ranking:
             if len(chosen) < k:
                 chosen.setdefault(ledger.key(code), (code, score))
-    return _second_stage(ledger, rungs, budget, chosen.values())
+    return list(chosen.values())
 
 
 def _pools(ledger: Ledger, trends: Trends, taken: set[int]) -> tuple[list[int], list[int]]:
@@ -164,13 +154,8 @@ def _pools(ledger: Ledger, trends: Trends, taken: set[int]) -> tuple[list[int], 
     def free(kind: str, first: int) -> list[int]:
         return [code for code, found in entries[first:] if found == kind and ledger.key(code) not in taken]
 
-    listed = free(START, 0)[1:] if rules.drops_first_listed else free(START, 1)
-    starts: dict[int, int] = {}
-    for code in listed:
-        starts.setdefault(ledger.key(code), code)
-    middles: dict[int, int] = {}
-    for code in free(MIDDLE, 0):
-        middles.setdefault(ledger.key(code), code)
+    starts = first_of_each(free(START, 0)[1:] if rules.drops_first_listed else free(START, 1), ledger.key)
+    middles = first_of_each(free(MIDDLE, 0), ledger.key)
     others = {key: code for key, code in middles.items() if key not in starts}
     if others or not rules.keeps_shared_middles:
         middles = others

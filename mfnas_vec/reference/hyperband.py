@@ -8,21 +8,19 @@ JMLR 2018, algorithm 1; L. Li et al., "A System for Massively Parallel Hyperpara
 MLSys 2020, algorithm 2.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from mfnas_vec.reference.ledger import (
-    MISSING,
     STOP_COMPLETED,
     STOP_EPOCHS,
     STOP_TIME,
     Candidate,
     Ledger,
-    RunRecord,
     flipped_stable_argsort,
 )
 from mfnas_vec.reference.streams import Stream
-from mfnas_vec.spaces import SearchSpace
 
 
 def brackets(n_rung: int, eta: int) -> list[list[tuple[int, int]]]:
@@ -34,11 +32,6 @@ def brackets(n_rung: int, eta: int) -> list[list[tuple[int, int]]]:
     return found
 
 
-def _new(space: SearchSpace, stream: Stream) -> Candidate:
-    code = stream.sample(space)
-    return Candidate(code, space.row_of(code), MISSING)
-
-
 def _train(ledger: Ledger, rungs: Any, rung: int, candidate: Candidate, max_epochs: float) -> int | None:
     """Train a candidate on; why that was impossible."""
     if ledger.epochs + rungs.epochs[rung] - candidate.trained > max_epochs:
@@ -46,24 +39,21 @@ def _train(ledger: Ledger, rungs: Any, rung: int, candidate: Candidate, max_epoc
     return None if ledger.train(rungs, rung, candidate) else STOP_TIME
 
 
-def hyperband(
-    space: SearchSpace, stream: Stream, *, rungs: Any, budget: Any, eta: int, n_round: float, max_epochs: float
-) -> RunRecord:
+def hyperband(ledger: Ledger, stream: Stream, *, rungs: Any, eta: int, n_round: float, max_epochs: float) -> int:
     """Hyperband: ``n_round`` times all brackets, or until a budget ends it."""
-    ledger = Ledger(space, budget)
     n_done = 0
     while n_done < n_round:
         for stages in brackets(len(rungs.epochs), eta):
-            candidates = [_new(space, stream) for _ in range(stages[0][1])]
+            candidates = [ledger.candidate(stream.sample(ledger.space)) for _ in range(stages[0][1])]
             for rung, n in stages:
                 best = flipped_stable_argsort(c.score for c in candidates)[:n]
                 candidates = [candidates[i] for i in best] if n < len(candidates) else candidates
                 for candidate in candidates:
                     stop = _train(ledger, rungs, rung, candidate, max_epochs)
                     if stop is not None:
-                        return ledger.record(stop)
+                        return stop
         n_done += 1
-    return ledger.record(STOP_COMPLETED)
+    return STOP_COMPLETED
 
 
 def next_promotion(rungs: Sequence[Sequence[Candidate]], promoted: Sequence[set[int]], eta: int) -> tuple[int, int]:
@@ -79,23 +69,20 @@ def next_promotion(rungs: Sequence[Sequence[Candidate]], promoted: Sequence[set[
     return -1, -1
 
 
-def asha(
-    space: SearchSpace, stream: Stream, *, rungs: Any, budget: Any, eta: int, n_candidate: int, max_epochs: float
-) -> RunRecord:
+def asha(ledger: Ledger, stream: Stream, *, rungs: Any, eta: int, n_candidate: int, max_epochs: float) -> int:
     """ASHA with one worker: promote where possible, else begin another of ``n_candidate`` candidates."""
-    ledger = Ledger(space, budget)
     done: list[list[Candidate]] = [[] for _ in rungs.epochs]
     promoted: list[set[int]] = [set() for _ in rungs.epochs]
     while True:
         rung, i = next_promotion(done, promoted, eta)
         if rung < 0 and len(done[0]) == n_candidate:
-            return ledger.record(STOP_COMPLETED)
+            return STOP_COMPLETED
         if rung < 0:
-            candidate = _new(space, stream)
+            candidate = ledger.candidate(stream.sample(ledger.space))
         else:
-            candidate = Candidate(**vars(done[rung][i]))
+            candidate = dataclasses.replace(done[rung][i])
             promoted[rung].add(i)
         stop = _train(ledger, rungs, rung + 1, candidate, max_epochs)
         if stop is not None:
-            return ledger.record(stop)
+            return stop
         done[rung + 1].append(candidate)

@@ -1,8 +1,8 @@
 """What one run has spent and found, in plain Python."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ STOP_COMPLETED = 2
 STOP_EPOCHS = 4
 
 MISSING = -np.inf
+
+_Item = TypeVar("_Item")
 
 
 class ReferenceBudget(NamedTuple):
@@ -156,6 +158,10 @@ class Ledger:
         self.note(code, objective.epochs, MISSING if refused else score)
         return score
 
+    def candidate(self, code: int, score: float = MISSING) -> Candidate:
+        """An architecture to be trained, with the score that chose it."""
+        return Candidate(code, self.space.row_of(code), score)
+
     def train(self, rungs: Any, rung: int, candidate: Candidate) -> bool:
         """Train a candidate on to a rung and evaluate it there; whether the budget allowed it."""
         c, rules, max_seconds = candidate, self.rules, self.budget.max_seconds
@@ -205,6 +211,14 @@ def price_of(objective: Any, row: int) -> float:
     return float(objective.seconds[row * objective.seconds_step])
 
 
+def first_of_each(items: Iterable[_Item], key: Callable[[_Item], int]) -> dict[int, _Item]:
+    """The first item of each key, by key, in the order of the items."""
+    found: dict[int, _Item] = {}
+    for item in items:
+        found.setdefault(key(item), item)
+    return found
+
+
 def flipped_stable_argsort(scores: Iterable[float]) -> list[int]:
     """Highest score first; among equal scores the later position first."""
     values = list(scores)
@@ -234,7 +248,4 @@ def valid_variants(space: SearchSpace, code: int, positions: Sequence[int], dist
     valid = [c for c in variants if space.row_of(c) != NO_ARCH]
     if not (distinct and space.key_is_row):
         return valid
-    first: dict[int, int] = {}
-    for c in valid:
-        first.setdefault(space.row_of(c), c)
-    return list(first.values())
+    return list(first_of_each(valid, space.row_of).values())

@@ -10,7 +10,6 @@ import itertools
 import operator
 import random
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -19,37 +18,6 @@ from mfnas_vec.spaces.base import ARCHITECTURES, SearchSpace
 
 _MASK = 2**64 - 1
 _GOLDEN = 0x9E3779B97F4A7C15
-
-
-class Stream(Protocol):
-    """The random choices of one run."""
-
-    def sample(self, space: SearchSpace) -> int:
-        """A uniform valid code."""
-
-    def index(self, n: int) -> int:
-        """A uniform integer of ``[0, n)``."""
-
-    def positions(self, n: int) -> Iterator[int]:
-        """``range(n)`` in random order, drawn as it is asked for."""
-
-    def shuffled(self, items: Sequence[int]) -> Iterator[int]:
-        """The items in random order; a stream may draw it as it goes."""
-
-    def subset(self, n: int, k: int) -> list[int]:
-        """``k`` of ``range(n)``, ascending."""
-
-    def mutant(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
-        """Genes of which each is replaced by another value with probability ``threshold``."""
-
-    def bred(self, genes: Sequence[int], cardinality: Sequence[int], threshold: float) -> list[int]:
-        """The same, as the genetic algorithm draws it."""
-
-    def chance(self, probability: float) -> bool:
-        """``True`` with a probability."""
-
-    def segment(self, n: int) -> tuple[int, int]:
-        """Two distinct cuts of ``[1, n - 1)``, ascending."""
 
 
 def _mix(z: int) -> int:
@@ -252,3 +220,7 @@ class PublishedStream:
         """Two distinct cuts of ``[1, n - 1)``, ascending."""
         low, up = sorted(list(self.shuffled(range(1, n - 1)))[:2])
         return low, up
+
+
+#: The random choices of one run.
+Stream = KernelStream | PublishedStream

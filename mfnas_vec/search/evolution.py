@@ -16,7 +16,7 @@ from mfnas_vec.search.defaults import N_PROXY_EVALUATION
 from mfnas_vec.search.fidelity import Inputs, SingleFidelity, objective_of
 from mfnas_vec.search.interface import evaluate_row, going, mutate, refuses, sample, settle
 from mfnas_vec.search.lookup import row_of
-from mfnas_vec.search.memory import is_seen, record, visit
+from mfnas_vec.search.memory import is_seen, visit, write_step
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.ranking import code_at, insert
 from mfnas_vec.search.registry import optimizer
@@ -33,13 +33,7 @@ WarmUp = Annotated[bool, Meta(description="whether the first population are the 
 
 
 def check_distinct(table: xr.Dataset, name: str, n: int) -> None:
-    """Refuse more distinct samples than a space has architectures.
-
-    Raises
-    ------
-    ValueError
-        If there are not ``n``.
-    """
+    """Refuse more distinct samples than a space has architectures."""
     n_arch = table.sizes[ARCH]
     if n > n_arch:
         raise ValueError(f"{name}={n} must be <= {n_arch}, the architectures of the space, of which all are distinct")
@@ -123,7 +117,8 @@ def warm_up(ctx, n_sample, k):
                 break
         n_unique += visit(ctx.space, work, n_unique, code, row)
         n_top = insert(work.top, n_top, k, score, n_before, code)
-        record(ctx.trace, ctx.run, n_before, code, 0, score, seconds, 0, code_at(work.top, 0))
+        if n_before < ctx.trace.code.shape[1]:
+            write_step(ctx.trace, ctx.run, n_before, code, 0, score, seconds, 0, code_at(work.top, 0))
         n_before += 1
     start = begin()
     return n_top, State(n_before, 0, n_unique, 0, 0, 0.0, seconds, start.stop, -np.inf, NO_ARCH, NO_ARCH)
@@ -131,7 +126,7 @@ def warm_up(ctx, n_sample, k):
 
 @njit_inline
 def draw_parent(scores, oldest, n, tournament_size, taken, rng):
-    """Place of the best of a tournament; among equal scores the youngest (the last come) wins."""
+    """Place of the best of a tournament; among equal scores the youngest (added last) wins."""
     taken[:n] = 0
     winner = winner_rank = -1
     best = -np.inf

@@ -100,13 +100,7 @@ def _under_rules(table: xr.Dataset, source: Any, zero_cost: bool | None, protoco
 def objective_of(
     table: xr.Dataset, name: str, zero_cost: bool | None, epoch: int | None, protocol: str
 ) -> tuple[dense.Objective, Read]:
-    """A metric at one fidelity, and what is read for it.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks the epoch.
-    """
+    """A metric at one fidelity, and what is read for it."""
     objective = dense.zero_cost_objective(table, name) if zero_cost else dense.training_objective(table, name, epoch)
     return _under_rules(table, objective, zero_cost, protocol), (name, None if zero_cost else epoch)
 
@@ -114,13 +108,7 @@ def objective_of(
 def rungs_of(
     table: xr.Dataset, name: str, zero_cost: bool | None, epochs: Sequence[int] | None, protocol: str
 ) -> tuple[dense.Rungs, list[Read]]:
-    """A metric at several fidelities, and what is read for them.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks an epoch.
-    """
+    """A metric at several fidelities, and what is read for them."""
     reads: list[Read] = [(name, None)] if zero_cost else [(name, epoch) for epoch in epochs or (None,)]
     if zero_cost:
         rungs = dense.zero_cost_rungs(table, name, len(epochs or (None,)))
@@ -141,13 +129,7 @@ def selected_on(protocol: str) -> str:
 def halving_of(
     table: xr.Dataset, name: str, zero_cost: bool | None, epochs: Sequence[int] | None, protocol: str
 ) -> tuple[dense.Rungs, list[Read]]:
-    """``rungs_of`` a halving, with what else chooses its answer.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks an epoch, or the test results that choose the answer.
-    """
+    """``rungs_of`` a halving, with what else chooses its answer."""
     rungs, reads = rungs_of(table, name, zero_cost, epochs, protocol)
     rungs = rungs._replace(minimized="loss" in name or "per" in name)
     if rules_of(protocol).test_winner:
@@ -214,13 +196,7 @@ class MultiFidelity(Settings):
 
 
 def check_ends(max_eval: int | None, max_time: float | None, cheapest: float) -> None:
-    """Refuse a search that would never end, whose evaluations cost ``cheapest`` seconds or more.
-
-    Raises
-    ------
-    ValueError
-        If there is no budget of evaluations, nor one of seconds that every evaluation uses up.
-    """
+    """Refuse a search that would never end, whose evaluations cost ``cheapest`` seconds or more."""
     if max_eval is not None:
         return
     if max_time is None or max_time == math.inf:

@@ -88,7 +88,7 @@ class Field:
         return text.strip()
 
     def number(self, value: Any) -> int | float | bool | None:
-        """The value as compiled code has it: the index of a choice, no bound for ``None``; else not at all."""
+        """The value for compiled code: the index of a choice, ``None`` as no bound; ``None`` if it has no use there."""
         if value is None:
             absent = {"int": UNLIMITED, "float": math.inf, "bool": False, "name": -1 if self.choices else None}
             return absent.get(self.kind)
@@ -131,13 +131,7 @@ _KINDS: dict[Any, str] = {
 
 
 def field_of(owner: str, name: str, hint: Any, default: Any) -> Field:
-    """The declaration of a field.
-
-    Raises
-    ------
-    ValueError
-        If its type is none that settings have.
-    """
+    """The declaration of a field; refuses types that settings do not have."""
     found: Any = msgspec.inspect.type_info(hint)
     declared: Values = {}
     optional = False

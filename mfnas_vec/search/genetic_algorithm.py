@@ -16,7 +16,7 @@ from mfnas_vec._jit import njit_inline
 from mfnas_vec.protocols import REFUSE
 from mfnas_vec.search.evolution import check_distinct, is_among
 from mfnas_vec.search.fidelity import Inputs, SingleFidelity
-from mfnas_vec.search.genome import gene_of
+from mfnas_vec.search.genome import gene_of, mutated
 from mfnas_vec.search.interface import evaluate_row, going, sample
 from mfnas_vec.search.lookup import row_of
 from mfnas_vec.search.registry import optimizer
@@ -42,13 +42,7 @@ class GeneticAlgorithm(SingleFidelity):
     )
 
     def inputs(self, table: xr.Dataset, protocol: str) -> Inputs:
-        """The metric as objective.
-
-        Raises
-        ------
-        ValueError
-            If the space has too few genes or architectures.
-        """
+        """The metric as objective; refuses spaces of too few genes or architectures."""
         found = super().inputs(table, protocol)
         if self.pop_size % 2:
             raise ValueError(f"pop_size={self.pop_size} must be even: parents come in pairs")
@@ -125,18 +119,12 @@ def cross(ctx, size, probability):
 def mutate_into(ctx, size, origins):
     """Write mutants of the ``size`` origins, of architectures not in the population, to ``work.codes``."""
     space, work = ctx.space, ctx.work
-    codes, rng = work.codes, work.rng
-    n_gene = space.cardinality.size
-    threshold = 1 / n_gene
+    codes = work.codes
+    threshold = 1 / space.cardinality.size
     n = n_round = 0
     while True:
         for i in range(size):
-            code = origin = origins[i]
-            for g in range(n_gene):
-                if unit(rng) < threshold:
-                    value = below(rng, space.cardinality[g] - 1)
-                    own = gene_of(space, origin, g)
-                    code += (value + (value >= own) - own) * space.weight[g]
+            code = mutated(space, origins[i], threshold, work.rng)
             row = row_of(space, code)
             if row >= 0 and (n_round >= DISTINCT_ROUNDS or not is_among(space, codes, size, code, row)):
                 codes[size + n] = code
@@ -192,12 +180,7 @@ def breed(ctx, settings):
     return state
 
 
-@optimizer(
-    "GA",
-    GeneticAlgorithm,
-    title="genetic algorithm",
-    memory=lambda space, p: 3 * p.pop_size,
-)
+@optimizer("GA", GeneticAlgorithm, title="genetic algorithm", memory=lambda space, p: 3 * p.pop_size)
 def genetic_algorithm(ctx, p):
     """One run."""
     return breed(ctx, (p.pop_size, p.prob_crossover))

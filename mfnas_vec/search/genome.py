@@ -31,6 +31,22 @@ def gene_of(space, code, i):
 
 
 @njit_inline
+def changed(space, code, i, place):
+    """The code with gene ``i`` replaced by the value at a place among its other values."""
+    own = gene_of(space, code, i)
+    return code + (place + (place >= own) - own) * space.weight[i]
+
+
+@njit_inline
+def mutated(space, code, threshold, rng):
+    """The code with each gene replaced by another value with probability ``threshold``; it may be invalid."""
+    for i in range(space.cardinality.size):
+        if unit(rng) < threshold:
+            code = changed(space, code, i, below(rng, space.cardinality[i] - 1))
+    return code
+
+
+@njit_inline
 def draw_neighbour(space, code, rng):
     """A uniform valid code that differs in one gene, and its row; the code itself after too many tries."""
     for _ in range(MAX_TRIES):
@@ -39,8 +55,7 @@ def draw_neighbour(space, code, rng):
         while place >= space.cardinality[i] - 1:
             place -= space.cardinality[i] - 1
             i += 1
-        own = gene_of(space, code, i)
-        neighbour = code + (place + (place >= own) - own) * space.weight[i]
+        neighbour = changed(space, code, i, place)
         row = row_of(space, neighbour)
         if row >= 0:
             return neighbour, row
@@ -50,15 +65,9 @@ def draw_neighbour(space, code, rng):
 @njit_inline
 def draw_mutant(space, parent, probability, rng):
     """A valid mutant and its row: each gene changes with ``probability / n_gene``; else the parent."""
-    n_gene = space.cardinality.size
-    threshold = probability / n_gene
+    threshold = probability / space.cardinality.size
     for _ in range(MAX_TRIES):
-        child = parent
-        for i in range(n_gene):
-            if unit(rng) < threshold:
-                value = below(rng, space.cardinality[i] - 1)
-                own = gene_of(space, parent, i)
-                child += (value + (value >= own) - own) * space.weight[i]
+        child = mutated(space, parent, threshold, rng)
         row = row_of(space, child)
         if row >= 0:
             return child, row
@@ -81,7 +90,7 @@ _ONES = 0x0111111111111111
 
 @njit_inline
 def other_values(own):
-    """All values but ``own``, ascending (as many as the gene's cardinality allows are meant)."""
+    """All values but ``own``, ascending; the first ``cardinality - 1`` of them are those of the gene."""
     below_own = (1 << (4 * own)) - 1
     return (_COUNT & below_own) | ((_COUNT + _ONES) & ~below_own)
 

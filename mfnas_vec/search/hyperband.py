@@ -26,7 +26,7 @@ from mfnas_vec.tables.schema import EPOCH
 #: Most candidates of a bracket.
 MAX_CANDIDATES = 100_000
 
-Eta = Annotated[int, Meta(ge=2, le=1_000, description="of so many candidates, one is trained on, so many times longer")]
+Eta = Annotated[int, Meta(ge=2, le=1_000, description="one in `eta` candidates is trained on, `eta` times as long")]
 MinEpoch = Annotated[int, Meta(ge=1, description="epochs of the lowest rung, at least")]
 MaxEpoch = Annotated[int, Meta(ge=1, description="epochs of the highest rung; by default the published or last one")]
 MaxEpochs = Annotated[int, Meta(ge=0, le=MAX_EVALUATIONS, description="budget of epochs of training")] | None
@@ -49,13 +49,7 @@ class Promoting(Settings):
 
     @classmethod
     def resolve(cls, table: xr.Dataset, given: Mapping[str, Any]) -> Values:
-        """All settings, checked.
-
-        Raises
-        ------
-        ValueError
-            If the table has no epochs, or as for other optimizers.
-        """
+        """All settings, checked; refuses tables without epochs."""
         if EPOCH not in table.dims:
             name = table.attrs.get("name", "the table")
             raise ValueError(f"{name} has no epochs: Hyperband and ASHA need scores at several epochs of training")
@@ -66,13 +60,7 @@ class Promoting(Settings):
         return math.inf
 
     def epochs(self, table: xr.Dataset) -> list[int]:
-        """Epochs of the rungs, ascending.
-
-        Raises
-        ------
-        ValueError
-            If the table has too few epochs for distinct rungs.
-        """
+        """Epochs of the rungs, ascending; refuses tables of too few epochs for distinct rungs."""
         if self.min_epoch > self.max_epoch:
             raise ValueError(f"min_epoch={self.min_epoch} must be <= max_epoch={self.max_epoch}")
         known = table[EPOCH].values.tolist() if EPOCH in table else []
@@ -89,13 +77,7 @@ class Promoting(Settings):
         return found
 
     def inputs(self, table: xr.Dataset, protocol: str) -> Inputs:
-        """The metric at its rungs as objective.
-
-        Raises
-        ------
-        ValueError
-            If the table lacks an epoch, or the search would never end.
-        """
+        """The metric at its rungs as objective; refuses a search that would never end."""
         if self.max_epoch > MAX_CANDIDATES * self.min_epoch:
             raise ValueError(f"max_epoch={self.max_epoch} must be <= {MAX_CANDIDATES} * min_epoch={self.min_epoch}")
         rungs, reads = rungs_of(table, self.metric, self.using_zc_metric, self.epochs(table), protocol)

@@ -57,13 +57,13 @@ def refuses(ctx, state, row):
 
 @njit_inline
 def counts(ctx, before, made, row):
-    """Whether an evaluation that was made or not has a score that counts."""
+    """Whether the score of an evaluation counts: under the rule of 2025, that of the last one, too."""
     return made or (ctx.budget.rules.budget == REFUSE and not refuses(ctx, before, row))
 
 
 @njit_inline
 def settle(ctx, state):
-    """Let the incumbent of the last step of the trace be that of the state."""
+    """Write the incumbent of the state to the last step of the trace."""
     step = state.n_before + state.n_eval - 1
     if 0 <= step < ctx.trace.code.shape[1]:
         ctx.trace.incumbent[ctx.run, step] = state.code
@@ -71,7 +71,7 @@ def settle(ctx, state):
 
 @njit_inline
 def probe(ctx, state, code, row):
-    """``evaluate_row``, but the incumbent stays what it was: the search calls ``keep`` for what may be better."""
+    """``evaluate_row`` that leaves the incumbent unchanged: the search calls ``keep`` where a score may be better."""
     objective, budget = ctx.objective, ctx.budget
     place = np.uint64(row)
     price = ctx.price if ctx.flat else objective.seconds[0, place * np.uint64(objective.seconds_step)]
@@ -103,19 +103,8 @@ def probe(ctx, state, code, row):
         made = not refused and n_eval < budget.max_eval
         if refused:
             ctx.work.pool[np.uint64(state.n_unique)] = np.int32(~code)  # without a score
-    after = State(
-        state.n_before,
-        n_eval,
-        n_unique,
-        n_pool,
-        state.extra_epochs - ctx.epochs if refused else state.extra_epochs,
-        state.spent,
-        seconds,
-        state.stop,
-        state.score,
-        state.code,
-        state.row,
-    )
+    extra_epochs = state.extra_epochs - ctx.epochs if refused else state.extra_epochs
+    after = State(state.n_before, n_eval, n_unique, n_pool, extra_epochs, state.spent, seconds, *state[-4:])
     return score, after, made
 
 
@@ -174,10 +163,10 @@ def train_to(ctx, state, code, row, rung, trained, charged):
     if trained == 0:  # else it has been seen
         n_unique += visit(ctx.space, ctx.work, n_unique, code, row)
     extra_epochs = state.extra_epochs - ctx.epochs
-    best_score, best_code, best_row = state.score, state.code, state.row
+    after = state
     if made:
         extra_epochs += epochs_until - trained
-        best_score, best_code, best_row = better(state, score, code, row)
+        after = keep(state, score, code, row)
         if objective.accounting == CUMULATIVE:
             charged = until
         elif objective.accounting == LAST_INCREMENT:
@@ -187,20 +176,9 @@ def train_to(ctx, state, code, row, rung, trained, charged):
     step = state.n_before + state.n_eval
     if step < ctx.trace.code.shape[1]:
         epochs = extra_epochs + (state.n_eval + 1) * ctx.epochs
-        write_step(ctx.trace, ctx.run, step, code, epochs_until, score, state.spent + seconds, epochs, best_code)
-    after = State(
-        state.n_before,
-        state.n_eval + 1,
-        n_unique,
-        state.n_pool,
-        extra_epochs,
-        state.spent,
-        seconds,
-        state.stop,
-        best_score,
-        best_code,
-        best_row,
-    )
+        write_step(ctx.trace, ctx.run, step, code, epochs_until, score, state.spent + seconds, epochs, after.code)
+    n_eval = state.n_eval + 1
+    after = State(state.n_before, n_eval, n_unique, state.n_pool, extra_epochs, state.spent, seconds, *after[-4:])
     return score, after, made, charged
 
 

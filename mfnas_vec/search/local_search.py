@@ -75,12 +75,6 @@ def note(work, n_trend, code, kind):
 
 
 @njit_inline
-def kind_at(work, i):
-    """The kind of an entry of the trend."""
-    return work.codes[i] & 3
-
-
-@njit_inline
 def climb(ctx, first_improvement, trend):
     """One run; with ``trend`` (a constant), what it moved to is left in ``work.codes``.
 
@@ -168,7 +162,7 @@ def climb(ctx, first_improvement, trend):
             before = state
             current_score, state, made = probe(ctx, before, current, row)
             if trend:
-                if kind_at(work, n_trend - 1) == MIDDLE:
+                if work.codes[n_trend - 1] & 3 == MIDDLE:
                     work.codes[n_trend - 1] += END - MIDDLE
                 if made or rules.budget == REFUSE:
                     n_trend = note(work, n_trend, current, START)

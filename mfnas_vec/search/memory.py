@@ -16,9 +16,9 @@ FloatArray = npt.NDArray[np.float64]
 #: A number of evaluations that is never reached.
 UNLIMITED = np.iinfo(np.int64).max
 
-#: Neighbouring words that are cleared in the time of one word anywhere.
+#: Neighbouring words that are cleared in the time of one word elsewhere.
 WORDS_PER_VISIT = 8
-#: Distinct architectures of a run that are kept in order, where a run says nothing of how many it evaluates.
+#: Slots for the distinct architectures of a run whose number of evaluations is not known.
 POOL = 2**24
 
 
@@ -150,18 +150,10 @@ def watched(space, work, trace):
 
 
 @njit_inline
-def record(trace, run, step, code, fidelity, score, seconds, epochs, incumbent):
-    """Note one evaluation, where a trace is wanted."""
-    if step < trace.code.shape[1]:
-        write_step(trace, run, step, code, fidelity, score, seconds, epochs, incumbent)
-
-
-@njit_inline
 def visit(space, work, n_unique, code, row):
     """Note an architecture that is evaluated; returns 1 if it is new, else 0.
 
-    It is appended to ``work.pool``, without a branch that nobody could predict: the next one takes
-    its place if it is not new.
+    It is appended to ``work.pool`` without an unpredictable branch: the next one overwrites it if it is not new.
     """
     key = np.uint64(key_of(space, code, row))
     word = key >> np.uint64(6)

@@ -34,21 +34,19 @@ REA_SETTINGS = (10, 10, 1.0)
 #: Population size and probability of crossover of the genetic algorithm as a first stage.
 GA_SETTINGS = (10, 0.9)
 
-MetricStage1 = Annotated[str, Meta(description="search metric of the first stage")]
-UsingZcMetricStage1 = Annotated[
-    ZeroCost, Meta(description="whether `metric_stage1` is a zero-cost one; follows it if not given")
-]
-MaxEvalStage1 = Annotated[int, Meta(ge=1, le=MAX_EVALUATIONS, description="evaluations of the first stage")]
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TwoStages(Settings):
     """Settings of a search on a cheap metric, then a halving."""
 
-    metric_stage1: MetricStage1 = "params"
-    using_zc_metric_stage1: UsingZcMetricStage1 = None
+    metric_stage1: Annotated[str, Meta(description="search metric of the first stage")] = "params"
+    using_zc_metric_stage1: Annotated[
+        ZeroCost, Meta(description="whether `metric_stage1` is a zero-cost one; follows it if not given")
+    ] = None
     optimizer_stage1: Annotated[str, Meta(description="search of the first stage")] = "FLS"
-    max_eval_stage1: MaxEvalStage1 = N_PROXY_EVALUATION
+    max_eval_stage1: Annotated[int, Meta(ge=1, le=MAX_EVALUATIONS, description="evaluations of the first stage")] = (
+        N_PROXY_EVALUATION
+    )
     iepoch: Iepoch
     metric_stage2: Annotated[str, Meta(description="search metric of the successive halving")]
     using_zc_metric_stage2: Annotated[

@@ -39,7 +39,7 @@ class Loaded(NamedTuple):
     """A file that was loaded, and what it registered."""
 
     plugin: Plugin
-    #: Where it was read; another text of the same place takes its place.
+    #: Where it was read; a newer text from there replaces it.
     path: str
     module: types.ModuleType
     #: Names of the search spaces that it registered.
@@ -67,29 +67,18 @@ def installed() -> dict[str, importlib.metadata.EntryPoint]:
 
 
 def load_installed(name: str) -> None:
-    """Import what declares an optimizer.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be imported.
-    """
+    """Import what declares an optimizer; a ``ValueError`` if that fails."""
     point = installed()[name]
     try:
         point.load()
     except Exception as error:  # whatever a package of somebody else raises
+        package = point.value if point.dist is None else f"{point.dist.name} {point.dist.version}"
         words = " ".join(str(error).split())
-        raise ValueError(
-            f"optimizer={name!r} of {_package(point)} cannot be loaded: {type(error).__name__}: {words}"
-        ) from None
-
-
-def _package(point: importlib.metadata.EntryPoint) -> str:
-    return point.value if point.dist is None else f"{point.dist.name} {point.dist.version}"
+        raise ValueError(f"optimizer={name!r} of {package} cannot be loaded: {type(error).__name__}: {words}") from None
 
 
 def failures() -> Iterator[str]:
-    """Load every installed optimizer; says of each that fails, why."""
+    """Load every installed optimizer; the error of each that fails."""
     for name in installed():
         try:
             load_installed(name)

@@ -63,13 +63,7 @@ def load_plugin(path: str | Path) -> types.ModuleType:
 
 
 def run_plugin(plugin: Plugin, path: str = "") -> types.ModuleType:
-    """Run the text of a plug-in, unless that was done before; ``path`` says where it was read.
-
-    Raises
-    ------
-    ValueError
-        As of ``load_plugin``.
-    """
+    """Run the text of a plug-in, unless that was done before; ``path`` says where it was read."""
     known = LOADED.get(plugin.module)
     if known is not None:
         return known.module

@@ -51,13 +51,6 @@ def rules_of(protocol: str) -> Protocol:
     return rules
 
 
-def decisions_of(protocol: str) -> list[str]:
-    """The decisions of a protocol as ``rules_of`` reads them: the rule of its budget, and what is true."""
-    rules = rules_of(protocol)
-    budget = next(word for word, rule in _BUDGETS.items() if rule == rules.budget)
-    return [budget, *(name for name in _DECISIONS if getattr(rules, name))]
-
-
 @njit_inline
 def usual(rules):
     """The rules of ``gecco2024`` or ``corrected``: what they agree on is known when code is compiled."""

@@ -52,8 +52,8 @@ def high_of(joined):
 def rank(top, places, n):
     """Write the places of the ``n`` numbers in ``top.score`` to ``places``, in the order of ``insert``.
 
-    Every pair is compared once, and the one that comes later counts it: few numbers are in order
-    sooner than by branches that nobody could predict.
+    Every pair is compared once, and counted at its later number: for few numbers that is faster than
+    unpredictable branches.
     """
     for i in range(np.uint64(n)):
         score = top.score[i]

@@ -193,13 +193,7 @@ class Job:
 def make_job(
     function: Any, memory: Callable[[Any, Any], int], settings: Settings, table: xr.Dataset, protocol: str
 ) -> Job:
-    """The job of a search with checked settings on a table.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks what the search reads, or the budget would never end.
-    """
+    """The job of a search with checked settings on a table."""
     inputs = settings.inputs(table, protocol)
     space = dense.table_space(table).arrays
     numbers = settings.numbers()

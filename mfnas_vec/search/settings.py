@@ -140,13 +140,7 @@ def nearest(word: str, names: Sequence[str]) -> str:
 
 
 def check_metric(table: xr.Dataset, name: str, setting: str, zero_cost: bool | None, zc_setting: str) -> bool:
-    """Whether a metric is a zero-cost one, after checking that it exists and fits the other setting.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks the metric or ``zc_setting`` contradicts it.
-    """
+    """Whether a metric is a zero-cost one, after checking that it exists and fits the other setting."""
     metrics = dense.metric_names(table)
     if name not in metrics:
         if is_test_result(name):

@@ -21,20 +21,8 @@ def stage(ctx, objective, max_eval, max_seconds):
 @njit_inline
 def next_stage(ctx, state, epochs):
     """The state in which the stage of a context begins: no incumbent, seconds from 0, ``epochs`` so far."""
-    spent = state.spent + state.seconds
-    return State(
-        state.n_before,
-        state.n_eval,
-        state.n_unique,
-        state.n_pool,
-        epochs - state.n_eval * ctx.epochs,
-        spent,
-        0.0,
-        state.stop,
-        -np.inf,
-        NO_ARCH,
-        NO_ARCH,
-    )
+    extra_epochs, spent = epochs - state.n_eval * ctx.epochs, state.spent + state.seconds
+    return State(*(*state[:4], extra_epochs, spent, 0.0, state.stop, -np.inf, NO_ARCH, NO_ARCH))
 
 
 @njit_inline
@@ -46,16 +34,4 @@ def is_flat(ctx):
 @njit_inline
 def flatten(ctx):
     """The context of a search on a flat price, compiled apart: only where ``is_flat`` says so."""
-    return Context(
-        ctx.space,
-        ctx.objective,
-        ctx.proxy,
-        ctx.budget,
-        ctx.work,
-        ctx.trace,
-        ctx.run,
-        ctx.price,
-        ctx.epochs,
-        ctx.n_watch,
-        True,
-    )
+    return Context(*(*ctx[:-1], True))

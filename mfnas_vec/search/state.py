@@ -35,7 +35,7 @@ class Budget(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What does not change during a run."""
+    """What does not change during a run; ``flatten`` replaces the last field by its place."""
 
     space: SpaceArrays
     objective: Rungs
@@ -51,7 +51,10 @@ class Context(NamedTuple):
 
 
 class State(NamedTuple):
-    """What changes during a run; small enough to stay in registers."""
+    """What changes during a run; small enough to stay in registers.
+
+    ``score, code, row`` are last and ``stop`` is before them: searches replace these by their places.
+    """
 
     n_before: int  # evaluations of a warm-up, outside the budget of evaluations
     n_eval: int
@@ -81,19 +84,7 @@ def epochs_of(ctx, state):
 @njit_inline
 def end(state, stop):
     """The state of a run that ends for a reason of its own, such as ``STOP_COMPLETED``."""
-    return State(
-        state.n_before,
-        state.n_eval,
-        state.n_unique,
-        state.n_pool,
-        state.extra_epochs,
-        state.spent,
-        state.seconds,
-        stop,
-        state.score,
-        state.code,
-        state.row,
-    )
+    return State(*(*state[:-4], stop, *state[-3:]))
 
 
 @njit_inline
@@ -107,23 +98,10 @@ def better(state, score, code, row):
 @njit_inline
 def with_incumbent(state, score, code, row):
     """The state with an incumbent."""
-    return State(
-        state.n_before,
-        state.n_eval,
-        state.n_unique,
-        state.n_pool,
-        state.extra_epochs,
-        state.spent,
-        state.seconds,
-        state.stop,
-        score,
-        code,
-        row,
-    )
+    return State(*(*state[:-3], score, code, row))
 
 
 @njit_inline
 def keep(state, score, code, row):
     """The state after an architecture that ``probe`` evaluated is offered as incumbent."""
-    best_score, best_code, best_row = better(state, score, code, row)
-    return with_incumbent(state, best_score, best_code, best_row)
+    return State(*state[:-3], *better(state, score, code, row))

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import xarray as xr
 
@@ -13,6 +13,7 @@ from mfnas_vec.search import get_optimizer
 from mfnas_vec.search.outside import Plugin, loaded
 from mfnas_vec.search.plugins import run_plugin
 from mfnas_vec.sweeps.grid import Grid
+from mfnas_vec.sweeps.memory import MemoryResults
 from mfnas_vec.sweeps.plan import ProblemPlan, TableSource, load_inputs
 from mfnas_vec.sweeps.skeleton import RUNS_PER_CHUNK
 from mfnas_vec.sweeps.store import Block, GridStore, n_chunk, open_store
@@ -84,11 +85,8 @@ def _stretches(chunks: list[int], longest: int) -> Iterator[tuple[int, int]]:
             start = i
 
 
-class Results(Protocol):
-    """What blocks are written to: a ``GridStore`` or ``MemoryResults``."""
-
-    def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
-        """Write runs from ``start`` on of one combination."""
+#: What blocks are written to.
+Results = GridStore | MemoryResults
 
 
 def make_block(task: Task, search: PreparedSearch, store: Results, n_thread: int) -> None:
@@ -126,13 +124,7 @@ def _worker_store(path: str, options: str) -> GridStore:
 
 
 def make_block_at(path: str, options: str, task: Task) -> int:
-    """Execute a block on a worker, which opens table and store itself; returns the number of runs.
-
-    Raises
-    ------
-    ValueError
-        If the worker's table or optimizer differs, or the store cannot be written.
-    """
+    """Execute a block on a worker, which opens table and store itself; returns the number of runs."""
     search = _worker_search(task._replace(start=0, stop=0))
     make_block(task, search, _worker_store(path, options), 1)
     return task.n_run

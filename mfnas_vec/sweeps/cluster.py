@@ -78,23 +78,9 @@ def run_on_dask(client: "Client", tasks: Iterable[Task], path: str, options: str
     """Execute all tasks on the workers of a client.
 
     Dask re-runs blocks of lost workers on others; a block that is run twice gives the same bytes.
-
-    Parameters
-    ----------
-    client
-        Of ``connect``.
-    tasks
-        The blocks.
-    path, options
-        The store, as ``open_store`` takes it; options as JSON.
-    progress
-        Called with the number of runs finished since the last call, and with 0 while waiting; an
-        exception that it raises ends the work.
-
-    Raises
-    ------
-    ValueError
-        If a block fails repeatedly.
+    ``path`` and ``options`` (as JSON) are those of ``open_store``. ``progress`` is called with the number of
+    runs finished since the last call, and with 0 while waiting; an exception that it raises ends the work.
+    A block that fails repeatedly is a ``ValueError``.
     """
     from distributed import as_completed
     from distributed.scheduler import KilledWorker

@@ -53,7 +53,7 @@ def estimate(plans: Sequence[ProblemPlan], grid: Grid, n_thread: int) -> Estimat
         spent += time.perf_counter() - started
         made += n_trial
     n_search = len(cells) * grid.n_run
-    per_run = max(_bytes_per_run(plan) for plan in plans)
+    per_run = sum(np.dtype(dtype).itemsize for _, dtype, _ in RUN_VARIABLES.values())
     writing = len(cells) * n_chunk(grid.n_run) * _seconds_per_block(plans[0], grid)
     block = min(grid.n_run, RUNS_PER_CHUNK) * per_run
     return Estimate(
@@ -87,8 +87,3 @@ def _peak_memory(plans: Sequence[ProblemPlan]) -> int:
         return sum(plan.table.nbytes for plan in plans)
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _bytes_per_run(plan: ProblemPlan) -> int:
-    sizes = {name: np.dtype(dtype).itemsize for name, (_, dtype, _) in RUN_VARIABLES.items()}
-    return sum(sizes.values())

@@ -1,8 +1,9 @@
 """A grid: what a sweep runs."""
 
+import contextlib
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import xarray as xr
@@ -15,6 +16,15 @@ from mfnas_vec.tables.coverage import REFUSE, WORST
 
 #: Most runs of a combination: opening the results loads their indices into memory.
 MAX_RUNS = 100_000_000
+
+
+@contextlib.contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Say in an error what it is about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +44,10 @@ class Entry:
     def varied(self) -> list[str]:
         """Settings with several values."""
         return [name for name, values in self.settings.items() if len(values) > 1]
+
+    def is_run_on(self, problem: str) -> bool:
+        """Whether it is run on a problem of the grid."""
+        return self.problems is None or problem in self.problems
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,23 +79,11 @@ class Grid:
         return self.protocol if entry.protocol is None else entry.protocol
 
     def with_values(self, **given: Any) -> "Grid":
-        """The grid with those of ``n_run, seed, protocol, missing`` that are not ``None``, checked.
-
-        Raises
-        ------
-        ValueError
-            If a value is not allowed.
-        """
+        """The grid with those of ``n_run, seed, protocol, missing`` that are not ``None``, checked."""
         return dataclasses.replace(self, **{k: v for k, v in given.items() if v is not None}).checked()
 
     def checked(self) -> "Grid":
-        """The grid itself, if its values are allowed.
-
-        Raises
-        ------
-        ValueError
-            If a value is not allowed.
-        """
+        """The grid itself, if its values are allowed; else a ``ValueError``."""
         check_count("n_run", self.n_run, 1, MAX_RUNS)
         check_seed(self.seed)
         rules_of(self.protocol)
@@ -90,13 +92,7 @@ class Grid:
         return self
 
     def on_problems(self, names: Iterable[str] | None) -> "Grid":
-        """The grid on some of its problems only.
-
-        Raises
-        ------
-        ValueError
-            If the grid has no such problem.
-        """
+        """The grid on some of its problems only."""
         if names is None:
             return self
         wanted = list(names)
@@ -105,5 +101,5 @@ class Grid:
                 raise ValueError(f"problem {name!r} is not in the grid; {nearest(name, list(self.problems))}")
         kept = {name: own for name, own in self.problems.items() if name in wanted}
         tables = {name: table for name, table in self.tables.items() if name in wanted}
-        entries = [e for e in self.entries if e.problems is None or set(e.problems) & set(kept)]
+        entries = [entry for entry in self.entries if any(map(entry.is_run_on, kept))]
         return dataclasses.replace(self, problems=kept, entries=tuple(entries), tables=tables)

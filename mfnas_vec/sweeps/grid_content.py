@@ -1,6 +1,5 @@
 """From a mapping, as a YAML file gives it, to a grid, checked as far as that needs no table."""
 
-import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ import xarray as xr
 from mfnas_vec.search import Field, get_optimizer
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.grid import Entry, Grid
+from mfnas_vec.sweeps.grid import Entry, Grid, naming
 from mfnas_vec.sweeps.skeleton import ROOT
 from mfnas_vec.tables.library import imported_path
 from mfnas_vec.tables.store import open_table
@@ -43,7 +42,9 @@ def grid_of(content: Any, name: str = "grid") -> Grid:
         allowed.
     """
     top = _mapping(content, "a grid")
-    _known(top, KEYS, "a grid")
+    for key in top:
+        if key not in KEYS:
+            raise ValueError(f"a grid has no {key!r}; {nearest(key, KEYS)}")
     for key in ("problems", "optimizers"):
         if not top.get(key):
             raise ValueError(f"a grid needs {key!r}")
@@ -74,12 +75,6 @@ def _mapping(value: Any, what: str) -> dict[str, Any]:
 def _settings(value: Any, what: str) -> dict[str, Any]:
     """A mapping that may be left empty."""
     return {} if value is None else _mapping(value, what)
-
-
-def _known(given: Iterable[str], known: tuple[str, ...], what: str) -> None:
-    for key in given:
-        if key not in known:
-            raise ValueError(f"{what} has no {key!r}; {nearest(key, known)}")
 
 
 def _short(value: Any) -> str:
@@ -141,9 +136,7 @@ def _problems(value: Any) -> dict[str, dict[str, Any]]:
 
 def _problem_settings(problem: str, own: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, Any]:
     """A problem's settings by their own names; each must be one of some optimizer that is run on it."""
-    optimizers = {
-        e.optimizer: get_optimizer(e.optimizer) for e in entries if e.problems is None or problem in e.problems
-    }
+    optimizers = {entry.optimizer: get_optimizer(entry.optimizer) for entry in entries if entry.is_run_on(problem)}
     checked: dict[str, Any] = {}
     for key, given in own.items():
         owners = [o for o in optimizers.values() if key in o.setting_names]
@@ -202,19 +195,10 @@ def _by_protocol(entry: Entry, content: Mapping[str, Any] | None) -> Iterator[En
     if not protocols or len(set(map(str, protocols))) < len(protocols):
         raise ValueError(f"{entry.label!r}: protocol={_short(given)} must be a protocol, or different ones")
     for protocol in protocols:
-        with _named(entry.label):
+        with naming(repr(entry.label)):
             rules_of(protocol)
         label = entry.label if len(protocols) == 1 else f"{entry.label} {protocol}"
         yield dataclasses.replace(entry, label=label, protocol=protocol)
-
-
-@contextlib.contextmanager
-def _named(label: str) -> Iterator[None]:
-    """Say in an error which entry it is about."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{label!r}: {error}") from None
 
 
 def _alternatives(setting: Field, given: Any) -> list[Any]:
@@ -227,8 +211,7 @@ def _alternatives(setting: Field, given: Any) -> list[Any]:
 
 
 def _value(setting: Field, given: Any, where: str) -> Any:
-    # YAML reads 1e4 as text, and published files quote some numbers.
-    try:
-        return setting.check(setting.parse(given) if isinstance(given, str) else given)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+    with naming(where):
+        # YAML reads 1e4 as text, and published files quote some numbers.
+        value = setting.check(setting.parse(given) if isinstance(given, str) else given)
+    return value

@@ -11,7 +11,7 @@ import yaml
 from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.search.registry import PUBLISHED
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.grid import Grid
+from mfnas_vec.sweeps.grid import Grid, naming
 from mfnas_vec.sweeps.grid_content import grid_of
 
 #: Largest YAML file, bytes.
@@ -36,13 +36,12 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
-        for key_node, _ in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key_node.value!r} is given twice", node.start_mark
-                )
-            if isinstance(key_node, yaml.ScalarNode):
-                seen.add(key_node.value)
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is given twice", node.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -91,10 +90,9 @@ def load_grid(sources: str | Path | Sequence[str | Path]) -> Grid:
             raise ValueError(f"{path} holds settings of algorithms only: give the published problem.yaml, too")
         if set(content) & set(PUBLISHED_PROBLEMS):
             raise ValueError(f"{path} holds problems only: give the published algo.yaml, too")
-    try:
-        return grid_of(content, Path(path).stem)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    with naming(str(path)):
+        grid = grid_of(content, Path(path).stem)
+    return grid
 
 
 def _read(path: str | Path) -> dict[str, Any]:
@@ -144,16 +142,7 @@ def published_grid(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> Grid:
 
     Algorithms and problems that this package does not have (those for other spaces or several
     objectives) are left out. The budgets of a problem apply to the optimizers that have such settings.
-
-    Parameters
-    ----------
-    contents
-        Names and contents of the two files, in either order.
-
-    Raises
-    ------
-    ValueError
-        If the files are not these two.
+    ``contents`` are names and contents of the two files, in either order; others are refused.
     """
     algorithms = [content for _, content in contents if _is_algorithms(content)]
     problems = [content for _, content in contents if set(content) & set(PUBLISHED_PROBLEMS)]

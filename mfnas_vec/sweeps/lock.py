@@ -18,13 +18,8 @@ except ImportError:  # not on Windows
 def one_writer(store: Store, name: str) -> Iterator[None]:
     """Hold the operating system's lock of a folder, which ends with the process.
 
-    Other places have no lock and need none: writers of one sweep write the same bytes, and another
-    sweep is refused (``GridStore.create``).
-
-    Raises
-    ------
-    ValueError
-        If another process holds the lock.
+    If another process holds it, that is a ``ValueError``. Other places have no lock and need none: writers
+    of one sweep write the same bytes, and another sweep is refused (``GridStore.begin``).
     """
     if not isinstance(store, LocalStore) or fcntl is None:
         yield

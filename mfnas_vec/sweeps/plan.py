@@ -1,11 +1,11 @@
 """From a grid and its tables to the cells that are run: all settings resolved, all inputs digested."""
 
-import contextlib
+import dataclasses
 import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import SELECTED_ON, Description, describe
 from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.search import Field, Job, get_optimizer
-from mfnas_vec.sweeps.grid import Entry, Grid
+from mfnas_vec.sweeps.grid import Entry, Grid, naming
 from mfnas_vec.sweeps.skeleton import Group
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.optimum import problem_attrs
@@ -83,13 +83,7 @@ class ProblemPlan(NamedTuple):
 
 
 def load_inputs(table: xr.Dataset, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> xr.Dataset:
-    """What (optimizer, settings) pairs read of a table, in memory, read once.
-
-    Raises
-    ------
-    ValueError
-        If a setting is not allowed.
-    """
+    """What (optimizer, settings) pairs read of a table, in memory, read once."""
     dense.check_rows(table)
     names = {dense.test_variable(table)}
     for optimizer, settings in wanted:
@@ -99,35 +93,28 @@ def load_inputs(table: xr.Dataset, wanted: Iterable[tuple[str, Mapping[str, Any]
 
 
 def make_plan(grid: Grid, sources: Mapping[str, TableSource]) -> list[ProblemPlan]:
-    """The plan of each problem, everything checked.
-
-    Raises
-    ------
-    ValueError
-        If a table lacks what a cell reads, or a setting is not allowed; the message names problem,
-        optimizer and settings.
-    """
+    """The plan of each problem, everything checked; an error names problem, optimizer and settings."""
     return [_plan_problem(grid, problem, sources.get(problem, TableSource(problem))) for problem in grid.problems]
 
 
 def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     opened = source.open()
-    entries = [e for e in grid.entries if e.problems is None or problem in e.problems]
+    entries = [entry for entry in grid.entries if entry.is_run_on(problem)]
     choices = [(entry, settings) for entry in entries for settings in _choices(entry, grid.problems[problem], problem)]
     if not choices:
         raise ValueError(f"problem {problem!r}: no optimizer of the grid is run on it")
     if len(choices) > MAX_CELLS:
         raise ValueError(f"problem {problem!r}: {len(choices)} combinations of settings; at most {MAX_CELLS}")
     for entry, settings in choices:
-        with _named(problem, entry, settings):
+        with naming(_cell_name(problem, entry, settings)):
             get_optimizer(entry.optimizer).resolve(opened, settings)
     table = load_inputs(opened, [(entry.optimizer, settings) for entry, settings in choices])
     varied = list(dict.fromkeys(name for entry in entries for name in entry.varied))
     prepared: list[tuple[dict[str, Any], Description]] = []
     jobs: dict[Any, tuple[str, Job]] = {}
     for entry, settings in choices:
-        with _named(problem, entry, settings):
-            protocol = grid.protocol_of(entry)
+        protocol = grid.protocol_of(entry)
+        with naming(_cell_name(problem, entry, settings)):
             search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
         jobs.setdefault(search.job.kernel, (entry.optimizer, search.job))
         prepared.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
@@ -135,7 +122,7 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
     for name in varied:
         setting = next(get_optimizer(e.optimizer).setting(name) for e in entries if name in e.settings)
-        labels[name] = [_label(setting, values.get(name, _Absent)) for values, _ in prepared]
+        labels[name] = [_label(setting, values.get(name, dataclasses.MISSING)) for values, _ in prepared]
         dims[name] = _sorted(list(dict.fromkeys(labels[name])))
     places = {name: {label: i for i, label in enumerate(values)} for name, values in dims.items()}
     cells: list[Cell] = []
@@ -147,7 +134,7 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
             raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same: {same}")
         taken.add(position)
         cells.append(Cell(entry.optimizer, settings, grid.protocol_of(entry), position, description))
-    size = int(np.prod([float(len(v)) for v in dims.values()]))
+    size = math.prod(map(len, dims.values()))
     if size > MAX_CELLS:
         raise ValueError(
             f"problem {problem!r}: the dimensions {', '.join(dims)} span {size} combinations; at most {MAX_CELLS}"
@@ -156,25 +143,15 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     return ProblemPlan(problem, source, table, arrays, cells, list(jobs.values()))
 
 
-class _Absent:
-    """In place of the value of a setting that an optimizer does not have."""
-
-
-@contextlib.contextmanager
-def _named(problem: str, entry: Entry, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Say in an error which cell it is about."""
-    try:
-        yield
-    except ValueError as error:
-        cell = " ".join([problem, entry.label, *(f"{name}={settings[name]}" for name in entry.varied)])
-        raise ValueError(f"{cell}: {error}") from None
+def _cell_name(problem: str, entry: Entry, settings: Mapping[str, Any]) -> str:
+    return " ".join([problem, entry.label, *(f"{name}={settings[name]}" for name in entry.varied)])
 
 
 def _choices(entry: Entry, own: Mapping[str, Any], problem: str) -> list[dict[str, Any]]:
     """Every combination of an entry's settings; those of the problem hold where the entry says nothing."""
     has = {field.name for field in get_optimizer(entry.optimizer).fields}
     fixed = {name: value for name, value in own.items() if name in has and name not in entry.settings}
-    n_choice = int(np.prod([float(len(values)) for values in entry.settings.values()]))
+    n_choice = math.prod(map(len, entry.settings.values()))
     if n_choice > MAX_CELLS:
         raise ValueError(f"{problem} {entry.label}: {n_choice} combinations of settings; at most {MAX_CELLS}")
     names = list(entry.settings)
@@ -182,9 +159,9 @@ def _choices(entry: Entry, own: Mapping[str, Any], problem: str) -> list[dict[st
 
 
 def _label(setting: Field, value: Any) -> Any:
-    """A setting's value as a coordinate."""
+    """A setting's value as a coordinate; ``MISSING`` where the optimizer has no such setting."""
     numeric = setting.kind in ("int", "float")
-    if value is _Absent:
+    if value is dataclasses.MISSING:
         return NO_NUMBER if numeric else NO_TEXT
     if value is None:
         return np.inf if numeric else "none"

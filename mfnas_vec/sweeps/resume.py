@@ -50,13 +50,7 @@ def identity(grid: Grid, plans: Sequence[ProblemPlan]) -> dict[str, Any]:
 
 
 def existing(store: GridStore, attrs: Mapping[str, Any], resume: bool) -> str | None:
-    """State of the existing store, ``None`` if there is none.
-
-    Raises
-    ------
-    ValueError
-        If the path holds anything else than a store that this sweep may resume.
-    """
+    """State of the existing store, which this sweep must be allowed to resume; ``None`` if nothing is there."""
     found = store.attributes()
     if STATE not in (found or {}) and store.has_anything():
         raise ValueError(f"{store.name} exists already and is not the store of a sweep, so it is left unchanged")

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import xarray as xr
 from zarr.abc.store import Store
@@ -28,9 +28,6 @@ from mfnas_vec.sweeps.store import GridStore, is_url, open_store, open_tree
 from mfnas_vec.tables.library import imported_names, split_origin
 from mfnas_vec.tables.sharing import sharing
 from mfnas_vec.tables.store import table_names
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 #: Called with the number of searches finished so far and that of all.
 SweepProgress = Callable[[int, int], object]
@@ -77,7 +74,7 @@ def get_sources(
         sources[name] = source
     known = table_names() if embedded else sorted({*table_names(), *imported_names()})
     for name in grid.problems:
-        # By name only: a folder that happens to be called so is no table of the problem.
+        # By name only: a folder of that name is no table of the problem.
         if name not in sources and name not in known:
             raise ValueError(f"problem {name!r} is no table; {nearest(name, known)}")
     return {name: sources.get(name, TableSource(name, embedded)) for name in grid.problems}
@@ -122,7 +119,7 @@ def sweep(
         Tables of your own, by path, opened, or as ``NAME@imported`` or ``NAME@embedded``, each in place of that
         of the same name.
     embedded
-        Pass over imported tables.
+        Ignore imported tables.
     resume
         Complete the store at ``out``, if there is one. What is finished is kept; the result has
         the same bytes as one made in one go.
@@ -165,7 +162,11 @@ def sweep(
     place, store = _grid_store(out, storage_options)
     with contextlib.ExitStack() as held:
         # Before anything is written: a cluster that is not there leaves no trace.
-        client = held.enter_context(_connect(scheduler, workers)) if cluster else None
+        client = None
+        if cluster:
+            from mfnas_vec.sweeps.cluster import connect, run_on_dask
+
+            client = held.enter_context(connect(scheduler, workers))
         held.enter_context(one_writer(place, store.name))
         state = existing(store, attrs, resume)
         skeleton = make_skeleton(attrs, groups)
@@ -175,8 +176,6 @@ def sweep(
             count = _Counter(progress, n_finished(finished, wanted), total)
             if client is not None:
                 compile_ahead((named for plan in plans for named in plan.jobs), threads)
-                from mfnas_vec.sweeps.cluster import run_on_dask
-
                 run_on_dask(client, tasks, store.name, json.dumps(dict(storage_options or {})), count)
             else:
                 _run_here(tasks, by_problem, store, threads, count)
@@ -200,24 +199,12 @@ class _Counter:
 def get_plans(
     grid: Grid, tables: Iterable[str | Path | xr.Dataset] = (), *, embedded: bool = False
 ) -> list[ProblemPlan]:
-    """The plan of each problem of a grid, as ``sweep`` makes it.
-
-    Raises
-    ------
-    ValueError
-        As of ``sweep``.
-    """
+    """The plan of each problem of a grid, as ``sweep`` makes it."""
     return make_plan(grid, get_sources(grid, tables, embedded=embedded))
 
 
 def check_target(grid: Grid, plans: Sequence[ProblemPlan], out: str | Path, *, resume: bool = False) -> None:
-    """Refuse a place where ``sweep`` would not write; nothing is made.
-
-    Raises
-    ------
-    ValueError
-        If there is something else than a store that may be resumed.
-    """
+    """Refuse a place that holds anything else than a store that ``sweep`` may resume; nothing is made."""
     existing(_grid_store(out)[1], identity(grid, plans), resume)
 
 
@@ -231,25 +218,13 @@ def _grid_store(out: str | Path, options: Mapping[str, Any] | None = None) -> tu
 def check_work(
     n_thread: int | None, block_size: int | None, workers: int | None, scheduler: str | None
 ) -> tuple[int, int]:
-    """Threads, and the runs of a block, after checking how the work is to be done.
-
-    Raises
-    ------
-    ValueError
-        If an argument is impossible.
-    """
+    """Threads, and the runs of a block, after checking how the work is to be done."""
     if workers is not None:
         check_count("workers", workers, 1, 4096)
     if workers is not None and scheduler is not None:
         raise ValueError("workers and scheduler: give one or the other")
     size = RUNS_PER_CHUNK if block_size is None else check_count("block_size", block_size, 1, 2**31 - 1)
     return check_threads(n_thread), size
-
-
-def _connect(scheduler: str | None, workers: int | None) -> "contextlib.AbstractContextManager[Client]":
-    from mfnas_vec.sweeps.cluster import connect
-
-    return connect(scheduler, workers)
 
 
 def _check_reachable(out: str | Path | None, plans: Iterable[ProblemPlan]) -> None:
@@ -280,15 +255,10 @@ def _run_here(
 
 
 def open_results(path: str | Path, storage_options: Mapping[str, Any] | None = None) -> xr.DataTree:
-    """The results of a sweep, lazily.
-
-    Raises
-    ------
-    ValueError
-        If there is no sweep's store.
-    """
+    """The results of a sweep, lazily; a ``ValueError`` if there is no sweep's store."""
     place = open_store(path, storage_options)
-    if STATE not in (GridStore(place, str(path)).attributes() or {}):
+    attrs = GridStore(place, str(path)).attributes() or {}
+    if STATE not in attrs:
         raise ValueError(f"{path}: no sweep's store")
-    check_format(GridStore(place, str(path)).attributes() or {}, str(path))
+    check_format(attrs, str(path))
     return open_tree(place)

@@ -63,7 +63,7 @@ def test_nevergrad_in_many_runs(nb201):
     assert len(set(first["arch"].values.tolist())) > 1
 
 
-def test_losses_are_told_as_they_are_and_scores_negated(nb201):
+def test_losses_are_passed_on_as_they_are_and_scores_negated(nb201):
     for table, metric, epoch, factor in ((nb201, "val_acc", 12, -1), (hash_table("nbasr"), "val_per", 40, 1)):
         made = []
 

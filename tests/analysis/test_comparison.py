@@ -111,7 +111,7 @@ def test_holm_by_hand():
     assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
 
 
-def test_same_distribution_is_told_apart_no_more_often_than_stated():
+def test_same_distribution_is_distinguished_no_more_often_than_stated():
     """Of three equal searches, a pair differs in at most 5 % of comparisons (Holm)."""
     wrong = 0
     n_seed = 400
@@ -175,7 +175,7 @@ def test_words_of_a_large_difference_when_lower_is_better():
     assert "modelled" not in text
 
 
-def test_words_where_nothing_can_be_told():
+def test_words_where_nothing_can_be_said():
     text = text_of(made([1.0, 2.0, 3.0], "a"), made([4.0, 5.0, 6.0], "b"))
     assert "a and b: too few runs for a test (3 and 3); A12 0.00, large" in text
     assert "too few runs for a test (1 and 1)" in text_of(made([1.0], "a"), made([4.0], "b"))
@@ -201,7 +201,7 @@ def test_small_costs_have_decimals():
     assert [cost_text(seconds) for seconds in (0.0104, 1.444, 12.3, 20_053.4)] == ["0.01", "1.44", "12", "20,053"]
 
 
-def test_few_runs_beside_many_may_tell_under_holm():
+def test_few_runs_beside_many_may_differ_under_holm():
     """Holm's factor of the largest p-value is 1: 4 runs against 4 others can differ beside 50 better ones."""
     found = compare_runs({"a": np.arange(50.0) + 9, "b": np.arange(4.0), "c": np.arange(4.0) + 4})
     assert found["p_least"].values[2] == pytest.approx(2 / 70)
@@ -339,7 +339,7 @@ def test_unfinished_sweeps_are_refused(stores, tmp_path, capsys):
     assert "is unfinished" in text
 
 
-def test_effects_near_a_threshold_are_told_to_three_places():
+def test_effects_near_a_threshold_are_given_to_three_places():
     from mfnas_vec.report.comparison import _size
 
     assert _size(0.7096) == "A12 0.710, medium"

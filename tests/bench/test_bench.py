@@ -295,7 +295,7 @@ def test_threads_and_repeats_of_an_effort():
         make_effort(quick=True, repeats=0)
 
 
-def test_a_process_is_measured_and_its_failure_told():
+def test_a_process_is_measured_and_its_failure_reported():
     found = measure_process([sys.executable, "-c", "print('out', bytearray(60_000_000)[0])"], 2)
     assert found["printed"].strip() == "out 0"
     assert found["peak_memory_mb"] > 57  # the array alone
@@ -328,7 +328,7 @@ def test_every_kernel_is_timed_by_the_process_that_compiles(capsys):
     assert min(seconds.values()) > 0
 
 
-def test_what_the_machine_does_not_tell_is_unknown(tmp_path):
+def test_what_the_machine_does_not_report_is_unknown(tmp_path):
     assert governor(tmp_path / "none") == "unknown"
     (tmp_path / "governor").write_text("performance\n", encoding="utf-8")
     assert governor(tmp_path / "governor") == "performance"

@@ -150,6 +150,13 @@ def quirky_table(space, kind):
     return table.assign({name: table[name].where(False) for name in names})
 
 
+STAGED = {
+    "metric_stage1": "mine",
+    "metric_stage2": "val_loss",
+    "list_iepoch": [3, 9, 27],
+    "max_eval_stage1": 300,
+}
+PROMOTED = {"metric": "val_loss", "min_epoch": 3, "max_epoch": 27, "max_epochs": 2000, "max_time": None}
 QUIRKY = {
     "RS": {"metric": "val_loss", "iepoch": 3, "max_eval": 50, "max_time": None},
     "FLS": {"metric": "val_loss", "iepoch": 9, "max_eval": 120, "max_time": None},
@@ -164,21 +171,11 @@ QUIRKY = {
         "max_eval": 60,
         "max_time": None,
     },
-    "MF-NAS": {
-        "metric_stage1": "mine",
-        "metric_stage2": "val_loss",
-        "list_iepoch": [3, 9, 27],
-        "max_eval_stage1": 300,
-    },
-    "R-MF-NAS": {
-        "metric_stage1": "mine",
-        "metric_stage2": "val_loss",
-        "list_iepoch": [3, 9, 27],
-        "max_eval_stage1": 300,
-    },
+    "MF-NAS": STAGED,
+    "R-MF-NAS": STAGED,
     "GA": {"metric": "val_loss", "iepoch": 9, "max_eval": 120, "max_time": None},
-    "Hyperband": {"metric": "val_loss", "min_epoch": 3, "max_epoch": 27, "max_epochs": 2000, "max_time": None},
-    "ASHA": {"metric": "val_loss", "min_epoch": 3, "max_epoch": 27, "max_epochs": 2000, "max_time": None},
+    "Hyperband": PROMOTED,
+    "ASHA": PROMOTED,
 }
 
 

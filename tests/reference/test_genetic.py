@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.head2025 import Replay
+from support.replay import Replay
 
 from mfnas_vec.protocols import CORRECTED, HEAD2025
 from mfnas_vec.reference import genetic
@@ -62,8 +62,8 @@ def test_mutants_are_new_and_near(stream):
     assert 1.2 < np.mean(changed) < 2.2
 
 
-@pytest.mark.parametrize("rules", [HEAD2025, CORRECTED])
-def test_what_is_mutated(rules, monkeypatch):
+@pytest.mark.parametrize("protocol", ["head2025", "corrected"])
+def test_what_is_mutated(protocol, monkeypatch):
     """Published: the population, whatever crossover made; corrected: the children of crossover."""
     crossed, mutated = [], []
     cross, mutants = genetic._cross, genetic._mutants
@@ -74,22 +74,19 @@ def test_what_is_mutated(rules, monkeypatch):
 
     def spy_mutants(ledger, origins, taken, stream):
         mutated.append(list(origins))
-        assert {ledger.key(code) for code in origins} == taken or rules is CORRECTED
+        assert {ledger.key(code) for code in origins} == taken or protocol == "corrected"
         return mutants(ledger, origins, taken, stream)
 
     monkeypatch.setattr(genetic, "_cross", spy_cross)
     monkeypatch.setattr(genetic, "_mutants", spy_mutants)
-    Replay("nb201/GA", rules).run(1)
+    Replay("nb201/GA", protocol).run(1)
     assert len(mutated) == len(crossed) > 5
-    assert (mutated == crossed) is (rules is CORRECTED)
+    assert (mutated == crossed) is (protocol == "corrected")
 
 
 @pytest.mark.parametrize("max_eval", [0, 1, 10, 11, 37])
 def test_budgets(max_eval):
-    for rules, expected in (
-        (CORRECTED, max_eval),
-        (HEAD2025, max(max_eval, 1) + (max_eval <= 10)),
-    ):
-        replay = Replay("nb201/GA", rules)
+    for rules, expected in ((CORRECTED, max_eval), (HEAD2025, max(max_eval, 1) + (max_eval <= 10))):
+        replay = Replay("nb201/GA")
         replay.arguments["budget"] = ReferenceBudget(max_eval, np.inf, rules)
         assert replay.run(3).evaluations == expected

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mfnas_vec.protocols import CORRECTED
-from mfnas_vec.reference.hyperband import asha, brackets, hyperband, next_promotion
+from mfnas_vec.reference import REFERENCE
+from mfnas_vec.reference.hyperband import brackets, next_promotion
 from mfnas_vec.reference.ledger import (
     MISSING,
     STOP_COMPLETED,
@@ -58,14 +59,17 @@ def test_brackets_of_the_algorithm(n_rung, eta):
 
 def make_rungs(epochs, scores):
     """Rungs of nb201 on which row r scores ``scores(rung, r)``, one second an epoch."""
-    space = get_space("nb201")
-    score = np.array([[scores(rung, row) for row in range(space.n_arch)] for rung in range(len(epochs))], float)
+    n_arch = get_space("nb201").n_arch
+    score = np.array([[scores(rung, row) for row in range(n_arch)] for rung in range(len(epochs))], float)
     seconds = np.array(epochs, float)[:, None]
-    return space, Rungs(score, seconds, 0, np.array(epochs), CUMULATIVE)
+    return Rungs(score, seconds, 0, np.array(epochs), CUMULATIVE)
 
 
-def corrected(max_seconds=math.inf):
-    return ReferenceBudget(math.inf, max_seconds, CORRECTED)
+def run(optimizer, seed, rungs, *, eta=3, max_epochs=math.inf, max_seconds=math.inf, **settings):
+    """A run on nb201; ``settings`` are ``n_round`` of Hyperband or ``n_candidate`` of ASHA."""
+    budget, stream = ReferenceBudget(math.inf, max_seconds, CORRECTED), KernelStream(seed, 0)
+    settings |= {"rungs": rungs, "eta": eta, "max_epochs": max_epochs}
+    return REFERENCE[optimizer](get_space("nb201"), stream, budget=budget, **settings)
 
 
 def count(steps, epochs):
@@ -74,10 +78,8 @@ def count(steps, epochs):
 
 def test_hyperband_evaluates_its_brackets_and_trains_on():
     epochs = [1, 3, 9, 27, 81]
-    space, rungs = make_rungs(epochs, lambda rung, row: row + rung)
-    record = hyperband(
-        space, KernelStream(0, 0), rungs=rungs, budget=corrected(), eta=3, n_round=1, max_epochs=math.inf
-    )
+    rungs = make_rungs(epochs, lambda rung, row: row + rung)
+    record = run("Hyperband", 0, rungs, n_round=1)
     assert record.stop_reason == STOP_COMPLETED
     assert count(record.steps, epochs) == [81, 27 + 34, 9 + 11 + 15, 3 + 3 + 5 + 8, 1 + 1 + 1 + 2 + 5]
     first, stage = record.steps[:121], {}
@@ -92,17 +94,14 @@ def test_hyperband_evaluates_its_brackets_and_trains_on():
 
 
 def test_hyperband_ends_with_its_budgets():
-    epochs = [1, 3, 9]
-    space, rungs = make_rungs(epochs, lambda rung, row: row)
-    whole = hyperband(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_round=1, max_epochs=math.inf)
-    twice = hyperband(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_round=2, max_epochs=math.inf)
+    rungs = make_rungs([1, 3, 9], lambda rung, row: row)
+    whole = run("Hyperband", 1, rungs, n_round=1)
+    twice = run("Hyperband", 1, rungs, n_round=2)
     assert (twice.evaluations, twice.epochs) == (2 * whole.evaluations, 2 * whole.epochs)
-    cut = hyperband(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_round=math.inf, max_epochs=100)
+    cut = run("Hyperband", 1, rungs, n_round=math.inf, max_epochs=100)
     assert (cut.stop_reason, cut.steps) == (STOP_EPOCHS, twice.steps[: len(cut.steps)])
     assert 100 - 9 < cut.epochs <= 100
-    timed = hyperband(
-        space, KernelStream(1, 0), rungs=rungs, budget=corrected(100), eta=3, n_round=math.inf, max_epochs=math.inf
-    )
+    timed = run("Hyperband", 1, rungs, n_round=math.inf, max_seconds=100)
     assert (timed.stop_reason, timed.steps) == (STOP_TIME, cut.steps)
 
 
@@ -136,14 +135,11 @@ def test_asha_by_hand():
     """Codes in the order they begin; each scores its place in ``quality`` on every rung; eta = 2."""
     quality = [3, 1, 4, 2, 8, 9, 7, 6]
     epochs = [1, 2, 4]
-    space = get_space("nb201")
     stream = KernelStream(5, 0)
-    codes = [stream.sample(space) for _ in quality]
+    codes = [stream.sample(get_space("nb201")) for _ in quality]
     score = dict(zip(codes, quality, strict=True))
-    space, rungs = make_rungs(epochs, lambda rung, row: score.get(row, 0))
-    record = asha(
-        space, KernelStream(5, 0), rungs=rungs, budget=corrected(), eta=2, n_candidate=len(quality), max_epochs=math.inf
-    )
+    rungs = make_rungs(epochs, lambda rung, row: score.get(row, 0))
+    record = run("ASHA", 5, rungs, eta=2, n_candidate=len(quality))
     # (quality, epochs), worked out by hand. 3 is the better of two. 4 is the best of three, and then the
     # better of two after 2 epochs. 4 and 3, the better half of four, are promoted already, so 8 begins.
     # 7 and then 6 enter the better half of the first rung; with 6 trained, 7 is in that of the second.
@@ -158,12 +154,9 @@ def test_asha_by_hand():
 
 
 def test_asha_ends_with_its_budgets():
-    epochs = [1, 3, 9]
-    space, rungs = make_rungs(epochs, lambda rung, row: row)
-    cut = asha(space, KernelStream(1, 0), rungs=rungs, budget=corrected(), eta=3, n_candidate=1000, max_epochs=50)
-    timed = asha(
-        space, KernelStream(1, 0), rungs=rungs, budget=corrected(50), eta=3, n_candidate=1000, max_epochs=math.inf
-    )
+    rungs = make_rungs([1, 3, 9], lambda rung, row: row)
+    cut = run("ASHA", 1, rungs, n_candidate=1000, max_epochs=50)
+    timed = run("ASHA", 1, rungs, n_candidate=1000, max_seconds=50)
     assert (cut.stop_reason, timed.stop_reason) == (STOP_EPOCHS, STOP_TIME)
     assert cut.steps == timed.steps
     assert cut.epochs <= 50

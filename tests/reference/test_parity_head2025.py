@@ -7,20 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.head2025 import Replay, differs
+from support.replay import Replay, first_difference
 
-from mfnas_vec.protocols import CORRECTED, HEAD2025, PROTOCOLS, STOP, Protocol
+from mfnas_vec.protocols import CORRECTED, HEAD2025, PROTOCOLS, Protocol
 from mfnas_vec.reference import REFERENCE, algorithms, halving
 from mfnas_vec.reference.ledger import STOP_TIME, Ledger, ReferenceBudget
 from mfnas_vec.reference.streams import PublishedStream
+from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.spaces import NO_ARCH, get_space
 
 GOLDEN = Path(__file__).parents[1] / "golden/recorded_runs_head2025.json.gz"
 RECORDED = json.loads(gzip.decompress(GOLDEN.read_bytes()))
-
-
-def first_difference(replay, records):
-    return next(filter(None, (differs(replay, record) for record in records)), None)
 
 
 @pytest.mark.parametrize("case", RECORDED)
@@ -73,10 +70,9 @@ NOT_SHOWN = {
 }
 
 
-def other(rules, decision):
+def other(decision):
     """The protocol with one decision taken the other way."""
-    value = STOP if decision == "budget" else not getattr(rules, decision)
-    return rules._replace(**{decision: value})
+    return "head2025" + ("+stop" if decision == "budget" else "+-"[getattr(HEAD2025, decision)] + decision)
 
 
 def test_every_decision_is_tested():
@@ -86,7 +82,7 @@ def test_every_decision_is_tested():
 @pytest.mark.parametrize("decision", SHOWN)
 def test_a_wrong_decision_is_caught(decision):
     case = SHOWN[decision]
-    assert first_difference(Replay(case, other(HEAD2025, decision)), RECORDED[case]) is not None
+    assert first_difference(Replay(case, other(decision)), RECORDED[case]) is not None
 
 
 POOLS = halving._pools
@@ -125,7 +121,7 @@ def test_a_halving_of_losses_that_is_cut_has_no_answer():
     replay.arguments["rungs"] = replay.arguments["rungs"]._replace(minimized=True)
     record = replay.run(1)
     assert (record.code, record.row, record.score) == (NO_ARCH, NO_ARCH, -np.inf)
-    replay.arguments["budget"] = replay.arguments["budget"]._replace(rules=other(HEAD2025, "empty_if_cut"))
+    replay.arguments["budget"] = replay.arguments["budget"]._replace(rules=rules_of(other("empty_if_cut")))
     assert replay.run(1).row >= 0
 
 
@@ -170,7 +166,7 @@ def test_middles_that_are_starts():
 @pytest.mark.parametrize("case", [c for c in RECORDED if "/R-MF-NAS/" in c])
 def test_corrected_r_mf_nas_halves_exactly_k(case):
     """A third each of the best, starts and middles; what is missing comes from the others, then from the ranking."""
-    replay = Replay(case, CORRECTED)
+    replay = Replay(case, "corrected")
     k, first_rung = replay.arguments["k"], replay.arguments["rungs"].epochs[0]
     for seed in range(5):
         steps = replay.run(seed).steps

@@ -45,7 +45,7 @@ def test_inputs_digest_follows_the_numbers_used(cifar10):
     assert run("FLS", cifar10, n_run=2, max_time=99.0).attrs["inputs_digest"] == first.attrs["inputs_digest"]
 
 
-def test_trace_tells_the_whole_run(cifar10):
+def test_trace_records_the_whole_run(cifar10):
     result = run("MF-NAS", cifar10, n_run=4, trace=True)
     n = result["evaluations"].values
     assert result.sizes["step"] == n.max()
@@ -254,7 +254,7 @@ def test_assigned_losses_are_minimised(cifar10, name):
     assert result["search_score"].attrs["direction"] == "minimize"
 
 
-def test_missing_test_results_are_told_from_missing_architectures(cifar10):
+def test_missing_test_results_are_distinguished_from_missing_architectures(cifar10):
     table = cifar10.assign(test_acc=cifar10["test_acc"].where(cifar10["arch_key"] == ""))
     summary = summarize(run("RS", table, n_run=4))
     assert (summary.n_found, summary.n_tested) == (4, 0)

@@ -6,7 +6,7 @@ from support.equality import make_job
 from support.hash_tables import hash_table
 
 from mfnas_vec.protocols import OVERSHOOT, REFUSE, STOP
-from mfnas_vec.search.protocols import PROTOCOLS, decisions_of, rules_of
+from mfnas_vec.search.protocols import PROTOCOLS, rules_of
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.build import build_table
@@ -21,14 +21,6 @@ def test_single_decisions():
     assert rules_of("gecco2024+strict_moves") == gecco._replace(strict_moves=True)
     assert rules_of("head2025-test_winner+stop") == head._replace(test_winner=False, budget=STOP)
     assert rules_of("corrected+overshoot").budget == OVERSHOOT
-
-
-@pytest.mark.parametrize("name", [*PROTOCOLS, "gecco2024+strict_moves", "head2025-fills_up+overshoot"])
-def test_decisions_in_words_are_the_decisions(name):
-    budget, *true = decisions_of(name)
-    base = rules_of("gecco2024")
-    everything_off = "gecco2024" + "".join(f"-{d}" for d in base._fields[1:])
-    assert rules_of(everything_off + f"+{budget}" + "".join(f"+{d}" for d in true)) == rules_of(name)
 
 
 @pytest.mark.parametrize(

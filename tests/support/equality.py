@@ -13,9 +13,6 @@ from mfnas_vec.search import get_optimizer
 from mfnas_vec.search.memory import NO_TRACE, make_outcome, make_trace
 from mfnas_vec.tables import dense
 
-#: What OPTIMIZERS takes per table in a test, and what a mismatch of a float would hide: compare bits.
-OUTCOME_FIELDS = ("code", "row", "score", "seconds", "epochs", "evaluations", "unique", "stop_reason")
-
 
 def make_job(optimizer, table, protocol="gecco2024", **settings):
     spec = get_optimizer(optimizer)
@@ -42,18 +39,23 @@ def run_reference(optimizer, table, arguments, stream):
     return REFERENCE[optimizer](remembering(dense.table_space(table)), stream, **arguments)
 
 
+def assert_equal_run(outcome, trace, run, record, case=()):
+    """Every number of a compiled run and of its steps is that of the record, bit for bit."""
+    found = tuple(values[run] for values in outcome)
+    assert found == tuple(getattr(record, name) for name in outcome._fields), (*case, run)
+    n = len(record.steps)
+    assert n == record.evaluations
+    expected = list(zip(*record.steps, strict=True)) if n else [()] * 6
+    for kept, column in zip(trace, expected, strict=True):
+        np.testing.assert_array_equal(kept[run, :n], np.array(column, dtype=kept.dtype))
+    assert (trace.code[run, n:] == -1).all()
+
+
 def assert_equal_to_reference(optimizer, table, n_run, seed=0, protocol="gecco2024", **settings):
-    """Every number of every run and every step, bit for bit."""
+    """The compiled runs are those of the reference implementation."""
     job = make_job(optimizer, table, protocol, **settings)
     outcome, trace = run_kernel(job, n_run, seed)
     arguments = reference_arguments(optimizer, job)
     for run in range(n_run):
         record = run_reference(optimizer, table, arguments, KernelStream(seed, run))
-        found = tuple(getattr(outcome, f)[run] for f in OUTCOME_FIELDS)
-        assert found == tuple(getattr(record, f) for f in OUTCOME_FIELDS), (optimizer, settings, run)
-        n = len(record.steps)
-        assert n == record.evaluations
-        expected = list(zip(*record.steps, strict=True)) if n else [()] * 6
-        for kept, column in zip(trace, expected, strict=True):
-            np.testing.assert_array_equal(kept[run, :n], np.array(column, dtype=kept.dtype))
-        assert (trace.code[run, n:] == -1).all()
+        assert_equal_run(outcome, trace, run, record, (optimizer, settings))

@@ -227,11 +227,10 @@ def test_a_damaged_block_is_reported(tmp_path, capsys, name):
     block = next(p for p in (out / "nb201-cifar10" / name).rglob("c/0/*/0"))
     block.write_bytes(block.read_bytes()[:-5])
     before = contents(out)
-    for command in (["info", str(out)],):
-        assert main(command) == 2
-        error = capsys.readouterr().err
-        assert error.count("\n") == 1
-        assert f"nb201-cifar10/{name}, chunk 0" in error
+    assert main(["info", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"nb201-cifar10/{name}, chunk 0" in error
     with pytest.raises(ValueError, match=f"is damaged: nb201-cifar10/{name}, chunk 0"):
         sweep(SMALL, out, resume=True)
     assert contents(out) == before
@@ -240,7 +239,7 @@ def test_a_damaged_block_is_reported(tmp_path, capsys, name):
     assert main(["info", str(out)]) == 0
 
 
-def test_a_damaged_root_is_told(tmp_path, capsys):
+def test_a_damaged_root_is_reported(tmp_path, capsys):
     out = tmp_path / "r.zarr"
     sweep(SMALL, out)
     for text in ('{"zarr_format": 3, "node', "", "[]"):

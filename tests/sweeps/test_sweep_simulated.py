@@ -107,7 +107,7 @@ def test_other_inputs_than_those_of_the_settings_are_refused(cifar10):
         simulated("PEEKS", "again", peeks)
 
 
-def test_failed_runs_are_told_and_the_rest_is_kept(cifar10):
+def test_failed_runs_are_reported_and_the_rest_is_kept(cifar10):
     def fails(simulator, rng):
         if rng.random() < 0.5:
             raise OSError("disk")
