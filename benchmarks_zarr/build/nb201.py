@@ -18,13 +18,13 @@ import xarray as xr
 from manifest import write_manifest
 from nb201_curves import EPOCHS, LOSSES, model_curves
 from nb201_features import cell_features, is_connected, mirror_pairs, network_of
+from nb201_network import network_cost
 from nb201_scores import error_of_difference, model_score, model_test_acc
 from nb201_sources import DATASETS, PACKAGE, SCORES, VERSION, read_columns, read_source, read_suite
 from stores import write_table
 from surrogate import FloatArray, IntArray, rounded, spearman
 
 from mfnas_vec.spaces import SearchSpace, get_space
-from mfnas_vec.spaces.nb201 import network_cost
 from mfnas_vec.tables.build import empty_table, variable_attrs
 from mfnas_vec.tables.provenance import epoch_entries
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED, MODELLED, TRIAL

@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nb101_network
+import nbasr_network
 import numpy as np
 import numpy.typing as npt
 import zarr
@@ -45,7 +47,7 @@ def build_nb101() -> None:
     cells = enumerate_cells()
     hashes = []
     for genotype in space.decode(cells.class_code).tolist():
-        digest = nb101.hash_of(genotype)
+        digest = nb101_network.hash_of(genotype)
         if digest is None:
             raise SystemExit("a representative is invalid")
         hashes.append(digest)
@@ -72,10 +74,10 @@ def build_nbasr() -> None:
     """Rows in the order of the graph hashes; a graph is coded by its genotype of fewest skips."""
     space = nbasr.NBASR()
     genotypes = list(itertools.product(*map(range, nbasr.CARDINALITY)))
-    hashes = [nbasr.hash_of(g) for g in genotypes]
+    hashes = [nbasr_network.hash_of(g) for g in genotypes]
     rows = {digest: row for row, digest in enumerate(sorted(set(hashes)))}
     cell = np.array([rows[digest] for digest in hashes], np.int16)
-    skips = np.array([sum(g[gene] for gene, _, _ in nbasr.SKIPS) for g in genotypes])
+    skips = np.array([sum(g[gene] for gene, _, _ in nbasr_network.SKIPS) for g in genotypes])
     by_skips = np.argsort(skips, kind="stable")
     arch_code = by_skips[np.unique(cell[by_skips], return_index=True)[1]]
     write_space(

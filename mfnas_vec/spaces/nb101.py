@@ -19,12 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec.spaces.arrays import N_MASK, NO_ARCH, TWO_LEVEL, SpaceArrays, make_arrays
-from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
 from mfnas_vec.spaces.stored import StoredSpace, read_space
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 N_VERTEX = 7
-MAX_EDGES = 9
 N_EDGE_GENE = N_VERTEX * (N_VERTEX - 1) // 2
 N_INTERIOR = N_VERTEX - 2
 N_OPS_CODE = 3**N_INTERIOR
@@ -47,29 +45,6 @@ def compressed_ops() -> npt.NDArray[np.int32]:
             if mask >> vertex & 1:
                 table[mask] = table[mask] * 3 + digits[:, vertex]
     return table
-
-
-def prune(genotype: Sequence[int]) -> tuple[list[list[int]], list[int]] | None:
-    """The pruned cell of a genotype.
-
-    Returns
-    -------
-    tuple or None
-        Adjacency, shape ``(n_vertex, n_vertex)``, and labels (operations; -1 input, -2 output);
-        ``None`` where the genotype is invalid.
-    """
-    edges = {edge for edge, gene in zip(EDGES, genotype, strict=False) if gene}
-    after, before = {0}, {N_VERTEX - 1}
-    for v in range(N_VERTEX):
-        after |= {b for a, b in edges if a == v and a in after}
-    for v in range(N_VERTEX - 1, -1, -1):
-        before |= {a for a, b in edges if b == v and b in before}
-    kept = sorted(after & before)
-    matrix = [[int((a, b) in edges) for b in kept] for a in kept]
-    if N_VERTEX - 1 not in after or sum(map(sum, matrix)) > MAX_EDGES:
-        return None
-    labels = [INPUT, *(int(genotype[N_EDGE_GENE + v - 1]) for v in kept[1:-1]), OUTPUT]
-    return matrix, labels
 
 
 class NB101(StoredSpace):
@@ -155,9 +130,3 @@ class NB101(StoredSpace):
         for v, op in enumerate(ops[1:-1]):
             genes[N_EDGE_GENE + v] = OPERATIONS.index(op)
         return genes
-
-
-def hash_of(genotype: Sequence[int]) -> str | None:
-    """MD5 module hash of a genotype, shape ``(26,)``; ``None`` where it is invalid."""
-    cell = prune(genotype)
-    return None if cell is None else graph_hash(*cell)
