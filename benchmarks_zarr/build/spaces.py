@@ -19,7 +19,7 @@ from manifest import write_manifest
 from nb101_enumeration import enumerate_cells
 from zarr.codecs import ZstdCodec
 
-from mfnas_vec.spaces import nb101, nbasr
+from mfnas_vec.spaces import get_space
 
 FOLDER = Path(__file__).parents[1]
 
@@ -43,7 +43,7 @@ def digest_bytes(hashes: list[str]) -> npt.NDArray[np.uint8]:
 
 def build_nb101() -> None:
     """Rows in the order of the module hashes."""
-    space = nb101.NB101()
+    space = get_space("nb101")
     cells = enumerate_cells()
     hashes = []
     for genotype in space.decode(cells.class_code).tolist():
@@ -52,8 +52,8 @@ def build_nb101() -> None:
             raise SystemExit("a representative is invalid")
         hashes.append(digest)
     order = np.array(sorted(range(len(hashes)), key=hashes.__getitem__))
-    if len(set(hashes)) != nb101.N_CELL:
-        raise SystemExit(f"{len(set(hashes))} distinct hashes; expected {nb101.N_CELL}")
+    if len(set(hashes)) != space.n_arch:
+        raise SystemExit(f"{len(set(hashes))} distinct hashes; expected {space.n_arch}")
     row = np.empty_like(order)
     row[order] = np.arange(order.size)
     write_space(
@@ -72,8 +72,8 @@ def build_nb101() -> None:
 
 def build_nbasr() -> None:
     """Rows in the order of the graph hashes; a graph is coded by its genotype of fewest skips."""
-    space = nbasr.NBASR()
-    genotypes = list(itertools.product(*map(range, nbasr.CARDINALITY)))
+    space = get_space("nbasr")
+    genotypes = list(itertools.product(*map(range, space.cardinality)))
     hashes = [nbasr_network.hash_of(g) for g in genotypes]
     rows = {digest: row for row, digest in enumerate(sorted(set(hashes)))}
     cell = np.array([rows[digest] for digest in hashes], np.int16)

@@ -26,7 +26,6 @@ N_VERTEX = 7
 N_EDGE_GENE = N_VERTEX * (N_VERTEX - 1) // 2
 N_INTERIOR = N_VERTEX - 2
 N_OPS_CODE = 3**N_INTERIOR
-N_CELL = 423_624
 #: (source, target) of each edge gene.
 EDGES = tuple((a, b) for a in range(N_VERTEX) for b in range(a + 1, N_VERTEX))
 
@@ -57,7 +56,7 @@ class NB101(StoredSpace):
     source = "Ying et al., ICML 2019"
 
     def __init__(self) -> None:
-        super().__init__("nb101", (2,) * N_EDGE_GENE + (3,) * N_INTERIOR, N_CELL, key_is_row=True)
+        super().__init__("nb101", (2,) * N_EDGE_GENE + (3,) * N_INTERIOR, 423_624, key_is_row=True)
 
     def _make_arrays(self) -> SpaceArrays:
         form, offset, mask, cell = read_space(self.name, "high_form", "form_offset", "form_mask", "cell")

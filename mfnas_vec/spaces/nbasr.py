@@ -6,7 +6,8 @@ Recognition", ICLR 2021, and its public code.
 Vertex 0 is the cell's input, vertices 1 to 3 its nodes, vertex 4 its output. Each node reads the
 vertex before it; genes 0, 2 and 5 are the operations of the nodes. The skip bits of node k say
 which earlier vertices are added to its output: gene 1 for vertex 0 at node 1, genes 3 and 4 for
-vertices 0 and 1 at node 2, genes 6 to 8 for vertices 0 to 2 at node 3.
+vertices 0 and 1 at node 2, genes 6 to 8 for vertices 0 to 2 at node 3. Architectures are the
+distinct graphs without ``zero`` operations and dangling vertices, in the order of their hash.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,6 @@ from mfnas_vec.spaces.arrays import ONE_LEVEL, SpaceArrays, make_arrays
 from mfnas_vec.spaces.stored import StoredSpace, read_space
 
 OPERATIONS = ("linear", "conv5", "conv5d2", "conv7", "conv7d2", "zero")
-CARDINALITY = (6, 2, 6, 2, 2, 6, 2, 2, 2)
-N_GRAPH = 8_242
 
 
 class NBASR(StoredSpace):
@@ -32,7 +31,7 @@ class NBASR(StoredSpace):
     source = "Mehrotra et al., ICLR 2021"
 
     def __init__(self) -> None:
-        super().__init__("nbasr", CARDINALITY, N_GRAPH, key_is_row=False)
+        super().__init__("nbasr", (6, 2, 6, 2, 2, 6, 2, 2, 2), 8_242, key_is_row=False)
 
     def _make_arrays(self) -> SpaceArrays:
         (cell,) = read_space(self.name, "cell")

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from nbasr_network import hash_of
 
 from mfnas_vec.spaces import get_space
-from mfnas_vec.spaces.nbasr import CARDINALITY
 
 SPACE = get_space("nbasr")
 CODES = st.integers(0, SPACE.n_code - 1)
@@ -19,7 +18,7 @@ def test_sizes_and_rows():
     keys = SPACE.arch_key()
     rows = SPACE.row(np.arange(SPACE.n_code))
     assert keys == sorted(set(keys))
-    genotypes = itertools.product(*map(range, CARDINALITY))
+    genotypes = itertools.product(*map(range, SPACE.cardinality))
     assert [keys[row] for row in rows] == [hash_of(g) for g in genotypes]
     np.testing.assert_array_equal(SPACE.row(SPACE.arch_code), np.arange(8_242))
 

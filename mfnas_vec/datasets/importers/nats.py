@@ -31,7 +31,6 @@ from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
 
-
 #: By format: space and epochs of the longest trainings, whose name in a record is this number.
 BENCHMARKS = {"nats-tss": ("nb201", 200), "nats-sss": ("nats-sss", 90)}
 #: Largest unpacked record: real ones have about a megabyte.
