@@ -45,11 +45,6 @@ SPLITS = {
 FloatArray = npt.NDArray[np.float64]
 
 
-def count_records(paths: list[Path]) -> int:
-    """Number of records in files, folders and tar archives; 0 if they have to be read for that."""
-    return 0 if any(_is_tar(path) for path in paths) else len(_files(paths))
-
-
 def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
     """Name and content of every record of files, folders and tar archives, one at a time, or a ValueError."""
     for path in paths:
@@ -147,7 +142,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         raise ValueError(f"trials={options.trials!r} must be mean, or a seed such as 777")
     space = get_space(space_name)
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
-    total = count_records(paths) or space.n_arch
+    total = space.n_arch if any(map(_is_tar, paths)) else len(_files(paths))
     n_read, rows = 0, Rows(space)
     for path, record in read_records(paths):
         if n_read % 50 == 0:
