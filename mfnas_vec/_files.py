@@ -142,7 +142,7 @@ def new_file(path: str | Path, *, overwrite: bool) -> Iterator[str]:
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist")
     with _writing(path):
-        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=SCRATCH_SUFFIX, dir=path.parent)
         os.close(handle)
         try:
             yield scratch

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mfnas_vec
 from mfnas_vec import _jit
+from mfnas_vec._embedded import embedded_folder
 
 PACKAGE = Path(mfnas_vec.__file__).parent
 
@@ -65,6 +66,13 @@ def test_imports_go_one_way():
             if parts[0] == "mfnas_vec" and len(parts) > 1 and parts[1] in [*ORDER, "reference"]:
                 assert parts[1] in [*allowed, home], f"{path.name} imports {name}"
     assert seen == {*ORDER, "reference"}
+
+
+def test_build_scripts_are_not_imported():
+    scripts = {"benchmarks_zarr", *(path.stem for path in (embedded_folder() / "build").iterdir())}
+    assert len(scripts) > 15
+    for _, path in _modules():
+        assert not {name.split(".")[0] for name in _imports(path)} & scripts, path
 
 
 def test_compiled_code_is_kept_while_what_it_cannot_contain_is_edited():

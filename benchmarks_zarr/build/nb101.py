@@ -18,7 +18,7 @@ import numpy.typing as npt
 import xarray as xr
 from manifest import write_manifest
 from nb101_features import cell_arrays, cell_features
-from nb101_network import network_cost
+from nb101_network import network_cost, prune
 from nb101_sources import EPOCHS, SCORES, Cells, read_cells, read_retraining, read_scores
 from stores import write_table
 from surrogate import (
@@ -40,7 +40,6 @@ from surrogate import (
 )
 
 from mfnas_vec.spaces import get_space
-from mfnas_vec.spaces.nb101 import prune
 from mfnas_vec.tables.build import variable_attrs
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, GENE, MODELLED
 

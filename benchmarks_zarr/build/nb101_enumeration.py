@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from nb101_network import MAX_EDGES
 
 from mfnas_vec._jit import njit, njit_inline
 from mfnas_vec._mix import mix
-from mfnas_vec.spaces.nb101 import EDGES, MAX_EDGES, N_EDGE_GENE, N_INTERIOR, N_OPS_CODE, N_VERTEX
+from mfnas_vec.spaces.nb101 import EDGES, N_EDGE_GENE, N_INTERIOR, N_OPS_CODE, N_VERTEX
 
 _INTO = np.uint64(0x243F6A8885A308D3)
 _OUT_OF = np.uint64(0x13198A2E03707344)

@@ -1,4 +1,4 @@
-"""Parameters and FLOPs of the NAS-Bench-101 network of a cell.
+"""The NAS-Bench-101 network of a genotype: its pruned cell, the hash of the cell, parameters and FLOPs.
 
 Source: Ying et al., ICML 2019, and the public code of the benchmark: a 3x3 stem of 128 channels,
 three stacks of three cells, channels doubled and resolution halved between stacks, global pooling,
@@ -7,6 +7,11 @@ a dense layer for the ten classes of CIFAR-10.
 
 from collections.abc import Sequence
 
+from cell_graphs import INPUT, OUTPUT, graph_hash, vertices_in_use
+
+from mfnas_vec.spaces.nb101 import EDGES, N_EDGE_GENE, N_VERTEX
+
+MAX_EDGES = 9
 _STEM_CHANNELS = 128
 _STACKS = 3
 _CELLS_PER_STACK = 3
@@ -14,6 +19,29 @@ _CLASSES = 10
 _IMAGE_SIZE = 32
 #: Kernel sizes of the operations; the max-pooling has no weights.
 _KERNELS = (3, 1, None)
+
+
+def prune(genotype: Sequence[int]) -> tuple[list[list[int]], list[int]] | None:
+    """The pruned cell of a genotype, shape ``(26,)``.
+
+    Returns
+    -------
+    tuple or None
+        Adjacency, shape ``(n_vertex, n_vertex)``, and labels (operations; -1 input, -2 output);
+        ``None`` where the genotype is invalid.
+    """
+    edges = {edge for edge, gene in zip(EDGES, genotype, strict=False) if gene}
+    kept = vertices_in_use(edges, N_VERTEX - 1)
+    matrix = [[int((a, b) in edges) for b in kept] for a in kept]
+    if not kept or sum(map(sum, matrix)) > MAX_EDGES:
+        return None
+    return matrix, [INPUT, *(int(genotype[N_EDGE_GENE + v - 1]) for v in kept[1:-1]), OUTPUT]
+
+
+def hash_of(genotype: Sequence[int]) -> str | None:
+    """MD5 module hash of a genotype, shape ``(26,)``; ``None`` where it is invalid."""
+    cell = prune(genotype)
+    return None if cell is None else graph_hash(*cell)
 
 
 def vertex_channels(c_in: int, c_out: int, matrix: Sequence[Sequence[int]]) -> list[int]:

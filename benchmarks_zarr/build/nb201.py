@@ -18,15 +18,14 @@ import xarray as xr
 from manifest import write_manifest
 from nb201_curves import EPOCHS, LOSSES, model_curves
 from nb201_features import cell_features, is_connected, mirror_pairs, network_of
+from nb201_network import network_cost
 from nb201_scores import error_of_difference, model_score, model_test_acc
 from nb201_sources import DATASETS, PACKAGE, SCORES, VERSION, read_columns, read_source, read_suite
 from stores import write_table
 from surrogate import FloatArray, IntArray, rounded, spearman
 
 from mfnas_vec.spaces import SearchSpace, get_space
-from mfnas_vec.spaces.nb201 import network_cost
 from mfnas_vec.tables.build import empty_table, variable_attrs
-from mfnas_vec.tables.provenance import epoch_entries
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED, MODELLED, TRIAL
 
 LAST = EPOCHS[-1]
@@ -82,6 +81,11 @@ class Measured:
         self.seconds = np.array([source[key]["train_time"][0] for key in keys])
 
 
+def epoch_entries(last: str, earlier: str) -> list[str]:
+    """An attribute ``*_by_epoch``: what holds after the last epoch, and after earlier ones."""
+    return [f"{epoch}: {last if epoch == LAST else earlier}" for epoch in EPOCHS]
+
+
 def add_measured(table: xr.Dataset, known: Measured, dataset: str) -> None:
     """Add what is measured, and the seconds of earlier epochs."""
     attrs = {"source": MEASURED_SOURCE, "licence": APACHE}
@@ -101,7 +105,7 @@ def add_measured(table: xr.Dataset, known: Measured, dataset: str) -> None:
         known.seconds * (np.array(EPOCHS) / LAST)[:, None],
         variable_attrs("train_seconds", MEASURED, **attrs)
         | {
-            "provenance_by_epoch": epoch_entries({e: MEASURED if e == LAST else COMPUTED for e in EPOCHS}),
+            "provenance_by_epoch": epoch_entries(MEASURED, COMPUTED),
             "comment": "epoch 200: measured total. Earlier: in proportion to the epochs, as the benchmark "
             "itself gives one mean time per epoch",
         },
@@ -129,9 +133,9 @@ def add_curves(table: xr.Dataset, known: Measured, curves: Any, dataset: str) ->
         sixths * known.sixth,
         variable_attrs("val_acc", MODELLED, source=source, licence=OWN)
         | {
-            "provenance_by_epoch": epoch_entries({e: MEASURED if e == LAST else MODELLED for e in EPOCHS}),
-            "source_by_epoch": epoch_entries({e: MEASURED_SOURCE if e == LAST else source for e in EPOCHS}),
-            "licence_by_epoch": epoch_entries({e: APACHE if e == LAST else OWN for e in EPOCHS}),
+            "provenance_by_epoch": epoch_entries(MEASURED, MODELLED),
+            "source_by_epoch": epoch_entries(MEASURED_SOURCE, source),
+            "licence_by_epoch": epoch_entries(APACHE, OWN),
             "comment": judged,
         }
         | curves.attrs["val_acc"],

@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from manifest import write_manifest
+from nbasr_network import SKIPS, graph_of, network_cost
 from stores import write_table
 from surrogate import FloatArray, hashed_normals, normal_scores, rounded, spearman
 
 from mfnas_vec.spaces import get_space
-from mfnas_vec.spaces.nbasr import OPERATIONS, SKIPS, graph_of, network_cost
+from mfnas_vec.spaces.nbasr import OPERATIONS
 from mfnas_vec.tables.build import empty_table, variable_attrs
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MODELLED
 

@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nb101_network
+import nbasr_network
 import numpy as np
 import numpy.typing as npt
 import zarr
@@ -17,7 +19,7 @@ from manifest import write_manifest
 from nb101_enumeration import enumerate_cells
 from zarr.codecs import ZstdCodec
 
-from mfnas_vec.spaces import nb101, nbasr
+from mfnas_vec.spaces import get_space
 
 FOLDER = Path(__file__).parents[1]
 
@@ -41,17 +43,17 @@ def digest_bytes(hashes: list[str]) -> npt.NDArray[np.uint8]:
 
 def build_nb101() -> None:
     """Rows in the order of the module hashes."""
-    space = nb101.NB101()
+    space = get_space("nb101")
     cells = enumerate_cells()
     hashes = []
     for genotype in space.decode(cells.class_code).tolist():
-        digest = nb101.hash_of(genotype)
+        digest = nb101_network.hash_of(genotype)
         if digest is None:
             raise SystemExit("a representative is invalid")
         hashes.append(digest)
     order = np.array(sorted(range(len(hashes)), key=hashes.__getitem__))
-    if len(set(hashes)) != nb101.N_CELL:
-        raise SystemExit(f"{len(set(hashes))} distinct hashes; expected {nb101.N_CELL}")
+    if len(set(hashes)) != space.n_arch:
+        raise SystemExit(f"{len(set(hashes))} distinct hashes; expected {space.n_arch}")
     row = np.empty_like(order)
     row[order] = np.arange(order.size)
     write_space(
@@ -70,12 +72,12 @@ def build_nb101() -> None:
 
 def build_nbasr() -> None:
     """Rows in the order of the graph hashes; a graph is coded by its genotype of fewest skips."""
-    space = nbasr.NBASR()
-    genotypes = list(itertools.product(*map(range, nbasr.CARDINALITY)))
-    hashes = [nbasr.hash_of(g) for g in genotypes]
+    space = get_space("nbasr")
+    genotypes = list(itertools.product(*map(range, space.cardinality)))
+    hashes = [nbasr_network.hash_of(g) for g in genotypes]
     rows = {digest: row for row, digest in enumerate(sorted(set(hashes)))}
     cell = np.array([rows[digest] for digest in hashes], np.int16)
-    skips = np.array([sum(g[gene] for gene, _, _ in nbasr.SKIPS) for g in genotypes])
+    skips = np.array([sum(g[gene] for gene, _, _ in nbasr_network.SKIPS) for g in genotypes])
     by_skips = np.argsort(skips, kind="stable")
     arch_code = by_skips[np.unique(cell[by_skips], return_index=True)[1]]
     write_space(

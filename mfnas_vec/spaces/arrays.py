@@ -66,7 +66,7 @@ def make_arrays(
     """The arrays of a ``SearchSpace`` with a row map of some kind; see ``SpaceArrays``."""
 
     def own(values: npt.ArrayLike, dtype: type) -> Any:
-        return np.require(np.asarray(values), dtype=dtype, requirements=["C", "A", "W", "O"])
+        return np.require(values, dtype=dtype, requirements=["C", "A", "W", "O"])
 
     cells = own(cell, np.int32)
     all_valid = kind == IDENTITY or (kind == ONE_LEVEL and int(cells.min()) >= 0)

@@ -19,16 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec.spaces.arrays import N_MASK, NO_ARCH, TWO_LEVEL, SpaceArrays, make_arrays
-from mfnas_vec.spaces.graph_hash import INPUT, OUTPUT, graph_hash
 from mfnas_vec.spaces.stored import StoredSpace, read_space
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 N_VERTEX = 7
-MAX_EDGES = 9
 N_EDGE_GENE = N_VERTEX * (N_VERTEX - 1) // 2
 N_INTERIOR = N_VERTEX - 2
 N_OPS_CODE = 3**N_INTERIOR
-N_CELL = 423_624
 #: (source, target) of each edge gene.
 EDGES = tuple((a, b) for a in range(N_VERTEX) for b in range(a + 1, N_VERTEX))
 
@@ -49,29 +46,6 @@ def compressed_ops() -> npt.NDArray[np.int32]:
     return table
 
 
-def prune(genotype: Sequence[int]) -> tuple[list[list[int]], list[int]] | None:
-    """The pruned cell of a genotype.
-
-    Returns
-    -------
-    tuple or None
-        Adjacency, shape ``(n_vertex, n_vertex)``, and labels (operations; -1 input, -2 output);
-        ``None`` where the genotype is invalid.
-    """
-    edges = {edge for edge, gene in zip(EDGES, genotype, strict=False) if gene}
-    after, before = {0}, {N_VERTEX - 1}
-    for v in range(N_VERTEX):
-        after |= {b for a, b in edges if a == v and a in after}
-    for v in range(N_VERTEX - 1, -1, -1):
-        before |= {a for a, b in edges if b == v and b in before}
-    kept = sorted(after & before)
-    matrix = [[int((a, b) in edges) for b in kept] for a in kept]
-    if N_VERTEX - 1 not in after or sum(map(sum, matrix)) > MAX_EDGES:
-        return None
-    labels = [INPUT, *(int(genotype[N_EDGE_GENE + v - 1]) for v in kept[1:-1]), OUTPUT]
-    return matrix, labels
-
-
 class NB101(StoredSpace):
     """The NAS-Bench-101 space: 509,607,936 genotypes, 423,624 distinct cells.
 
@@ -82,7 +56,7 @@ class NB101(StoredSpace):
     source = "Ying et al., ICML 2019"
 
     def __init__(self) -> None:
-        super().__init__("nb101", (2,) * N_EDGE_GENE + (3,) * N_INTERIOR, N_CELL, key_is_row=True)
+        super().__init__("nb101", (2,) * N_EDGE_GENE + (3,) * N_INTERIOR, 423_624, key_is_row=True)
 
     def _make_arrays(self) -> SpaceArrays:
         form, offset, mask, cell = read_space(self.name, "high_form", "form_offset", "form_mask", "cell")
@@ -155,9 +129,3 @@ class NB101(StoredSpace):
         for v, op in enumerate(ops[1:-1]):
             genes[N_EDGE_GENE + v] = OPERATIONS.index(op)
         return genes
-
-
-def hash_of(genotype: Sequence[int]) -> str | None:
-    """MD5 module hash of a genotype, shape ``(26,)``; ``None`` where it is invalid."""
-    cell = prune(genotype)
-    return None if cell is None else graph_hash(*cell)

@@ -1,6 +1,5 @@
 """How tables are laid out in zarr stores."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,31 +8,22 @@ import xarray as xr
 from mfnas_vec.tables.schema import EPOCH, GENE, TRIAL
 
 
-def store_encoding(
-    table: xr.Dataset, scales: Mapping[str, tuple[str, float]] | None = None, *, level: int = 5
-) -> dict[str, Any]:
+def store_encoding(table: xr.Dataset) -> dict[str, Any]:
     """One file per variable; one epoch, trial or gene is one contiguous chunk of it.
 
-    ``scales`` gives (integer type, step) of variables kept as integers; -1 stands for missing, or
-    the largest number of an unsigned type. Chunks carry a checksum, so that a damaged one is
-    noticed when it is read.
+    Chunks carry a checksum, so that a damaged one is noticed when it is read.
     """
     from zarr.codecs import ZstdCodec
 
-    scales = scales or {}
     result = {}
     for name, variable in table.variables.items():
         if variable.ndim == 0 or name == EPOCH or 0 in variable.shape:
             continue
         chunk = tuple(1 if dim in (EPOCH, TRIAL, GENE) else size for dim, size in variable.sizes.items())
-        options: dict[str, Any] = {"chunks": chunk, "compressors": [ZstdCodec(level=level, checksum=True)]}
+        options: dict[str, Any] = {"chunks": chunk, "compressors": [ZstdCodec(level=5, checksum=True)]}
         if chunk != variable.shape:
             options["shards"] = variable.shape
-        if name in scales:
-            dtype, step = scales[str(name)]
-            options |= {"dtype": dtype, "scale_factor": step}
-            options["_FillValue"] = int(np.iinfo(dtype).max) if dtype.startswith("u") else -1
-        elif np.issubdtype(variable.dtype, np.floating):
+        if np.issubdtype(variable.dtype, np.floating):
             options["_FillValue"] = np.nan
         result[str(name)] = options
     return result

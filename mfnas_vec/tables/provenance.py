@@ -14,11 +14,6 @@ UNSTATED = "unstated"
 BY_EPOCH = "provenance_by_epoch"
 
 
-def epoch_entries(kinds: Mapping[int, str]) -> list[str]:
-    """The attribute ``BY_EPOCH`` for a provenance (or source, licence) per epoch."""
-    return [f"{epoch}: {kind}" for epoch, kind in kinds.items()]
-
-
 def parse_entries(attrs: Mapping[Any, Any]) -> dict[int, str]:
     """Provenance per epoch of a variable's attributes; empty where it does not differ.
 

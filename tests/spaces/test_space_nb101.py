@@ -5,14 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from cell_graphs import graph_hash
 from hypothesis import given
 from hypothesis import strategies as st
 from nb101_enumeration import enumerate_cells
-from nb101_network import network_cost, vertex_channels
+from nb101_network import hash_of, network_cost, prune
 
 from mfnas_vec.spaces import get_space
-from mfnas_vec.spaces.graph_hash import graph_hash
-from mfnas_vec.spaces.nb101 import EDGES, OPERATIONS, hash_of, prune
+from mfnas_vec.spaces.nb101 import EDGES, OPERATIONS
 
 SPACE = get_space("nb101")
 CODES = st.integers(0, SPACE.n_code - 1)
@@ -135,24 +135,6 @@ def test_bad_string(text):
 def test_bad_hash(digest):
     with pytest.raises(ValueError, match="is the module hash of no"):
         SPACE.row_of_hash(digest)
-
-
-def test_channels_are_shared_and_kept():
-    chain = [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
-    assert vertex_channels(128, 256, chain) == [128, 256, 256, 256]
-    fan = [[0, 1, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0] * 5]
-    assert vertex_channels(128, 128, fan) == [128, 43, 43, 42, 128]
-
-
-def test_costs_of_the_smallest_cell():
-    """Stem, nine projections, dense layer: counted by hand."""
-    params, flops = network_cost([[0, 1], [0, 0]], [-1, -2])
-    stem = 3 * 128 * 9 + 256
-    pairs = [(128, 128)] * 3 + [(128, 256), (256, 256), (256, 256)] + [(256, 512), (512, 512), (512, 512)]
-    assert params == stem + sum(a * b + 2 * b for a, b in pairs) + 512 * 10 + 10
-    sizes = [32] * 3 + [16] * 3 + [8] * 3
-    macs = sum(a * b * s * s for (a, b), s in zip(pairs, sizes, strict=True))
-    assert flops == 3 * 128 * 9 * 1024 + macs + 5_130
 
 
 @pytest.mark.slow

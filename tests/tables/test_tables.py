@@ -4,9 +4,9 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from nb201_network import network_cost
 
 from mfnas_vec import build_table, open_table, run
-from mfnas_vec.spaces.nb201 import network_cost
 from mfnas_vec.tables import library, store
 from mfnas_vec.tables.provenance import parse_entries, provenance
 from mfnas_vec.tables.schema import PROVENANCES, SCHEMA

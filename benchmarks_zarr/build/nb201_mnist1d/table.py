@@ -18,20 +18,17 @@ from benchmarks_zarr.build.nb201_mnist1d.jobs import SCORE_STEP, STEP, scoring_j
 from benchmarks_zarr.build.nb201_mnist1d.proxies import SCORES
 from benchmarks_zarr.build.nb201_mnist1d.raw import RAW, Results, collect
 from benchmarks_zarr.build.nb201_mnist1d.trainer import Training
-from benchmarks_zarr.build.stores import FOLDER
+from benchmarks_zarr.build.stores import FOLDER, Scales, packed_encoding
 from mfnas_vec._files import write_zarr
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.build import empty_table, variable_attrs
 from mfnas_vec.tables.coverage import mark_coverage
-from mfnas_vec.tables.encoding import store_encoding
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED, TRIAL
 
 NAME = "nb201-mnist1d"
 SOURCE = "trained and scored by the scripts of build/nb201_mnist1d"
 LICENCE = "MIT"
 _PARTS = {"train": "training", "val": "validation", "test": "test"}
-
-Scales = dict[str, tuple[str, float]]
 
 
 class Merge:
@@ -154,7 +151,7 @@ def encoding(table: xr.Dataset, scales: Scales) -> dict[str, Any]:
     """How the table is stored: all numbers of an architecture together, so that a repeated graph costs nothing."""
     from zarr.codecs import TransposeCodec
 
-    result = store_encoding(table, scales, level=19)
+    result = packed_encoding(table, scales)
     for name, options in result.items():
         dims = table[name].dims
         if len(dims) > 1 and ARCH in dims and name != "genotype":

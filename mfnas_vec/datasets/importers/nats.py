@@ -31,7 +31,6 @@ from mfnas_vec.tables.schema import TRAIN_SECONDS
 
 SOURCE, LICENCE = "NATS-Bench (Dong et al., TPAMI 2021)", "MIT"
 
-
 #: By format: space and epochs of the longest trainings, whose name in a record is this number.
 BENCHMARKS = {"nats-tss": ("nb201", 200), "nats-sss": ("nats-sss", 90)}
 #: Largest unpacked record: real ones have about a megabyte.
@@ -44,11 +43,6 @@ SPLITS = {
 }
 
 FloatArray = npt.NDArray[np.float64]
-
-
-def count_records(paths: list[Path]) -> int:
-    """Number of records in files, folders and tar archives; 0 if they have to be read for that."""
-    return 0 if any(_is_tar(path) for path in paths) else len(_files(paths))
 
 
 def read_records(paths: list[Path]) -> Iterator[tuple[str, Any]]:
@@ -148,7 +142,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         raise ValueError(f"trials={options.trials!r} must be mean, or a seed such as 777")
     space = get_space(space_name)
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
-    total = count_records(paths) or space.n_arch
+    total = space.n_arch if any(map(_is_tar, paths)) else len(_files(paths))
     n_read, rows = 0, Rows(space)
     for path, record in read_records(paths):
         if n_read % 50 == 0:

@@ -35,7 +35,6 @@ _REFUSED = frozenset(
     ["INST", "OBJ", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "DUP", "NEXT_BUFFER", "READONLY_BUFFER", "NEWOBJ_EX"]
 )
 
-
 _NAMES = {("numpy", "ndarray"): "ndarray", ("numpy", "dtype"): "dtype", ("_codecs", "encode"): "encode"}
 _NAMES[("collections", "OrderedDict")] = "mapping"
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):

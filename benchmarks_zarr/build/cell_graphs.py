@@ -1,14 +1,23 @@
-"""The graph hash that NAS-Bench-101 and NAS-Bench-ASR name their architectures by.
+"""Graphs of cells: the vertices in use, and the hash that NAS-Bench-101 and NAS-Bench-ASR name architectures by.
 
 Source: C. Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019,
 and its public code: MD5 digests of vertices, refined by those of their neighbours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import md5
 
 INPUT = -1
 OUTPUT = -2
+
+
+def vertices_in_use(edges: Collection[tuple[int, int]], output: int) -> list[int]:
+    """Vertices on a path from the input, vertex 0, to the output, the last vertex, ascending; empty without a path."""
+    after, before = {0}, {output}
+    for _ in range(output):
+        after |= {b for a, b in edges if a in after}
+        before |= {a for a, b in edges if b in before}
+    return sorted(after & before)
 
 
 def _digest(text: str) -> str:
