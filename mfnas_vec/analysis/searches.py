@@ -289,13 +289,10 @@ def _check(problem: str, searches: list[Search]) -> None:
 
 def _same_runs(one: Search, other: Search) -> bool:
     """Whether two searches share runs: the same settings, inputs, seed and outcomes."""
-    keys = ("seed", "protocol")
     if (one.settings, one.inputs_digest) != (other.settings, other.inputs_digest):
         return False
-    if any(one.runs.attrs.get(key) != other.runs.attrs.get(key) for key in keys):
+    if any(one.runs.attrs.get(key) != other.runs.attrs.get(key) for key in ("seed", "protocol")):
         return False
     common = np.intersect1d(one.runs[RUN].values, other.runs[RUN].values)
-    if not common.size:
-        return False
-    names = ["arch", "cost_seconds", "evaluations"]
-    return bool(one.runs[names].sel({RUN: common}).equals(other.runs[names].sel({RUN: common})))
+    mine, theirs = (s.runs[["arch", "cost_seconds", "evaluations"]].sel({RUN: common}) for s in (one, other))
+    return bool(common.size and mine.equals(theirs))

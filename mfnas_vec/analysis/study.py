@@ -59,6 +59,7 @@ class Study:
         As of ``read_searches``, or if no search has a label.
     """
 
+    #: By problem and label.
     searches: dict[str, dict[str, Search]]
     #: Whether imported tables are ignored.
     _embedded = False
@@ -85,7 +86,6 @@ class Study:
         places: Sequence[str] = (),
         contents: Sequence[Contents] = (),
     ) -> None:
-        #: By problem and label.
         self.searches = searches
         #: Paths and contents of the stores; empty for results in memory.
         self.places, self.contents = list(places), list(contents)
@@ -169,14 +169,16 @@ class Study:
                 shortened[label] = f"{name} #{nth[name]}"
         return shortened
 
+    def _first(self, problem: str) -> xr.Dataset:
+        return next(iter(self.searches[problem].values())).runs
+
     def attrs(self, problem: str) -> dict[str, Any]:
         """Attributes of the results on a problem."""
-        return dict(next(iter(self.searches[problem].values())).runs.attrs)
+        return dict(self._first(problem).attrs)
 
     def test_attrs(self, problem: str) -> Mapping[Any, Any]:
         """Attributes of the test results on a problem."""
-        attrs: Mapping[Any, Any] = next(iter(self.searches[problem].values())).runs[TEST].attrs
-        return attrs
+        return self._first(problem)[TEST].attrs
 
     def timed(self, problem: str) -> bool:
         """Whether the searches on a problem are charged seconds."""
@@ -185,8 +187,7 @@ class Study:
     def cost_unit(self, problem: str, over: str) -> str:
         """The unit of a cost: where tables have no epochs, the cost in epochs counts trainings, each to the end."""
         if over == "epochs":
-            units = next(iter(self.searches[problem].values())).runs["cost_epochs"].attrs.get("units")
-            return "trainings" if units == "training" else over
+            return "trainings" if self._first(problem)["cost_epochs"].attrs.get("units") == "training" else over
         return {"seconds": "s"}.get(over, over)
 
     def table(self, problem: str) -> xr.Dataset:
@@ -269,10 +270,7 @@ class Study:
         return self._courses[problem, label]
 
     def trace(self, workers: int, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Make what ``traced`` and ``baselines`` return, in several processes; what cannot be made raises there.
-
-        This process does something else ``meanwhile``.
-        """
+        """Make in processes what ``traced`` and ``baselines`` return or raise, and call ``meanwhile`` here."""
         with forks(workers, self) as submit:
             futures = {problem: submit(_traces, problem) for problem in self.problems}
             meanwhile()

@@ -236,6 +236,14 @@ class Accounts:
         self._note(code, row, view, score)
         return Finished(ticket, code, view.epoch, own_score(score, view.factor), self._clock)
 
+    def finish(self) -> None:
+        """Wait for everything that is running."""
+        while self._running:
+            self._ready.append(self._complete_next())
+
+    def _complete_next(self) -> Finished:
+        return self._complete(heapq.heappop(self._running))
+
     def _note(self, code: int, row: int, view: View, score: float) -> None:
         leader = self._code
         if self._row == NO_ARCH and view.metric in self._others:
@@ -258,8 +266,7 @@ class Accounts:
 
     def record(self) -> Record:
         """The result of the run as it stands, after waiting for everything that is running."""
-        while self._running:
-            self._ready.append(self._complete(heapq.heappop(self._running)))
+        self.finish()
         rules = self._rules
         full = self._n_eval > rules.max_eval or (rules.corrected and self._n_eval == rules.max_eval)
         stop = STOP_COMPLETED if not self._ended else STOP_EVALUATIONS if full else STOP_TIME

@@ -1,6 +1,7 @@
 """One run of a search in Python: it asks for scores, and is charged as a compiled search is."""
 
 import heapq
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,10 +77,7 @@ class Simulator(Accounts):
         n_worker: int = 1,
         missing: str = REFUSE,
     ) -> None:
-        for name, value, allowed in (
-            ("protocol", protocol, (GECCO2024, CORRECTED)),
-            ("training", training, TRAINING),
-        ):
+        for name, value, allowed in (("protocol", protocol, (GECCO2024, CORRECTED)), ("training", training, TRAINING)):
             if value not in allowed:
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(allowed)}")
         if max_time is None and max_eval is None:
@@ -168,11 +166,9 @@ class Simulator(Accounts):
         if not self._running:
             return self._complete(evaluation).score
         heapq.heappush(self._running, evaluation)
-        while True:
-            finished = self._complete(heapq.heappop(self._running))
-            if finished.ticket == evaluation[1]:
-                return finished.score
+        while (finished := self._complete_next()).ticket != evaluation[1]:
             self._ready.append(finished)
+        return finished.score
 
     def submit(
         self,
@@ -211,7 +207,7 @@ class Simulator(Accounts):
             return self._ready.popleft()
         if not self._running:
             raise ValueError("nothing is running: submit() an evaluation before wait()")
-        return self._complete(heapq.heappop(self._running))
+        return self._complete_next()
 
     def evaluate_all(
         self,
@@ -227,10 +223,8 @@ class Simulator(Accounts):
         ----------
         architectures
             Each as of ``evaluate``; they are begun in this order.
-        epoch, metric
-            As of ``evaluate``.
-        trials
-            The ``trial`` of each.
+        epoch, metric, trials
+            As of ``evaluate``; ``trials`` has the ``trial`` of each.
 
         Returns
         -------
@@ -242,27 +236,25 @@ class Simulator(Accounts):
         BudgetExhausted, ValueError
             As of ``evaluate``.
         """
-        trials = None if trials is None else iter(trials)
-        place: dict[int, int] = {}
-        scores: dict[int, float] = {}
+        trials = itertools.repeat(None) if trials is None else iter(trials)
+        scores: dict[int, float] = {}  # by ticket
         others: list[Finished] = []
 
         def complete() -> None:
-            finished = self._complete(heapq.heappop(self._running))
-            if finished.ticket in place:
-                scores[place.pop(finished.ticket)] = finished.score
+            finished = self._complete_next()
+            if finished.ticket in scores:
+                scores[finished.ticket] = finished.score
             else:
                 others.append(finished)
 
         for architecture in architectures:
             while not self.n_free:
                 complete()
-            trial = None if trials is None else next(trials)
-            place[self.submit(architecture, epoch, metric=metric, trial=trial)] = len(place) + len(scores)
-        while place:
+            scores[self.submit(architecture, epoch, metric=metric, trial=next(trials))] = math.nan
+        while any(running[1] in scores for running in self._running):
             complete()
         self._ready.extend(others)
-        return [scores[i] for i in range(len(scores))]
+        return list(scores.values())
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -286,11 +278,6 @@ class Simulator(Accounts):
         finally:
             self._grace = 0
 
-    def finish(self) -> None:
-        """Wait for everything that is running."""
-        while self._running:
-            self._ready.append(self._complete(heapq.heappop(self._running)))
-
     def result(self, name: str = "search", *, seed: int = 0, run: int = 0) -> xr.Dataset:
         """The run as it stands, as a result of one run with its trace.
 
@@ -307,5 +294,4 @@ class Simulator(Accounts):
             As of ``run`` with ``trace=True``.
         """
         report = Report(self.record(), trace_of(self), self.reads, "")
-        values = settings_of(self, {})
-        return result_of(name, self, [report], values, seed=seed, first_run=run, trace=True)
+        return result_of(name, self, [report], settings_of(self, {}), seed=seed, first_run=run, trace=True)

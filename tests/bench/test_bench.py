@@ -1,12 +1,9 @@
 import json
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mfnas_bench import guard
 from mfnas_bench.harness import Effort, bench, make_effort
 from mfnas_bench.machine import describe, governor
 from mfnas_bench.processes import measure_process, print_compile_seconds
@@ -124,92 +121,6 @@ def test_the_reference_is_compared_on_two_threads_where_there_are():
     ]
     assert judge(points, [Target("t", "ratio_reference", 1000, True)])[0]["value"] == 1000.0
     assert judge(points[:1], [Target("t", "ratio_reference", 1000, True)])[0]["value"] == 500.0
-
-
-PAIR = ("nb101", "RS")
-
-
-def test_what_slips_is_named():
-    assert guard.slips({PAIR: 120.0}, {PAIR: 100.0}, 1.2) == []
-    (line,) = guard.slips({PAIR: 120.1}, {PAIR: 100.0}, 1.2)
-    assert line == "RS on nb101: 120.1 instructions per evaluation, 100.0 before; allowed 1.2 times that"
-    assert "not in the file" in guard.slips({PAIR: 1.0}, {}, 2.0)[0]
-    assert "but not here" in guard.slips({}, {PAIR: 1.0}, 2.0)[0]
-    assert guard.slips({PAIR: float("nan")}, {PAIR: 1.0}, 2.0)
-
-
-#: In the place of Valgrind: counts as Callgrind writes them, for the batches of two pairs.
-FAKE = """#!{python}
-import sys
-path = next(word.partition("=")[2] for word in sys.argv if word.startswith("--callgrind-out-file="))
-for i, total in enumerate([9000, 500, 900, 8000, 700, 1700], 1):
-    with open(f"{{path}}.{{i}}", "w") as stream:
-        stream.write(f"version: 1\\ntotals: {{total}}\\n")
-print(200, 500, sep="\\n")
-"""
-
-
-def test_a_count_is_of_the_additional_runs(monkeypatch, tmp_path):
-    fake = tmp_path / "valgrind"
-    fake.write_text(FAKE.format(python=sys.executable), encoding="utf-8")
-    fake.chmod(0o755)
-    monkeypatch.setattr(shutil, "which", lambda _: str(fake))
-    monkeypatch.setattr(guard.platform, "machine", lambda: "x86_64")
-    pairs = [("nbasr", "RS"), ("nbasr", "SH")]
-    assert guard.count(pairs) == {pairs[0]: 400 / 200, pairs[1]: 1000 / 500}
-
-
-def test_without_valgrind_nothing_is_counted(monkeypatch, capsys):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert main(["bench", "--guard", str(ROOT / "bench/guard.json")]) == 2
-    assert "install valgrind" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("code", "message"), [("1 / 0", "ZeroDivisionError"), ("print('x')", "invalid literal")])
-def test_a_count_that_fails_says_why(code, message):
-    with pytest.raises(ValueError, match=message):
-        guard._lines([sys.executable, "-c", code], lambda _: None)
-
-
-@pytest.mark.parametrize("grown", [1.1, 1.3])
-def test_a_slowdown_beyond_the_band_exits_with_one(grown, monkeypatch, capsys):
-    known, _ = guard.read_guard(json.loads((ROOT / "bench/guard.json").read_text(encoding="utf-8")))
-    monkeypatch.setattr(guard, "count", lambda pairs, _: known | {PAIR: grown * known[PAIR]})
-    command = ["bench", "--guard", str(ROOT / "bench/guard.json")]
-    if grown < guard.BAND:
-        assert main(command) == 0
-        return
-    with pytest.raises(SystemExit) as ended:
-        main(command)
-    assert ended.value.code == 1
-    assert "RS on nb101" in capsys.readouterr().out
-
-
-def test_the_committed_guard_knows_every_kernel():
-    known, band = guard.read_guard(json.loads((ROOT / "bench/guard.json").read_text(encoding="utf-8")))
-    assert set(known) == set(guard.PAIRS)
-    assert band == guard.BAND
-
-
-OTHERS = '{"band": 2, "instructions": {"mine": {"RS": 1}}}'
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        OTHERS,
-        '{"band": 2, "instructions": {}}',
-        "[]",
-        '{"band": 2}',
-        '{"band": "x", "instructions": {}}',
-        '{"band": 2, "instructions": [1]}',
-    ],
-)
-def test_a_file_that_is_no_guard_is_refused_before_anything_is_measured(content, tmp_path, capsys):
-    path = tmp_path / "g.json"
-    path.write_text(content, encoding="utf-8")
-    assert main(["bench", "--guard", str(path)]) == 2
-    assert "holds no counts" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -351,35 +262,6 @@ def test_the_figure_is_the_same_bytes_every_time(monkeypatch, report):
     other["points"][-1]["searches_per_second"] *= 2
     assert not figures.is_current(drawn, other)
     assert len(drawn) < 60_000
-
-
-def test_a_hand_worked_case_of_the_scaling_model(monkeypatch):
-    scaling = _bench_module("scaling_model", monkeypatch)
-    c = scaling.Constants(kernel=6e-6, writing=2e-6, task=1e-3, stored=4.0, evaluations=2000)
-    threads = scaling.on_threads(c, 64)
-    assert threads.seconds == pytest.approx(1e9 * (6e-6 / 64 + 2e-6))
-    assert threads.bend == "one writing thread"
-    assert threads.n_object == 122_071 * 9
-    assert threads.n_byte == 4e9
-    small = scaling.on_workers(c, 6400, 1)
-    assert small.n_task == 122_071
-    assert small.scheduler == pytest.approx(122.071)
-    assert small.workers == pytest.approx(20 * 8192 * 8e-6)  # 122,071 tasks in 20 rounds
-    assert small.store == pytest.approx(122_071 * 9 / 3500)
-    assert small.bend == "object store"
-    assert scaling.largest_tasks(6400) == 5
-    assert scaling.on_workers(c, 64, scaling.largest_tasks(64)).n_task == 256
-    assert scaling.on_workers(c._replace(task=1.0), 6400, 1).bend == "scheduler"
-
-
-@pytest.mark.slow
-def test_the_bench_of_scaling_runs_in_small(tmp_path):
-    command = [sys.executable, ROOT / "bench/scaling.py", "--quick", "--out", tmp_path / "scaling.json"]
-    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
-    found = json.loads((tmp_path / "scaling.json").read_text(encoding="utf-8"))
-    assert {row["n_arch"] for row in found["sizes"]} == {81, 8242, 15_625, 423_624}
-    assert len(found["modelled"]) == 15
-    assert found["tasks"]["empty"] > 0
 
 
 def test_what_cannot_be_run_is_refused_before_anything_is_measured(monkeypatch):
