@@ -175,7 +175,17 @@ def test_ctrl_c_reaches_workers_too(tmp_path):
     assert "--resume completes" in errors
 
 
-def test_s3(tmp_path, whole, monkeypatch):
+#: Few objects, for a server in Python: one problem of two chunks of runs.
+FEW = """
+problems: [nbasr]
+n_run: 9000
+optimizers:
+  RS: {max_eval: 20}
+  SH: {n_candidate: 2}
+"""
+
+
+def test_s3(tmp_path, monkeypatch):
     """An S3 interface: local and Dask writers, resume."""
     server_module = pytest.importorskip("moto.server", reason="moto is in the extra 'test'")
     pytest.importorskip("s3fs", reason="s3fs is in the extra 'cluster'")
@@ -199,7 +209,9 @@ def test_s3(tmp_path, whole, monkeypatch):
             bucket.invalidate_cache()
             return {key.removeprefix(f"results/{name}/"): bucket.cat(key) for key in bucket.find(f"results/{name}")}
 
-        grid = write_grid(tmp_path)
+        grid = write_grid(tmp_path, FEW)
+        sweep(grid, tmp_path / "r.zarr")
+        whole = contents(tmp_path / "r.zarr")
         sweep(grid, "s3://results/a.zarr")
         assert found("a.zarr") == whole
         assert open_results("s3://results/a.zarr").attrs["state"] == "complete"
