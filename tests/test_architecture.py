@@ -5,6 +5,8 @@ import graphlib
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import mfnas_vec
 from mfnas_vec import _jit
 from mfnas_vec._embedded import embedded_folder
@@ -54,6 +56,7 @@ def _imports(path):
             yield from (alias.name for alias in node.names)
 
 
+@pytest.mark.slow
 def test_imports_go_one_way():
     seen = set()
     for home, path in _modules():
@@ -68,6 +71,7 @@ def test_imports_go_one_way():
     assert seen == {*ORDER, "reference"}
 
 
+@pytest.mark.slow
 def test_build_scripts_are_not_imported():
     scripts = {"benchmarks_zarr", *(path.stem for path in (embedded_folder() / "build").iterdir())}
     assert len(scripts) > 15
@@ -79,6 +83,7 @@ def test_compiled_code_is_kept_while_what_it_cannot_contain_is_edited():
     assert {"reference", *ORDER[ORDER.index("search") + 1 :]} == _jit.ABOVE
 
 
+@pytest.mark.slow
 def test_two_modules_import_numba():
     users = [path.name for _, path in _modules() if any(n.split(".")[0] == "numba" for n in _imports(path))]
     assert users == ["_jit.py", "_structs.py"]
@@ -101,6 +106,7 @@ def _trees():
     return {path: ast.parse(path.read_text(encoding="utf-8")) for _, path in _modules()}
 
 
+@pytest.mark.slow
 def test_no_module_imports_the_root():
     for path, tree in _trees().items():
         for node in ast.walk(tree):
@@ -109,6 +115,7 @@ def test_no_module_imports_the_root():
             assert not (isinstance(node, ast.ImportFrom) and node.module == "mfnas_vec"), path
 
 
+@pytest.mark.slow
 def test_no_import_cycle():
     modules = {".".join(("mfnas_vec", *path.relative_to(PACKAGE).with_suffix("").parts)) for _, path in _modules()}
     modules = {name.removesuffix(".__init__") for name in modules}
@@ -124,6 +131,7 @@ def test_no_import_cycle():
     graphlib.TopologicalSorter(graph).prepare()
 
 
+@pytest.mark.slow
 def test_no_two_classes_have_one_name():
     names = Counter(
         node.name for tree in _trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
@@ -131,6 +139,7 @@ def test_no_two_classes_have_one_name():
     assert {name for name, n in names.items() if n > 1} == set()
 
 
+@pytest.mark.slow
 def test_few_parameters_are_positional():
     """At most five. Compiled functions take no keywords."""
     for path, tree in _trees().items():

@@ -17,6 +17,7 @@ MODULES = sorted(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
@@ -28,6 +29,7 @@ def test_there_are_examples():
     assert len(found) >= 4
 
 
+@pytest.mark.slow
 def test_generated_parts_of_the_pages_are_up_to_date(tmp_path):
     done = subprocess.run(
         [sys.executable, ROOT / "bench/render.py", "--check"], cwd=tmp_path, capture_output=True, text=True

@@ -105,6 +105,7 @@ def test_every_embedded_table_has_its_page():
         assert entry["digest"] in (folder / f"{name}.html").read_text(encoding="utf-8"), f"{name}: run table_pages.py"
 
 
+@pytest.mark.slow
 def test_pages_of_tables_have_the_numbers_of_the_report():
     from mfnas_vec import open_table
     from mfnas_vec.report.page.benchmark import benchmark_page

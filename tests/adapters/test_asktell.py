@@ -43,6 +43,7 @@ class Climber:
             self.best = x, y
 
 
+@pytest.mark.slow
 def test_the_adapter_evaluates_what_nevergrad_itself_does(nb201):
     ours = Simulator(nb201, max_eval=100, protocol="corrected")
     AskTell(one_plus_one, epoch=12)(ours, np.random.default_rng(4))

@@ -29,6 +29,7 @@ def plain_optuna(simulator, sampler, n_trials):
     return study
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler"])
 def test_the_adapter_evaluates_what_optuna_itself_does(nb201, sampler):
     rng = np.random.default_rng(3)
@@ -42,6 +43,7 @@ def test_the_adapter_evaluates_what_optuna_itself_does(nb201, sampler):
     assert ours.n_eval == 40
 
 
+@pytest.mark.slow
 def test_losses_are_minimised():
     table = hash_table("nbasr")
     simulator = Simulator(table, "val_per", max_eval=80, protocol="corrected")
@@ -74,6 +76,7 @@ def test_pruned_trials_train_no_further(nb201):
     assert simulator.epochs_trained == trained
 
 
+@pytest.mark.slow
 def test_workers_share_a_study(nb201):
     settings = {"n_run": 4, "workers": 1, "max_eval": 30, "protocol": "corrected", "epochs": 12}
     one = simulate(optuna_search, nb201, n_worker=1, **settings)
@@ -82,6 +85,7 @@ def test_workers_share_a_study(nb201):
     assert (four["cost_seconds"] < one["cost_seconds"] / 2.5).all()
 
 
+@pytest.mark.slow
 def test_runs_repeat_and_record_their_settings(nb201):
     settings = {"n_run": 4, "max_eval": 25, "sampler_options": {"n_startup_trials": 5}}
     first = simulate(optuna_search, nb201, workers=1, sampler=optuna.samplers.TPESampler, **settings)

@@ -39,6 +39,7 @@ def test_expected_best_of_n_is_that_of_all_sequences(n):
     assert expected_best(score, value, weight, [n])[0] == pytest.approx(enumerated(score, value, weight, n), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nb201-cifar10", "nbasr", "nbgraph-cora"])
 def test_random_search_in_closed_form_agrees_with_runs(name):
     table = open_table(f"{name}@embedded")

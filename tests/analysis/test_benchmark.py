@@ -9,6 +9,7 @@ from mfnas_vec.analysis.benchmark import basins, best_rows, correlations, fitnes
 from mfnas_vec.spaces import get_space
 
 
+@pytest.mark.slow
 def test_basins_are_where_steepest_ascent_ends():
     space = get_space("nb201")
     rng = np.random.default_rng(0)
@@ -55,6 +56,7 @@ def test_of_one_peak_all_architectures_are_its_basin():
     assert abs(fitness_distance(space, shuffled)) < 0.05
 
 
+@pytest.mark.slow
 def test_rank_correlations(cifar10):
     found = correlations(cifar10)
     test = cifar10["test_acc"].values

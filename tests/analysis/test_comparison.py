@@ -53,6 +53,7 @@ def by_counting(a, b):
     return np.mean([(x > y) + 0.5 * (x == y) for x, y in itertools.product(a, b)])
 
 
+@pytest.mark.slow
 @given(SCORES, SCORES)
 def test_effect_size_counts_pairs(a, b):
     assert a12(a, b) == pytest.approx(by_counting(a, b))
@@ -108,6 +109,7 @@ def test_holm_by_hand():
     assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
 
 
+@pytest.mark.slow
 def test_same_distribution_is_distinguished_no_more_often_than_stated():
     """Of three equal searches, a pair differs in at most 5 % of comparisons (Holm)."""
     wrong = 0
@@ -208,6 +210,7 @@ def test_few_runs_beside_many_may_differ_under_holm():
     assert alike["p_least"].values == pytest.approx([6 / 70] * 3)
 
 
+@pytest.mark.slow
 def test_words_across_problems():
     random = np.random.default_rng(0)
 

@@ -17,6 +17,7 @@ def neighbours_of(space, row):
     return found - {row, -1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nb101", "nb201", "nbasr"])
 def test_neighbours_are_one_gene_apart(name):
     space = SPACES[name]

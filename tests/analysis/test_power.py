@@ -39,6 +39,7 @@ def test_the_stated_power_is_reached(n, n_pair):
     assert needed == n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("difference", [0.3, 0.6])
 def test_the_runs_needed_are_enough_and_few(difference):
     n = runs_needed(difference, 0.8, n_pair=3)

@@ -62,6 +62,7 @@ def test_wrong_protocols_of_entries_are_refused(protocol, message):
         grid_of({**SMALL, "optimizers": {"SH": {"protocol": protocol}}})
 
 
+@pytest.mark.slow
 def test_every_search_is_run_under_its_protocol(searches):
     table = open_table("nbasr")
     for protocol in PROTOCOLS:
@@ -108,6 +109,7 @@ def test_the_summary_of_a_page_warns(store):
     assert warning == selection_note(labels)
 
 
+@pytest.mark.slow
 def test_the_command_prints_what_protocols_change(store, capsys):
     assert main(["compare", store, "--by-protocol"]) == 0
     text = capsys.readouterr().out

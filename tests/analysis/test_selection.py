@@ -33,6 +33,7 @@ def test_best_of_all_evaluated(problem, name):
     np.testing.assert_array_equal(course[BEST_EVALUATED].values, best)
 
 
+@pytest.mark.slow
 def test_choosing_on_test_gains_0_1_to_1_7_points_on_nas_bench_graph():
     """500 evaluations of random search on the nine data sets: simulated and in closed form."""
     gaps = {}

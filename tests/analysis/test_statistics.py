@@ -65,6 +65,7 @@ def test_hand_worked():
     }
 
 
+@pytest.mark.slow
 @given(NUMBERS)
 def test_interquartile_mean_is_scipys_trimmed_mean(values):
     assert iqm(values) == pytest.approx(scipy.stats.trim_mean(values, 0.25), abs=1e-9)

@@ -21,6 +21,7 @@ def report():
     return bench(["nb201-cifar10"], ["RS", "MF-NAS"], effort=TINY, processes=False)
 
 
+@pytest.mark.slow
 def test_every_optimizer_number_of_runs_and_of_threads_is_a_point(report):
     keys = [(p["optimizer"], p["n_run"], p["n_thread"]) for p in report["points"]]
     assert sorted(keys) == sorted((o, n, t) for o in ("RS", "MF-NAS") for n in (1, 4) for t in (1, 2))
@@ -40,6 +41,7 @@ def test_evaluations_are_those_of_the_runs(report):
     assert {p["evaluations"] for p in report["points"] if (p["optimizer"], p["n_run"]) == ("RS", 4)} == {found}
 
 
+@pytest.mark.slow
 def test_a_point_that_takes_too_long_says_so():
     effort = Effort(runs=(64,), repeats=50, point_seconds=1e-9)
     (point,) = bench(["nb201-cifar10"], ["SH"], effort=effort, processes=False)["points"]
@@ -206,6 +208,7 @@ def test_threads_and_repeats_of_an_effort():
         make_effort(quick=True, repeats=0)
 
 
+@pytest.mark.slow
 def test_a_process_is_measured_and_its_failure_reported():
     found = measure_process([sys.executable, "-c", "print('out', bytearray(60_000_000)[0])"], 2)
     assert found["printed"].strip() == "out 0"
@@ -253,6 +256,7 @@ def _bench_module(name, monkeypatch):
     return importlib.import_module(name)
 
 
+@pytest.mark.slow
 def test_the_figure_is_the_same_bytes_every_time(monkeypatch, report):
     figures = _bench_module("figures", monkeypatch)
     drawn = figures.speed_figure(report)

@@ -10,6 +10,8 @@ from mfnas_bench import guard
 
 from mfnas_vec.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -33,6 +33,7 @@ def test_every_decision_is_switched_or_left_out(module):
     assert {"refuse", "stop"} <= words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["nb101", "nb201-cifar10", "nbasr"])
 def test_no_run_depends_on_what_is_left_out(module, problem):
     table = open_table(problem)

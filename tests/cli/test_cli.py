@@ -20,6 +20,7 @@ def test_run_prints_what_was_found_and_spent(capsys):
     assert err == "" or "compiling" in err
 
 
+@pytest.mark.slow
 def test_run_writes_a_store(capsys, tmp_path):
     words = "run --ss nb201 --optimizer RS --n_run 4 --trace --out", tmp_path / "r.zarr"
     assert mfnas(capsys, *words)[0] == 0
@@ -112,6 +113,7 @@ def test_usage_errors_are_one_line_and_exit_2(capsys, words):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_listings(capsys):
     code, out, _ = mfnas(capsys, "tables list")
     assert code == 0

@@ -36,6 +36,7 @@ def compared(capsys, *arguments):
     return status, out or err
 
 
+@pytest.mark.slow
 def test_command_compares_runs(stores, capsys):
     status, text = compared(capsys, stores / "rs.zarr", stores / "fls.zarr")
     assert status == 0
@@ -45,6 +46,7 @@ def test_command_compares_runs(stores, capsys):
     assert found["nb201-cifar10"]["RS"].provenance == "modelled"
 
 
+@pytest.mark.slow
 def test_command_compares_sweeps(stores, capsys):
     status, text = compared(capsys, stores / "grid.zarr")
     assert status == 0
@@ -59,6 +61,7 @@ def test_command_compares_sweeps(stores, capsys):
     assert text.count("A12 0") + text.count("A12 1") == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -88,6 +91,7 @@ def changed(stores, path, change):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -107,6 +111,7 @@ def test_what_is_no_comparison_is_refused(stores, tmp_path, capsys, change, mess
     assert message in text
 
 
+@pytest.mark.slow
 def test_unfinished_sweeps_are_refused(stores, tmp_path, capsys):
     import shutil
 

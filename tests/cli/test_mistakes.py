@@ -32,6 +32,7 @@ def import_csv(capsys, path, *words):
     return out
 
 
+@pytest.mark.slow
 def test_the_first_line_of_run_has_the_table_and_its_source(capsys, tmp_path, cifar10):
     assert mfnas(capsys, *RS)[1].splitlines()[0].endswith("; table nb201-cifar10, embedded")
     save_table(cifar10, tmp_path / "own.zarr")
@@ -39,6 +40,7 @@ def test_the_first_line_of_run_has_the_table_and_its_source(capsys, tmp_path, ci
     assert mfnas(capsys, *words)[1].splitlines()[0].endswith(f"; table {tmp_path / 'own.zarr'}")
 
 
+@pytest.mark.slow
 def test_a_partial_import_does_not_take_the_place_of_the_embedded_table(capsys, tmp_path, user_tables, caplog):
     path = write_csv(tmp_path / "f.csv", 50, {"test_acc": lambda row: 50 + row / 2, "mine": float})
     output = import_csv(capsys, path, "--ss", "nb201", "--name", "nb201-cifar10")
@@ -137,6 +139,7 @@ def test_other_spellings_are_understood(capsys, words):
     assert out.startswith("RS on nb201-cifar10: 2 runs, seed 0, protocol gecco2024; table nb201-cifar10, embedded")
 
 
+@pytest.mark.slow
 def test_names_of_optimizers_and_data_sets_whatever_the_case(capsys):
     words = ["run", "--ss", "nb201", "--dataset", "ImageNet16-120", "--optimizer", "mf_nas", "--set", "k=none"]
     assert "n_candidate" in refused(capsys, *words)  # the optimizer was found, and its setting refused
@@ -154,6 +157,7 @@ def test_a_file_is_no_result_store(capsys, tmp_path):
     assert "no result store: it does not exist" in refused(capsys, "info", tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_what_exists_mentions_overwrite(capsys, tmp_path):
     out = tmp_path / "r.zarr"
     assert mfnas(capsys, *RS, "--out", out)[0] == 0
@@ -172,6 +176,7 @@ def grid(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_labels_with_commas_can_be_chosen(grid):
     everything = open_study([str(grid)]).labels
     one, other = everything[0], everything[-1]
@@ -182,12 +187,14 @@ def test_labels_with_commas_can_be_chosen(grid):
         open_study([str(grid)], None, [f"{one},nonsense"])
 
 
+@pytest.mark.slow
 def test_searches_may_be_repeated(capsys, grid, tmp_path):
     labels = open_study([str(grid)]).labels[:2]
     words = ["plot", "final", grid, "--out", tmp_path / "x.svg", "--searches", labels[0], "--searches", labels[1]]
     assert mfnas(capsys, *words)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_heat_map_of_chosen_axes_is_of_means_over_the_others(capsys, grid, tmp_path):
     message = refused(capsys, "plot", "heatmap", grid, "--out", tmp_path / "x.svg")
     assert "choose rows and columns among" in message
@@ -205,6 +212,7 @@ def test_a_heat_map_of_chosen_axes_is_of_means_over_the_others(capsys, grid, tmp
     assert f"{max(map(np.mean, means.values())):.2f} with" in drawing.alt
 
 
+@pytest.mark.slow
 def test_a_target_in_fractions_warns(capsys, grid, tmp_path, caplog):
     words = ["plot", "ecdf", grid, "--over", "epochs", "--out", tmp_path / "x.svg", "--target"]
     with caplog.at_level(logging.WARNING, logger="mfnas_vec"):

@@ -20,6 +20,7 @@ def pilots(tmp_path_factory, cifar10):
     return [str(folder / f"{name}.zarr") for name in results], [scores_of(result) for result in results.values()]
 
 
+@pytest.mark.slow
 def test_a_pilot_gives_the_spread_and_the_runs(pilots, capsys):
     paths, samples = pilots
     printed = mfnas(capsys, "plan --difference 0.2", *paths)[1]
@@ -53,6 +54,7 @@ def test_leaks_are_columns_of_a_comparison(pilots, capsys):
     assert (code, "LEAK" in printed) == (0, False)
 
 
+@pytest.mark.slow
 def test_the_page_of_a_table(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     pytest.importorskip("jinja2")

@@ -12,6 +12,8 @@ from mfnas_vec import cli
 from mfnas_vec.datasets import download, sources
 from mfnas_vec.datasets.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("requests")
 
 OLD, NEW = bytes(range(256)) * 2_000, bytes(range(255, -1, -1)) * 1_500

@@ -91,6 +91,7 @@ def test_mutated_files_give_clean_errors(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(9))
 def test_the_good_files_are_good(tmp_path, place):
     format_name, name, data, options = seeds()[place]

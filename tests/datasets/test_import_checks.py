@@ -74,6 +74,7 @@ def test_small_shares_are_shares(tmp_path, share):
     assert table["test_acc"].values[7] == 100.0
 
 
+@pytest.mark.slow
 def test_percent_below_one_stays_percent(tmp_path):
     def lower(record):
         for run in record["all_results"].values():
@@ -90,6 +91,7 @@ def test_percent_below_one_stays_percent(tmp_path):
         import_table("nats-tss", [nats_file(tmp_path / "000000.pickle.pbz2", change=raised)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -119,6 +121,7 @@ def test_a_bad_record_of_nb101_is_named(tmp_path, second, words):
         import_table("nasbench101", [path])
 
 
+@pytest.mark.slow
 def test_a_fourth_training_of_nb101_is_refused(tmp_path):
     good = upstream.nb101_record(NB101.arch_key()[1], 108, 1.0, 0.1, 0.1, 0.1, 300_000)
     import_table("nasbench101", [write(tmp_path / "f.tfrecord", upstream.tfrecord([good] * 3))])
@@ -134,6 +137,7 @@ def test_a_cut_compressed_tfrecord_is_refused(tmp_path):
             import_table("nasbench101", [write(tmp_path / "f.tfrecord", data[:-20])])
 
 
+@pytest.mark.slow
 def test_a_cell_of_nats_that_comes_twice_is_refused(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -187,6 +191,7 @@ def test_keys_are_text(tmp_path):
         import_table("nats-tss", [nats_file(tmp_path / "000000.pickle.pbz2", change=rename)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["val_acc", "test_acc", "train", "val_loss"])
 def test_scores_do_not_replace_results_of_training(tmp_path, name):
     scores = upstream.suite_scores([7], draw(), ("synflow", name))

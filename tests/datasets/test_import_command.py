@@ -86,6 +86,7 @@ def test_an_existing_table_is_noticed_before_the_work(format_name, paths, datase
     assert likely_name(format_name, paths, dataset, into) == name
 
 
+@pytest.mark.slow
 def test_partial_tables_are_refused_unless_asked_for(tmp_path, user_tables):
     rows = list(range(0, N, 3))
     path = write(tmp_path / "[cifar10]_data.p", upstream.nb201_data(rows[:50], np.random.default_rng(6)))

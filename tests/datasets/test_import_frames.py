@@ -102,6 +102,7 @@ def test_results_of_whole_trainings_need_no_epochs(tmp_path):
     assert table["val_acc"].values[0] == 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["arch", "key", "genotype"])
 def test_published_numbers_are_no_gene_digits(tmp_path, column):
     space = SPACES["nbgraph"]
@@ -197,6 +198,7 @@ def test_large_stores_are_refused_before_they_are_read(tmp_path, monkeypatch, su
     assert len(closed) == 4
 
 
+@pytest.mark.slow
 def test_a_netcdf_file_that_hangs_or_crashes_its_reader_is_refused(tmp_path, monkeypatch):
     """Whatever happens in the process that reads it."""
     path = tmp_path / "x.nc"
@@ -215,6 +217,7 @@ def test_a_netcdf_file_that_hangs_or_crashes_its_reader_is_refused(tmp_path, mon
             frames.read_frame(path)
 
 
+@pytest.mark.slow
 def test_a_damaged_netcdf_file_is_refused(tmp_path):
     path = tmp_path / "x.nc"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(200))

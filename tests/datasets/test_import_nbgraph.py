@@ -37,6 +37,7 @@ def write(path, value, protocol=4):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["cora", "proteins"])
 def test_mean_of_seeds(tmp_path, dataset):
     space = get_space("nbgraph-proteins" if dataset == "proteins" else "nbgraph")
@@ -73,6 +74,7 @@ def test_mean_of_seeds(tmp_path, dataset):
     np.testing.assert_allclose(one[f"val_{kind}"].values[:, rows], 100 * made[2][1][:, :, 1].T, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_all_architectures_make_a_table_to_search_on(tmp_path, user_tables):
     space = get_space("nbgraph-proteins")
     records, _ = content(space, range(space.n_arch), 0)
@@ -87,6 +89,7 @@ def test_all_architectures_make_a_table_to_search_on(tmp_path, user_tables):
     assert result["test_performance"].attrs["provenance"] == "measured"
 
 
+@pytest.mark.slow
 def test_a_shorter_training_is_missing_after_its_end(tmp_path):
     space = get_space("nbgraph")
     long, _ = content(space, [3], 0)
@@ -100,6 +103,7 @@ def test_a_shorter_training_is_missing_after_its_end(tmp_path):
     assert table["val_acc"].attrs["n_arch_known"] == 1
 
 
+@pytest.mark.slow
 def test_an_infinite_loss_is_missing(tmp_path):
     space = get_space("nbgraph")
     records, _ = content(space, [3], 0)
@@ -118,6 +122,7 @@ def changed(key, **changes):
     return {key: {"dur": [[0.5] * 7]} | changes}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "options", "words"),
     [
@@ -146,6 +151,7 @@ def test_refused(tmp_path, capsys, name, value, options, words):
     assert "caught" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_files_of_different_length_are_refused(tmp_path):
     space = get_space("nbgraph")
     for seed, n_epoch in ((0, 3), (1, 4)):

@@ -114,6 +114,7 @@ store.write_imported(open_table("nb201-cifar10", embedded=True)[["params"]], "nb
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_a_writer_that_is_killed(table, user_tables):
     done = subprocess.run([sys.executable, "-c", KILLED], check=False)

@@ -12,6 +12,8 @@ from mfnas_vec import SPACES, run
 from mfnas_vec.datasets.importers import import_table, likely_name
 from mfnas_vec.datasets.readers.tfrecords import crc32c, crc_table
 
+pytestmark = pytest.mark.slow
+
 N = 15_625
 SOME = [0, 7, 1_234, 15_624]
 
@@ -192,7 +194,6 @@ def test_nats_topology_in_a_tar_archive(tmp_path):
             import_table("nats-tss", [tmp_path / name])
 
 
-@pytest.mark.slow
 def test_nb_asr(tmp_path):
     draw = np.random.default_rng(4)
     rows = range(8_242)

@@ -20,6 +20,7 @@ DATA = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(DATA, st.integers(0, pickle.HIGHEST_PROTOCOL))
 def test_plain_data_comes_back(value, protocol):
     data = pickle.dumps(value, protocol=protocol)

@@ -16,7 +16,7 @@ import pytest
 from mfnas_vec import SPACES
 from mfnas_vec.datasets.importers import import_table
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -94,6 +94,7 @@ def test_representatives_are_pruned_members_of_their_graph_in_order():
     assert all(prune(g) == tuple(g) for g in graphs.genes.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("linear", "n"), [(False, 5260), (True, 5044)])
 def test_another_method_finds_the_same_graphs(linear, n):
     by_form, by_print = {}, {}

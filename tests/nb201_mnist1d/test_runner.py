@@ -90,6 +90,7 @@ def test_packed_results_are_the_chunks(tmp_path):
         raw.packed_graphs(job({"a": 2}), packed)
 
 
+@pytest.mark.slow
 def test_packed_results_of_the_repository_are_of_this_code():
     """Packed results of other code, settings or data raise an error."""
     data, settings = sources.mnist1d(), Training()
@@ -139,6 +140,7 @@ def test_merged_table(tmp_path):
     assert np.unique(read["snip"].values[rows]).size == 1
 
 
+@pytest.mark.slow
 def test_searches_run_on_a_whole_table():
     data, settings = sources.mnist1d(), Training()
     results = made_up_results(settings, len(GENES))

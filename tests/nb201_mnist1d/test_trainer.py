@@ -13,6 +13,8 @@ from benchmarks_zarr.build.nb201_mnist1d.compiled import network, steps
 from benchmarks_zarr.build.nb201_mnist1d.data import Data, split
 from mfnas_vec.spaces.nb201 import EDGES
 
+pytestmark = pytest.mark.slow
+
 RECORDED = json.loads(torch_facts.FILE.read_text())
 SETTINGS = trainer.Training(epochs=torch_facts.EPOCHS)
 
@@ -77,7 +79,6 @@ def check_scores(facts, scorer):
             assert value == pytest.approx(expected, rel=1e-5 if name == "grasp" else 1e-9, abs=1e-12), name
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("facts", RECORDED, ids=lambda f: "".join(map(str, f["cell"])))
 def test_training_is_that_of_torch_as_recorded(facts):
     check_curves(facts)

@@ -16,6 +16,7 @@ def cells(shared):
     return read_cells(shared)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["params", "flops"])
 @pytest.mark.parametrize("dataset", PUBLISHED)
 def test_mf_nas_gives_the_published_numbers(cells, dataset, metric):

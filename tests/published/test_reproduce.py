@@ -19,6 +19,8 @@ from mfnas_vec.published.verdicts import Comparison, compare
 from mfnas_vec.report.reproduction import records, sheet
 from mfnas_vec.report.sheet import csv_text
 
+pytestmark = pytest.mark.slow
+
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
 EPOCHS = (12, 25, 50, 100, 200)
 

@@ -22,6 +22,8 @@ from mfnas_vec.runs.run import run
 from mfnas_vec.sweeps.sweep import sweep
 from mfnas_vec.tables.store import open_table
 
+pytestmark = pytest.mark.slow
+
 
 def made(mean, sd, *, direction="maximize", provenance="measured", problem="nb101", n_run=500):
     """A result of two proxies and two k for both optimizers."""
@@ -82,7 +84,6 @@ def test_the_grid_has_every_configuration():
         assert all(entry.settings == {"metric_stage1": [*proxies], "n_candidate": [*ks]} for entry in entries)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["head2025", "corrected"])
 def test_configurations_are_searches_of_their_own(protocol):
     table = open_table("nbasr")

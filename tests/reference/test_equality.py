@@ -16,6 +16,8 @@ from mfnas_vec.search.runner import USUAL
 from mfnas_vec.spaces import get_space
 from mfnas_vec.tables.build import build_table
 
+pytestmark = pytest.mark.slow
+
 SINGLE = ("RS", "FLS", "BLS", "REA", "REA+W", "GA")
 HALVING = ("SH", "MF-NAS", "R-MF-NAS")
 STAGES = ("MF-NAS", "R-MF-NAS")
@@ -110,7 +112,6 @@ def fitting(optimizer, settings, space):
     return settings
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("optimizer", BUILT_IN)
@@ -118,7 +119,6 @@ def test_published_settings(optimizer, space, protocol):
     assert_equal_to_reference(optimizer, hash_table(space), 6, seed=11, protocol=protocol, **ending(optimizer, space))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("optimizer", "settings", "space", "protocol"), ODD)
 def test_odd_settings(optimizer, settings, space, protocol):
     settings = fitting(optimizer, settings, space)
@@ -179,7 +179,6 @@ QUIRKY = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ties", "flat", "missing", "nothing"])
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("optimizer", BUILT_IN)
@@ -201,7 +200,6 @@ FLIPPED = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("protocol", "space"), FLIPPED)
 def test_every_decision_alone(protocol, space):
     """Protocols with one decision changed, on every optimizer: one compiled function serves them all."""
@@ -217,7 +215,6 @@ def test_what_the_usual_protocols_agree_on_is_known_when_code_is_compiled():
         assert usual.py_func(rules_of(name)) == rules_of(name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_many_seeds(optimizer):
     own = {"max_eval_stage1": 300} if optimizer in STAGES else {}

@@ -43,6 +43,7 @@ def test_equal_parents_still_have_children():
     assert genetic._cross(ledger_of(space), [77] * 4, 1.0, draw) == [77] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", STREAMS)
 def test_mutants_are_new_and_near(stream):
     space, draw = get_space("nb101"), stream()

@@ -10,6 +10,8 @@ from support.replay import Replay, first_difference
 from mfnas_vec.reference import REFERENCE, algorithms, halving
 from mfnas_vec.reference.streams import PublishedStream
 
+pytestmark = pytest.mark.slow
+
 RECORDED = json.loads(gzip.decompress((Path(__file__).parents[1] / "golden/recorded_runs.json.gz").read_bytes()))
 
 
@@ -38,7 +40,6 @@ def test_where_the_published_code_crashed_the_path_is_the_same_until_then(case):
         assert len(replay.record.steps) > expected["evaluations"]
 
 
-@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("case", RECORDED)
 def test_all_recorded_runs(case, shared):

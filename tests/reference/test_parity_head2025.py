@@ -16,6 +16,8 @@ from mfnas_vec.reference.streams import PublishedStream
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.spaces import NO_ARCH, get_space
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[1] / "golden/recorded_runs_head2025.json.gz"
 RECORDED = json.loads(gzip.decompress(GOLDEN.read_bytes()))
 
@@ -30,7 +32,6 @@ def test_every_case_is_recorded():
     assert {re.split("[/@]", case)[1] for case in RECORDED} == set(REFERENCE) - {"Hyperband", "ASHA"}
 
 
-@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("case", RECORDED)
 def test_all_recorded_runs(case, shared):

@@ -62,6 +62,7 @@ def document(path):
     return json.loads(found.read_text(), parse_constant=refuse)
 
 
+@pytest.mark.slow
 def test_sweep_is_read_back_run_by_run(stores, tmp_path):
     results = {part.problem: part.dataset for part in read_contents(stores / "grid.zarr").parts}
     export_ioh(results, tmp_path / "out")
@@ -180,6 +181,7 @@ def test_indices_of_runs_are_kept(cifar10, tmp_path):
     assert read(tmp_path / "out").load(monotonic=False)["run_id"].to_list() == [1, 2, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["grid.zarr", "rs.zarr"])
 def test_command_writes_the_same_bytes_each_time(stores, tmp_path, capsys, store):
     command = "export --format ioh", stores / store, "--out"
@@ -196,6 +198,7 @@ def test_command_writes_the_same_bytes_each_time(stores, tmp_path, capsys, store
     assert sorted(p.name for p in tmp_path.iterdir()) == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_other_folders_and_files_are_never_replaced(stores, tmp_path, capsys):
     command = "export --format ioh --overwrite", stores / "rs.zarr", "--out"
     mine = tmp_path / "mine"

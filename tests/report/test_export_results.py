@@ -14,6 +14,8 @@ from mfnas_vec.report.export.markdown import markdown
 from mfnas_vec.runs.store import write_result
 from mfnas_vec.sweeps.contents import read_contents
 
+pytestmark = pytest.mark.slow
+
 GRID = {
     "problems": ["nb201-cifar10", "nb201-cifar100"],
     "n_run": 4,

@@ -24,6 +24,8 @@ from mfnas_vec.report.figures.panels import looks, selection
 from mfnas_vec.report.figures.style import COLOURS
 from mfnas_vec.report.page.checklist import checklist_of
 
+pytestmark = pytest.mark.slow
+
 GRID = {
     "problems": ["nb201-cifar10", "nbasr"],
     "n_run": 12,
@@ -60,7 +62,6 @@ def drawing_of(kind, stores, study):
     return draw(kind, study.on(["nb201-cifar10"]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_twice_gives_the_same_bytes(kind, stores, study, tmp_path):
     from matplotlib import rc_context

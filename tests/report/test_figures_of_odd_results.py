@@ -23,6 +23,7 @@ def found_nothing(cifar10):
     return run("RS", cifar10, n_run=4, protocol="corrected", max_time=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["final", "anytime", "cost"])
 def test_searches_that_found_nothing_are_drawn_as_such(kind, cifar10, found_nothing):
     alone = draw(kind, Study.of({"A": found_nothing}, cifar10))
@@ -57,6 +58,7 @@ def test_long_labels_leave_room_for_panels(kind, cifar10):
     assert drawing.figure.axes[0].get_position().width > 0.3
 
 
+@pytest.mark.slow
 def test_heat_maps_of_several_units_name_them_all(tmp_path):
     settings = {"metric_stage1": ["params", "flops"], "n_candidate": [4, 8]}
     grid = {"problems": ["nb201-cifar10", "nbasr"], "n_run": 3, "optimizers": {"MF-NAS": settings}}

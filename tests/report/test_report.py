@@ -25,6 +25,8 @@ from mfnas_vec.report.page.words import summary_of
 from mfnas_vec.report.page.write import page, write_page
 from mfnas_vec.runs.store import write_result
 
+pytestmark = pytest.mark.slow
+
 GRID = """
 title: a <script>alert(1)</script> & "grid"
 problems: [nb201-cifar10, nbasr]

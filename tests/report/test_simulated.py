@@ -22,6 +22,7 @@ def results(cifar10):
     }
 
 
+@pytest.mark.slow
 def test_in_memory(results):
     text = page(Study.of(results))
     for label in results:
@@ -30,6 +31,7 @@ def test_in_memory(results):
     assert text.count("<figure") == page(Study.of({k: results[k] for k in ("RS", "REA")})).count("<figure")
 
 
+@pytest.mark.slow
 def test_in_stores(results, tmp_path):
     places = []
     for label, result in results.items():
@@ -44,6 +46,7 @@ def test_in_stores(results, tmp_path):
     assert written.count("mfnas run --table") == 2
 
 
+@pytest.mark.slow
 def test_without_a_trace_the_curves_of_a_simulated_search_are_refused(results, cifar10):
     bare = results["mine"].drop_vars([name for name in results["mine"].data_vars if str(name).startswith("trace_")])
     with pytest.raises(ValueError, match=r"mine is no registered optimizer .* trace=True"):

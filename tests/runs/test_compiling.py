@@ -38,6 +38,7 @@ def test_the_command_compiles_once(tmp_path):
     assert warm() == ""
 
 
+@pytest.mark.slow
 def test_mistakes_are_one_line(capsys):
     from mfnas_vec.cli import main
     from mfnas_vec.search import get_optimizer

@@ -29,6 +29,7 @@ def facts(result):
     return result.drop_attrs(deep=False).assign_attrs(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_threads_and_blocks_change_nothing(optimizer, table):
     own = budget(optimizer, table)
@@ -39,6 +40,7 @@ def test_threads_and_blocks_change_nothing(optimizer, table):
         xr.testing.assert_identical(facts(other), facts(reference))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_a_run_alone_is_the_run_among_others(optimizer, table):
     own = budget(optimizer, table)
@@ -48,6 +50,7 @@ def test_a_run_alone_is_the_run_among_others(optimizer, table):
         xr.testing.assert_equal(alone, batch.isel(run=[i]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", BUILT_IN)
 def test_seeds_and_runs_differ(optimizer, table):
     a, b = (run(optimizer, table, n_run=N_RUN, seed=seed, **budget(optimizer, table)) for seed in (0, 1))
@@ -64,6 +67,7 @@ def test_global_random_state_is_neither_read_nor_changed(table):
     xr.testing.assert_equal(run("MF-NAS", table, n_run=3), first)
 
 
+@pytest.mark.slow
 def test_same_command_same_bytes(table, tmp_path):
     for name in ("a", "b"):
         write_result(run("REA+W", table, n_run=9, trace=True), tmp_path / name)

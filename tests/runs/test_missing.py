@@ -36,6 +36,7 @@ def grid(tree):
     return tree["nb201-cifar10"].to_dataset()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opened", [False, True])
 def test_means_of_a_grid_are_those_of_what_was_run(grid, tmp_path, opened):
     """Whoever opens the store, with this package or without, and whatever did not exist."""
@@ -170,6 +171,7 @@ def old_store(path, cifar10):
     zarr.consolidate_metadata(path)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Consolidated metadata")
 def test_stores_of_the_version_before_are_refused_with_what_to_do(cifar10, tmp_path):
     old_store(tmp_path / "old.zarr", cifar10)

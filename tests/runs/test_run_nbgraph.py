@@ -110,6 +110,7 @@ SEARCHES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["gecco2024", "corrected"])
 @pytest.mark.parametrize("sampling", ["architectures", "encodings"])
 @pytest.mark.parametrize("name", ["pubmed", "proteins"])

@@ -31,6 +31,7 @@ def nodes(tree):
     return list(tree.children.values()) or [tree]
 
 
+@pytest.mark.slow
 def test_root_and_groups_say_what_they_are(tree):
     for node in {id(n): n for n in (tree, *nodes(tree))}.values():
         assert node.attrs["title"]

@@ -202,6 +202,7 @@ def test_result_of_one_run_is_that_of_run(nb201):
         assert list(np.atleast_1d(found.attrs[key])) == list(np.atleast_1d(expected.attrs[key]))
 
 
+@pytest.mark.slow
 def test_runs_depend_on_seed_and_index_only(nb201):
     settings = {"max_time": 5000.0, "n_run": 12, "trace": True}
     alone = simulate(sampled, nb201, workers=1, **settings)

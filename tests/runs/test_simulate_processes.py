@@ -51,6 +51,7 @@ def test_where_all_runs_fail_there_is_no_result(nb201):
         simulate(cheats, nb201, n_run=3, workers=1, max_eval=9)
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_process_is_found(nb201):
     def dies(simulator, rng):
         code = simulator.sample(rng)
@@ -73,6 +74,7 @@ def test_a_run_that_kills_its_process_is_found(nb201):
     assert (result["arch"] == whole["arch"])[~dead].all()
 
 
+@pytest.mark.slow
 def test_where_processes_cannot_be_forked_the_search_is_sent(nb201, monkeypatch):
     monkeypatch.setattr(pool, "FORKS", False)
     settings = {"n_run": 3, "max_eval": 5, "n_worker": 2}

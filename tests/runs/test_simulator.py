@@ -40,6 +40,7 @@ def assert_equal_to_reference(optimizer, table, protocol, settings, make, seed=3
         assert simulator.steps == [tuple(step) for step in expected.steps]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("budget", BUDGETS)
@@ -72,6 +73,7 @@ def test_zero_cost_metrics_at_their_price(search, space, protocol):
     assert_equal_to_reference(search, table, protocol, {"metric": "synflow", **budget}, make)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("max_time", [None, 0.0, 9000.0, 30_000.0])

@@ -39,6 +39,7 @@ def scheduled(prices, n_worker, start=0.0):
     return finish
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_one_worker_makes_the_compiled_runs(nb201, protocol):
     for seed in range(3):

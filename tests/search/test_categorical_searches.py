@@ -64,6 +64,7 @@ def make_table(space):
 KINDS = ["few", "few valid", "wide", "wide valid", "wide shared", "wide valid shared", "wide valid shared once"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("optimizer", list(SETTINGS))
 def test_equal_to_the_reference(kind, optimizer):
@@ -88,6 +89,7 @@ class AnyScore:
 HUGE = {f"g{i}": range(2) for i in range(10)} | {f"w{i}": range(128) for i in range(3)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", list(SETTINGS))
 def test_two_to_the_31_codes(tmp_path, optimizer):
     space = CategoricalSpace("huge", HUGE)
@@ -121,6 +123,7 @@ def test_two_to_the_31_codes(tmp_path, optimizer):
         assert_equal_run(outcome, trace, run_index, record)
 
 
+@pytest.mark.slow
 def test_from_arrays_to_a_sweep(tmp_path):
     space = register_space(make_space("wide valid shared"))
     save_table(make_table(space), tmp_path / "own.zarr")

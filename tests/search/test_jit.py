@@ -20,6 +20,7 @@ print(sum(kernel.stats.cache_misses.values()), sum(kernel.stats.cache_hits.value
 """
 
 
+@pytest.mark.slow
 def test_one_specialization_serves_all(cifar10):
     for table in (cifar10, *map(hash_table, SPACES)):
         for optimizer in OPTIMIZERS:

@@ -272,6 +272,7 @@ def test_what_a_failing_file_registered_is_forgotten(tmp_path):
     assert "toy" not in SPACES
 
 
+@pytest.mark.slow
 def test_commands_that_open_a_table_take_the_file_of_its_space(tmp_path, user_tables, capsys):
     space, values = written(tmp_path, SPACE % "[1, 2, 3]"), tmp_path / "values.csv"
     values.write_text(

@@ -54,6 +54,7 @@ def test_a_search_that_never_ends_is_refused():
     make_job("Hyperband", hash_table("nb201"), "corrected", max_time=None, n_round=3)
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("max_epochs", [None, 0, 11, 500])

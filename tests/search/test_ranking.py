@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from mfnas_vec.search.ranking import code_at, high_of, insert, make_top, rank
 SCORES = st.lists(st.sampled_from([0.0, 1.0, 2.0, -np.inf, 0.5]), max_size=40)
 
 
+@pytest.mark.slow
 @given(SCORES, st.integers(0, 12))
 def test_insertion_is_flipped_stable_argsort(scores, k):
     top = make_top(k)

@@ -27,6 +27,7 @@ def test_splitmix64_reference_values():
     ]
 
 
+@pytest.mark.slow
 @given(SEEDS, st.integers(0, 2**40), st.lists(st.integers(1, 2**32 - 1), min_size=1, max_size=20))
 def test_kernel_stream_is_the_kernels_generator(seed, run, bounds):
     state, plain = state_of(seed, run), KernelStream(seed, run)
@@ -64,6 +65,7 @@ def test_neighbouring_runs_are_uncorrelated():
     assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 0.03
 
 
+@pytest.mark.slow
 def test_samples_are_uniform():
     space = get_space("nb201")
     state = state_of(2, 0)

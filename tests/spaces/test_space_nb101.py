@@ -28,6 +28,7 @@ def test_sizes():
     assert SPACE.n_arch == 423_624
 
 
+@pytest.mark.slow
 def test_enumeration_finds_the_published_counts(cells):
     assert cells.class_code.size == 423_624
     assert dict(zip(*np.unique(cells.class_size, return_counts=True), strict=True)) == {
@@ -73,6 +74,7 @@ def test_hashes_are_sorted_and_distinct():
     np.testing.assert_array_equal(SPACE.row(SPACE.arch_code), np.arange(SPACE.n_arch))
 
 
+@pytest.mark.slow
 @given(CODES)
 def test_row_by_table_is_row_by_hash(code):
     genotype = SPACE.decode(code).tolist()

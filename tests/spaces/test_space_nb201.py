@@ -16,6 +16,7 @@ def test_size():
     np.testing.assert_array_equal(SPACE.arch_code, np.arange(15_625))
 
 
+@pytest.mark.slow
 @given(GENES)
 def test_code_and_string_both_ways(genes):
     code = int(SPACE.encode(genes))

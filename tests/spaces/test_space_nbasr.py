@@ -12,6 +12,7 @@ SPACE = get_space("nbasr")
 CODES = st.integers(0, SPACE.n_code - 1)
 
 
+@pytest.mark.slow
 def test_sizes_and_rows():
     assert SPACE.n_code == 13_824
     assert SPACE.n_arch == 8_242

@@ -39,6 +39,7 @@ def tree(space, genotype):
     return readers(0)
 
 
+@pytest.mark.slow
 @BOTH
 def test_architectures_are_the_classes_of_equal_trees(space):
     row_of, n_invalid = {}, 0
@@ -61,6 +62,7 @@ def test_sizes():
     assert tuple(op for op in OPERATIONS if op in PROTEINS_OPERATIONS) == PROTEINS_OPERATIONS
 
 
+@pytest.mark.slow
 @BOTH
 def test_names_are_in_row_order(space):
     keys = list(map(int, space.arch_key()))
@@ -70,6 +72,7 @@ def test_names_are_in_row_order(space):
         assert space.row_of_key(space.arch_key()[row]) == space.row_of_key(space.digits(space.arch_code[row])) == row
 
 
+@pytest.mark.slow
 def test_every_encoding_has_the_name_that_the_published_code_gives_it():
     """All 157,440: the package's ``architecture.py`` is plain Python, and its ``__init__`` need not run."""
     folder = Path(importlib.util.find_spec("nas_bench_graph").submodule_search_locations[0])

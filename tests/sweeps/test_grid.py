@@ -228,6 +228,7 @@ def test_a_grid_is_checked_against_its_tables(optimizers, message):
         make_plan(grid_of(GOOD | {"optimizers": optimizers}), {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

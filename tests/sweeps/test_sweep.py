@@ -16,6 +16,8 @@ from mfnas_vec.sweeps.store import GridStore
 from mfnas_vec.sweeps.sweep import open_results, sweep
 from mfnas_vec.tables.store import open_table
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"problems": ["nb201-cifar10"], "n_run": 7, "optimizers": {"RS": {}, "SH": {"k": [2, 8]}}}
 
 
@@ -91,7 +93,6 @@ def blocks_of(store):
     return [p for p in store.rglob("*") if p.is_file() and "/c/" in p.as_posix() and p.parts[-3] != "c"]
 
 
-@pytest.mark.slow
 def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
     """Whatever part of the blocks is there."""
     out, random = tmp_path / "cut.zarr", np.random.default_rng(0)
@@ -112,7 +113,6 @@ def test_resume_gives_the_same_bytes(whole, grid, tmp_path):
         assert not calls or calls[-1] == (72_000, 72_000)
 
 
-@pytest.mark.slow
 def test_a_stop_while_the_store_is_made_is_repaired(whole, grid, tmp_path, monkeypatch):
     write = GridStore._set
     for stop_at in (0, 1, 2, 30, 60):

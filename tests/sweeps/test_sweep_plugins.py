@@ -15,6 +15,8 @@ from mfnas_vec.cli import main
 from mfnas_vec.report.figures.panels import looks
 from mfnas_vec.search import load_plugin, outside
 
+pytestmark = pytest.mark.slow
+
 FILES = [Path(__file__).parents[1] / "plugins" / f"{name}.py" for name in ("simulated_annealing", "genetic_algorithm")]
 FILES.append(FILES[0].with_name("tabu_search.py"))
 GRID = """
@@ -56,7 +58,6 @@ def run_command(args):
     return printed
 
 
-@pytest.mark.slow
 def test_a_killed_sweep_is_resumed(tmp_path, whole):
     out = tmp_path / "r.zarr"
     process = start(*command(tmp_path, out, "--threads", "1"))
@@ -104,7 +105,6 @@ def test_what_this_process_alone_knows_is_refused_on_workers(tmp_path, registere
     assert not (tmp_path / "r.zarr").exists()
 
 
-@pytest.mark.slow
 def test_compare_plot_and_report(tmp_path, whole, capsys, registered):
     assert main(["compare", str(whole)]) == 0
     printed = capsys.readouterr().out
@@ -128,7 +128,6 @@ def test_each_has_a_colour_and_a_marker(whole, registered):
     assert len(set(of.values())) == len(of) == 4
 
 
-@pytest.mark.slow
 def test_without_the_file_the_curves_cannot_be_made(tmp_path, whole):
     process = start("plot", "anytime", whole, "--out", tmp_path / "a.svg")
     errors = process.communicate(timeout=300)[1]

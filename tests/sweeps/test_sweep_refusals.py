@@ -11,6 +11,8 @@ from mfnas_vec.runs.result import RUN_VARIABLES
 from mfnas_vec.sweeps.store import GridStore
 from mfnas_vec.sweeps.sweep import sweep
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"problems": ["nb201-cifar10"], "n_run": 7, "optimizers": {"RS": {}, "SH": {"k": [2, 8]}}}
 
 
@@ -127,7 +129,6 @@ def test_a_damaged_root_is_reported(tmp_path, capsys):
         assert contents(out) == before
 
 
-@pytest.mark.slow
 def test_other_damage_is_reported_and_repaired(tmp_path, capsys):
     """Whatever file that holds no runs is cut, emptied or gone."""
     out = tmp_path / "r.zarr"

@@ -56,6 +56,7 @@ def contents_of(folder, **how):
     return contents(folder / "again.zarr")
 
 
+@pytest.mark.slow
 def test_a_stopped_sweep_is_resumed(tmp_path, whole):
     class Stop(Exception):
         pass
@@ -79,6 +80,7 @@ def test_on_a_cluster(tmp_path, whole):
     assert contents_of(tmp_path, workers=2) == whole
 
 
+@pytest.mark.slow
 def test_curves_are_made_again(tmp_path):
     sweep(write_grid(tmp_path, GRID), tmp_path / "r.zarr", n_thread=1)
     study = Study([str(tmp_path / "r.zarr")])
@@ -121,6 +123,7 @@ def test_failed_runs_are_reported_and_the_rest_is_kept(cifar10):
     assert (result["arch"].isnull() == failed).all()
 
 
+@pytest.mark.slow
 def test_workers_are_a_setting(cifar10):
     simulated("RS-PARALLEL", "random search on workers", random_search)
     settings = {"n_run": 4, "max_eval": 30, "protocol": "corrected", "max_time": None}

@@ -110,6 +110,7 @@ LABELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LABELS)
 def test_pandas_values_are_aligned_by_their_labels(kind):
     series = pd.Series(ACCURACY[-1][SHUFFLED], index=LABELS[kind])
@@ -152,6 +153,7 @@ def test_labels_that_are_wrong_are_refused(values, words):
         table_of({"x": values})
 
 
+@pytest.mark.slow
 def test_a_published_number_given_as_an_integer_is_no_row():
     name = SPACES["nbgraph"].arch_key()[-1]
     with pytest.raises(
@@ -194,6 +196,7 @@ def test_the_first_search_says_a_guessed_direction(caplog):
         assert not [r for r in caplog.records if "guess" in r.getMessage()]
 
 
+@pytest.mark.slow
 def test_a_table_is_saved_and_opened_without_warnings(tmp_path, cifar10):
     path = tmp_path / "own.zarr"
     table = cifar10.assign(mine=("arch", some(10)))

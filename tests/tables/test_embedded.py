@@ -45,6 +45,7 @@ def tables():
     return {name: open_table(name).load() for name in MF_NAS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MF_NAS)
 def test_published_metrics_are_there_and_no_others(tables, name):
     table = tables[name]
@@ -70,6 +71,7 @@ def test_all_tables_together_are_small():
     assert sum(entry["n_byte"] for entry in read_manifest().values()) < 40e6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MF_NAS)
 def test_rank_correlations_are_as_the_attributes_say(tables, name):
     table = tables[name]
@@ -141,6 +143,7 @@ def test_nb101_keys_open_the_table(tables):
     assert float(tables["nb101"]["params"][row]) == 8.55553
 
 
+@pytest.mark.slow
 def test_page_of_the_tables_is_up_to_date(tmp_path):
     command = [sys.executable, BUILD / "readme.py", "--check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
@@ -148,6 +151,7 @@ def test_page_of_the_tables_is_up_to_date(tmp_path):
     assert (embedded_folder() / "README.md").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_no_cell_carries_its_own_published_values(tables, shared):
     with gzip.open(shared / "data" / "nb101_cells.csv.gz", "rt") as stream:
@@ -186,6 +190,7 @@ def test_nbasr_obeys_the_published_fronts(tables, shared):
             assert float(error[cost * 1e6 <= at * (1 + 1e-9)].min()) >= 100 * least - 0.0051
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_nbasr_is_rebuilt_as_it_is(tables, shared):
     import nbasr

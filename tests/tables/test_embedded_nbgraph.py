@@ -50,6 +50,7 @@ def test_rebuilt_as_it_is(tables, name):
     assert nbgraph.build(name).identical(kept)  # compares the parameters with the network's, too
 
 
+@pytest.mark.slow
 @EACH
 def test_optimum_and_ranges(tables, name):
     table = tables[name]

@@ -6,11 +6,13 @@ from mfnas_vec.spaces import SPACES
 from mfnas_vec.testing import check_space
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(SPACES))
 def test_built_in_spaces(name):
     check_space(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "space",
     [
