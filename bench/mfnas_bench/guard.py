@@ -42,21 +42,27 @@ _FIXED = {
 }
 
 
-def run_counted(pairs: str) -> None:
+def run_counted(pairs: str, counts: str) -> None:
     """Make the runs that are counted, with a mark before and behind each batch; prints evaluations, a line per pair.
 
-    ``pairs``: JSON of pairs. Two batches of every pair, the second of twice as many runs, so that what
-    a call costs drops out of the difference.
+    ``pairs``: JSON of pairs. ``counts``: what switches the counting on, or nothing. There are two batches
+    of every pair, the second of twice as many runs, so that what a call costs drops out of the difference.
     """
     from mfnas_vec.runs.run import prepare
     from mfnas_vec.tables.store import open_table
 
-    table = None
-    for problem, name in json.loads(pairs):
-        if table is None or table.attrs["name"] != problem:
-            table = open_table(problem, embedded=True).load()
-        search = prepare(name, table, {})
+    asked = json.loads(pairs)
+    tables = {problem: open_table(problem, embedded=True).load() for problem in dict.fromkeys(p for p, _ in asked)}
+    searches = []
+    for problem, name in asked:
+        search = prepare(name, tables[problem], {})
         n_run = max(2, N_EVALUATION * 2 // int(search.runs(0, 0, 2, 1).evaluations.sum()))
+        searches.append((search, n_run))
+    if counts:
+        switch = subprocess.Popen([counts, f"--pid={os.getpid()}", "instrumentation", "on"], stdout=subprocess.DEVNULL)
+        while switch.poll() is None:  # Valgrind looks for commands while the process works, not while it sleeps
+            pass
+    for search, n_run in searches:
         os.getpgrp()
         few = search.runs(0, 0, n_run, 1)
         os.getpgrp()
@@ -74,21 +80,16 @@ def count(pairs: list[Pair], progress: Progress = lambda _: None) -> dict[Pair, 
     ValueError
         If Valgrind is not installed, the processor is not x86-64, or the counting fails.
     """
-    valgrind = shutil.which("valgrind")
-    if valgrind is None or platform.machine() not in ("x86_64", "AMD64"):
+    valgrind, switch = shutil.which("valgrind"), shutil.which("vgdb")
+    if valgrind is None or switch is None or platform.machine() not in ("x86_64", "AMD64"):
         raise ValueError("guard: instructions are counted by Valgrind, on x86-64 only; install valgrind")
-    code = "import sys; from mfnas_bench.guard import run_counted; run_counted(sys.argv[1])"
+    code = "import sys; from mfnas_bench.guard import run_counted; run_counted(*sys.argv[1:])"
     plain = [sys.executable, "-c", code, json.dumps(pairs)]
     with tempfile.TemporaryDirectory() as folder:
-        counted = [
-            valgrind,
-            "-q",
-            "--tool=callgrind",
-            f"--dump-before={_MARK}",
-            f"--callgrind-out-file={folder}/counts",
-        ]
+        options = ["-q", "--tool=callgrind", f"--dump-before={_MARK}", f"--callgrind-out-file={folder}/counts"]
+        options.append("--instr-atstart=no")  # imports and reading take long if they are counted
         evaluations = []
-        for command in (plain, counted + plain):  # the first one compiles
+        for command in ([*plain, ""], [valgrind, *options, *plain, switch]):  # the first one compiles
             evaluations = _lines(command, progress)
         totals = [_total(Path(folder, f"counts.{i + 1}")) for i in range(3 * len(pairs))]
     if len(evaluations) != len(pairs):
@@ -114,8 +115,11 @@ def _lines(command: list[str], progress: Progress) -> list[int]:
 
 def _total(path: Path) -> int:
     """Instructions in a file of Callgrind."""
-    with path.open(encoding="utf-8") as stream:
-        return next(int(line.partition(":")[2]) for line in stream if line.startswith("totals:"))
+    try:
+        text = path.read_text(encoding="utf-8")
+        return next(int(line.partition(":")[2]) for line in text.splitlines() if line.startswith("totals:"))
+    except (OSError, StopIteration):
+        raise ValueError("guard: Callgrind wrote no counts") from None
 
 
 def read_guard(committed: Any) -> tuple[dict[Pair, float], float]:

@@ -54,6 +54,11 @@ def test_without_valgrind_nothing_is_counted(monkeypatch, capsys):
     assert "install valgrind" in capsys.readouterr().err
 
 
+def test_counts_that_were_not_written_are_reported(tmp_path):
+    with pytest.raises(ValueError, match="wrote no counts"):
+        guard._total(tmp_path / "counts.1")
+
+
 @pytest.mark.parametrize(("code", "message"), [("1 / 0", "ZeroDivisionError"), ("print('x')", "invalid literal")])
 def test_a_count_that_fails_says_why(code, message):
     with pytest.raises(ValueError, match=message):
