@@ -16,6 +16,7 @@ PACKAGE = Path(mfnas_vec.__file__).parent
 #: A package may import itself and what stands before it.
 ORDER = [
     "_version",
+    "_errors",
     "_jit",
     "_structs",
     "_mix",

@@ -1,9 +1,8 @@
 """A grid: what a sweep runs."""
 
-import contextlib
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import xarray as xr
@@ -16,15 +15,6 @@ from mfnas_vec.tables.coverage import REFUSE, WORST
 
 #: Most runs of a combination: opening the results loads their indices into memory.
 MAX_RUNS = 100_000_000
-
-
-@contextlib.contextmanager
-def naming(what: str) -> Iterator[None]:
-    """Say in an error what it is about."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{what}: {error}") from None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 import xarray as xr
 
+from mfnas_vec._errors import naming
 from mfnas_vec.search import Field, get_optimizer
 from mfnas_vec.search.protocols import rules_of
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.grid import Entry, Grid, naming
+from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.sweeps.skeleton import ROOT
 from mfnas_vec.tables.library import imported_path
 from mfnas_vec.tables.store import open_table

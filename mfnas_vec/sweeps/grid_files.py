@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
+from mfnas_vec._errors import naming
 from mfnas_vec.search import OPTIMIZERS
 from mfnas_vec.search.registry import PUBLISHED
 from mfnas_vec.search.settings import nearest
-from mfnas_vec.sweeps.grid import Grid, naming
+from mfnas_vec.sweeps.grid import Grid
 from mfnas_vec.sweeps.grid_content import grid_of
 
 #: Largest YAML file, bytes.

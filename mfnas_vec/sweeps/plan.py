@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from mfnas_vec._errors import naming
 from mfnas_vec.runs import conventions
 from mfnas_vec.runs.result import SELECTED_ON, Description, describe
 from mfnas_vec.runs.run import PreparedSearch, prepare
 from mfnas_vec.search import Field, Job, get_optimizer
-from mfnas_vec.sweeps.grid import Entry, Grid, naming
+from mfnas_vec.sweeps.grid import Entry, Grid
 from mfnas_vec.sweeps.skeleton import Group
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.optimum import problem_attrs

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from support.hash_tables import hash_table
-from support.simulated import random_search
+from support.simulated import random_search, sampled
 
 from mfnas_vec import Simulator, open_table, run, simulate
 from mfnas_vec.reference.streams import KernelStream
@@ -23,11 +23,6 @@ def nb201():
 @pytest.fixture(scope="module")
 def mnist1d():
     return open_table("nb201-mnist1d")
-
-
-def sampled(simulator, rng, epoch=12):
-    while not simulator.done:
-        simulator.evaluate(simulator.sample(rng), epoch)
 
 
 def test_every_form_of_an_architecture(cifar10):

@@ -18,11 +18,6 @@ def nb201():
     return hash_table("nb201")
 
 
-def sampled(simulator, rng, epoch=12):
-    while not simulator.done:
-        simulator.evaluate(simulator.sample(rng), epoch)
-
-
 def test_a_failed_run_does_not_take_the_others_with_it(nb201):
     def fails(simulator, rng):
         simulator.evaluate(simulator.sample(rng), 12)

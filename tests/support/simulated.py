@@ -8,6 +8,12 @@ from mfnas_vec.reference.streams import KernelStream
 from mfnas_vec.runs.accounts import BudgetExhausted
 
 
+def sampled(simulator, rng, epoch=12):
+    """Random search until the budget ends."""
+    while not simulator.done:
+        simulator.evaluate(simulator.sample(rng), epoch)
+
+
 class Draws:
     """The draws of a run of the compiled searches, in place of a NumPy generator."""
 

@@ -1,10 +1,9 @@
 """Arrays that importers fill row by row, and the table made of them."""
 
-import contextlib
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,15 +72,6 @@ class Options:
         """Report progress where it is asked for."""
         if self.progress is not None:
             self.progress(done, total)
-
-
-@contextlib.contextmanager
-def named(what: object) -> Iterator[None]:
-    """Prefix errors with the file or record they are about."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{what}: {error}") from error
 
 
 def ours(name: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from mfnas_vec._errors import naming
 from mfnas_vec.datasets.importers.draft import (
     COUNTS,
     ERRORS,
@@ -28,7 +29,6 @@ from mfnas_vec.datasets.importers.draft import (
     Options,
     Rows,
     check_score,
-    named,
     number,
     ours,
 )
@@ -94,20 +94,20 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
     dataset = _dataset(path, options) if space == "nb201" else {"nb101": "cifar10", "nbasr": "timit"}[space]
     name = f"nb201-{dataset}" if space == "nb201" else space
     reader = {"nb201": _read_201, "nb101": _read_101, "nbasr": _read_asr}[space]
-    with named(path):
+    with naming(path):
         draft = reader(content, get_space(space))
         draft.convert({"val_acc": SHARE, "train_acc": SHARE, "test_acc": SHARE, "val_per": ERRORS, "test_per": ERRORS})
     if "suite" in contents:
-        with named(contents["suite"][0]):
+        with naming(contents["suite"][0]):
             found = suite_datasets(contents["suite"][1])
             if dataset not in found:
                 raise ValueError(f"it has no scores of {dataset}; it has {', '.join(found)}")
             fill_scores(draft, found[dataset])
     for kind in ("scores", "flops"):
         if kind in contents:
-            with named(contents[kind][0]):
+            with naming(contents[kind][0]):
                 _add_by_hash(draft, contents[kind][1])
-    with named(path):
+    with naming(path):
         draft.convert(MILLIONS if space == "nb201" else COUNTS)
     return draft.finish(name, dataset, format_name="mf-nas", files=paths, trials="as in the files")
 
@@ -137,14 +137,14 @@ def _numbers(value: Any, what: str) -> Any:
         return value.astype(np.float64).ravel()
     if not isinstance(value, (list, tuple)):
         raise ValueError(f"{what} is not a list of numbers")
-    with named(what):
+    with naming(what):
         return np.array([number(v) for v in value])
 
 
 def _read_201(content: Any, space: SearchSpace) -> Draft:
     draft, rows = Draft(space, range(1, N_EPOCH_201 + 1), source=SOURCE, licence=LICENCE), Rows(space)
     for key, values in _mapping(content["200"], "'200'").items():
-        with named(f"cell {key!r:.60}"):
+        with naming(f"cell {key!r:.60}"):
             _fill_201(draft, rows(key), _mapping(values, "it"))
     return draft
 
@@ -176,7 +176,7 @@ def _fill_scores(draft: Draft, row: int, values: Mapping[Any, Any], *names: str)
 
 
 def _number(value: Any, what: str) -> float:
-    with named(what):
+    with naming(what):
         return number(value)
 
 
@@ -185,7 +185,7 @@ def _read_101(content: Any, space: SearchSpace) -> Draft:
     for i, epoch in enumerate(NB101_EPOCHS):
         rows = Rows(space)
         for key, values in _mapping(content.get(str(epoch)), f"'{epoch}'").items():
-            with named(f"cell {key!r:.60} at {epoch} epochs"):
+            with naming(f"cell {key!r:.60} at {epoch} epochs"):
                 row = rows(key)
                 values = _mapping(values, "it")
                 for theirs, name in (("val_acc", "val_acc"), ("train_acc", "train_acc"), ("train_time", TRAIN_SECONDS)):
@@ -200,7 +200,7 @@ def _read_asr(content: Any, space: SearchSpace) -> Draft:
     curves: dict[int, Any] = {}
     rows = Rows(space)
     for key, values in content.items():
-        with named(f"graph {key!r:.60}"):
+        with naming(f"graph {key!r:.60}"):
             curves[rows(key)] = _numbers(_mapping(values, "it").get("val_per"), "val_per")
     n_epoch = max(curve.size for curve in curves.values())
     if not 1 <= n_epoch <= MAX_EPOCH_ASR:
@@ -208,7 +208,7 @@ def _read_asr(content: Any, space: SearchSpace) -> Draft:
     draft = Draft(space, range(1, n_epoch + 1), source=SOURCE, licence=LICENCE)
     for (key, values), (row, curve) in zip(content.items(), curves.items(), strict=True):
         draft.curve("val_per")[: curve.size, row] = curve
-        with named(f"graph {key!r:.60}"):
+        with naming(f"graph {key!r:.60}"):
             _fill_scores(draft, row, values, "test_per", "params", "FLOPs", "flops")
     return draft
 
@@ -216,7 +216,7 @@ def _read_asr(content: Any, space: SearchSpace) -> Draft:
 def _add_by_hash(draft: Draft, content: Any) -> None:
     rows = Rows(draft.space)
     for key, values in content.items():
-        with named(f"architecture {key!r:.60}"):
+        with naming(f"architecture {key!r:.60}"):
             row = rows(key)
             for theirs, value in (values if isinstance(values, Mapping) else {"flops": values}).items():
                 name = check_score(theirs)

@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import MEAN, PERCENT, Draft, Options, Rows, named, number
+from mfnas_vec._errors import naming
+from mfnas_vec.datasets.importers.draft import MEAN, PERCENT, Draft, Options, Rows, number
 from mfnas_vec.datasets.readers.files import DAMAGED, unpack
 from mfnas_vec.datasets.readers.pickles import loads, read_pickles
 from mfnas_vec.spaces import get_space
@@ -79,7 +80,7 @@ def _tar_records(path: Path) -> Iterator[tuple[str, Any]]:
                 if stream is None or member.size > MAX_RECORD:
                     raise ValueError(f"{path}: {member.name} is too large or cannot be read")
                 data = unpack(stream.read(), member.name, limit=MAX_RECORD)
-                with named(f"{path}: {member.name} is not read as a pickle"):
+                with naming(f"{path}: {member.name} is not read as a pickle"):
                     record = loads(data)[0]
                 yield f"{path}: {member.name}", record
     except (tarfile.TarError, *DAMAGED) as error:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import COUNTS, ERRORS, MEAN, Draft, Options, Rows, named, number
+from mfnas_vec._errors import naming
+from mfnas_vec.datasets.importers.draft import COUNTS, ERRORS, MEAN, Draft, Options, Rows, number
 from mfnas_vec.datasets.readers.pickles import plain, read_pickles
 from mfnas_vec.spaces import get_space
 
@@ -65,7 +66,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         rows = Rows(space)
         key, val, test = _columns(path, header, "model_hash", "val_per", "test_per")
         for k, line in enumerate(lines):
-            with named(f"{path}, row {k}"):
+            with naming(f"{path}, row {k}"):
                 row = rows(_cell(line, key))
                 curves[i, :, row] = _curve(_cell(line, val), n_epoch)
                 tests[i, row] = number(_cell(line, test))
@@ -76,7 +77,7 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         optional = ["flops"] if "flops" in header["columns"] else []
         key, params, *flops = _columns(path, header, "model_hash", "params", *optional)
         for k, line in enumerate(lines):
-            with named(f"{path}, row {k}"):
+            with naming(f"{path}, row {k}"):
                 row = rows(_cell(line, key))
                 draft.score("params")[row] = number(_cell(line, params))
                 if flops:

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import MEAN, MILLIONS, SHARE, Draft, Options, named, number
+from mfnas_vec._errors import naming
+from mfnas_vec.datasets.importers.draft import MEAN, MILLIONS, SHARE, Draft, Options, number
 from mfnas_vec.datasets.readers.pickles import plain, read_pickles
 from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.spaces.nbgraph import DATASETS
@@ -47,7 +48,7 @@ class _Training:
         for key, record in content.items():
             if type(key) is not int or key not in rows:
                 raise ValueError(f"{path}: {key!r:.60} is the name of no architecture of {space.name}")
-            with named(f"{path}, architecture {key}"):
+            with naming(f"{path}, architecture {key}"):
                 self._add(rows[key], record)
         if not self.dur:
             raise ValueError(f"{path} holds no training")

@@ -14,7 +14,8 @@ from typing import Any
 
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, named, number
+from mfnas_vec._errors import naming
+from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, number
 from mfnas_vec.datasets.readers.files import read_bytes
 from mfnas_vec.spaces import SearchSpace, get_space
 from mfnas_vec.spaces.nb101 import EDGES, N_VERTEX
@@ -128,7 +129,7 @@ def fill_scores(draft: Draft, content: Mapping[Any, Any], options: Options | Non
         if not isinstance(values, Mapping):
             raise ValueError(f"the scores of {key!r:.60} are not a mapping")
         row = row_of(draft.space, key)
-        with named(f"the scores of {key!r:.60}"):
+        with naming(f"the scores of {key!r:.60}"):
             _fill_one(draft, row, values)
 
 
@@ -161,12 +162,12 @@ def read(paths: list[Path], options: Options) -> xr.Dataset:
         raise ValueError("scores are merged into a table: give --into NAME")
     name, space = str(options.base.attrs["name"]), get_space(str(options.base.attrs["space"]))
     dataset = options.dataset or str(options.base.attrs.get("dataset", ""))
-    with named(paths[0]):
+    with naming(paths[0]):
         found = suite_datasets(content)
     if dataset not in found:
         raise ValueError(f"{paths[0]} has no scores of {dataset!r}; it has {', '.join(found)}")
     draft = Draft(space, (), source=SOURCE, licence=LICENCE)
-    with named(paths[0]):
+    with naming(paths[0]):
         fill_scores(draft, found[dataset], options)
     added = draft.finish(name, dataset, format_name="suite-zero", files=paths, trials="one score each")
     return merge(options.base, added[list(draft.arrays)])

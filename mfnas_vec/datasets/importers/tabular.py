@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge, named
+from mfnas_vec._errors import naming
+from mfnas_vec.datasets.importers.draft import Draft, Options, check_score, merge
 from mfnas_vec.datasets.importers.frames import KEYS, read_frame
 from mfnas_vec.spaces import NO_ARCH, SearchSpace, get_space
 from mfnas_vec.tables.build import RESERVED, in_units, stated_units
@@ -90,7 +91,7 @@ def _rows(path: Path, space: SearchSpace, keys: list[str], *, padded: bool) -> l
     for i, key in enumerate(keys):
         is_digits = key.isdecimal() and (padded or space._name_row(key) == NO_ARCH)
         digits = key.rjust(space.n_gene, "0") if is_digits else key
-        with named(f"{path}, row {i + 1}"):
+        with naming(f"{path}, row {i + 1}"):
             row = space.row_of_key(digits if len(digits) == space.n_gene else key)
             if row in seen:
                 raise ValueError(f"architecture {key!r} comes twice")
