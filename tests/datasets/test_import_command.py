@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from mfnas_bench.processes import measure_process
 from support import upstream
 from support.commands import mfnas
 
@@ -178,14 +179,9 @@ def test_files_of_full_size(tmp_path, kind, name, user_tables):
     path = tmp_path / name
     script = FULL.format(tests=str(Path(__file__).parents[1]), path=str(path), kind=kind)
     subprocess.run([sys.executable, "-c", script], check=True)
-    command = [sys.executable, "-c", "import resource, sys\nfrom mfnas_vec import cli\ncode = cli.main(sys.argv[1:])\n"]
-    command[-1] += "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\nsys.exit(code)"
-    done = subprocess.run(
-        [*command, "tables", "import", "mf-nas", str(path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout.rpartition("peak ")[2]) < 2_000
-    assert "refused" not in done.stdout
+    done = measure_process([sys.executable, "-m", "mfnas_vec.cli", "tables", "import", "mf-nas", str(path)], 1)
+    assert done["peak_memory_mb"] < 2_000
+    assert "refused" not in done["printed"]
     table = open_table("nb201-cifar10" if kind == "nb201" else "nb101")
     assert table["val_acc"].shape == ((200, N) if kind == "nb201" else (4, 423_624))
     result = run("SH", table, n_run=3)
