@@ -79,6 +79,26 @@ def pack(values: Any, *, writable: bool = False) -> Packed:
     return Packed(np.array(words, np.int64), arrays)
 
 
+def pack_rows(block: np.ndarray) -> Packed:
+    """Put a named tuple of the rows of an array, in order, where compiled code writes to them; faster than ``pack``.
+
+    Parameters
+    ----------
+    block
+        Writable, of words, shape ``(n_field, length)``.
+    """
+    words = _row_words(block.shape).copy()
+    words[::2] += _address(block)
+    return Packed(words, [block])
+
+
+@functools.lru_cache
+def _row_words(shape: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """What ``pack`` makes of rows of words, with addresses from the first row on."""
+    n_row, length = shape
+    return np.stack([np.arange(n_row) * (length * _WORD), np.full(n_row, length)], axis=1).ravel()
+
+
 def _add(values: Any, writable: bool, words: list[int], arrays: list[np.ndarray]) -> None:
     for value in values:
         if isinstance(value, np.ndarray):

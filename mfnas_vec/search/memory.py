@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     epochs: IntArray  # [run]
     evaluations: IntArray  # [run]
     unique: IntArray  # [run]
-    stop_reason: npt.NDArray[np.int8]  # [run]
+    stop_reason: IntArray  # [run]
 
 
 class Trace(NamedTuple):
@@ -72,10 +72,11 @@ class Work(NamedTuple):
 
 
 def make_outcome(n_run: int) -> Outcome:
-    """Arrays for the results of ``n_run`` runs."""
-    codes, rows, epochs, evaluations, unique = (np.zeros(n_run, np.int64) for _ in range(5))
-    stop = np.zeros(n_run, np.int8)
-    return Outcome(codes, rows, np.zeros(n_run), np.zeros(n_run), epochs, evaluations, unique, stop)
+    """Arrays for the results of ``n_run`` runs: the rows of one array, in order, so that ``pack_rows`` applies."""
+    block = np.zeros((len(Outcome._fields), n_run), np.int64)
+    numbers = block.view(np.float64)
+    code, row, _, _, epochs, evaluations, unique, stop = block
+    return Outcome(code, row, numbers[2], numbers[3], epochs, evaluations, unique, stop)
 
 
 def make_trace(n_run: int, n_step: int) -> Trace:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from mfnas_vec._jit import CompilationError, error_text, njit, njit_inline
-from mfnas_vec._structs import Packed, Struct, kind_of, pack, reader
+from mfnas_vec._structs import Packed, Struct, kind_of, pack, pack_rows, reader
 from mfnas_vec.protocols import OVERSHOOT
 from mfnas_vec.search.fidelity import SELECTED_ON_METRIC, Read, as_rungs
 from mfnas_vec.search.memory import NO_TRACE, Outcome, Trace, Work, forget, make_outcome, make_work, watched
@@ -75,8 +75,9 @@ class Output:
 
     @classmethod
     def of(cls, outcome: Outcome, trace: Trace) -> "Output":
-        """Of an outcome, and a trace or ``NO_TRACE``."""
-        return cls(pack(outcome, writable=True), _NO_TRACE if trace is NO_TRACE else pack(trace, writable=True))
+        """Of what ``make_outcome`` returned, and a trace or ``NO_TRACE``."""
+        rows: Any = outcome.code.base
+        return cls(pack_rows(rows), _NO_TRACE if trace is NO_TRACE else pack(trace, writable=True))
 
 
 _NO_TRACE = pack(NO_TRACE, writable=True)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mfnas_vec._jit import njit
-from mfnas_vec._structs import kind_of, pack, reader
+from mfnas_vec._structs import kind_of, pack, pack_rows, reader
+from mfnas_vec.search.memory import make_outcome
 
 
 class Inner(NamedTuple):
@@ -48,6 +49,17 @@ def test_compiled_code_reads_what_was_packed(plane, monkeypatch):
 def test_what_is_written_to_is_never_a_copy():
     with pytest.raises(ValueError, match="must be contiguous"):
         pack(outer(np.zeros((4, 3)).T), writable=True)
+
+
+@pytest.mark.parametrize("n_run", [0, 1, 7])
+def test_rows_of_an_array_are_packed_as_any_other_arrays(n_run):
+    outcome = make_outcome(n_run)
+    assert [array.dtype.kind for array in outcome] == list("iiffiiii")
+    for i, array in enumerate(outcome):
+        array[:] = i
+    assert [array.tolist() for array in outcome] == [[i] * n_run for i in range(8)]
+    if n_run:
+        assert pack_rows(outcome.code.base).words.tolist() == pack(outcome, writable=True).words.tolist()
 
 
 def test_types_are_equal_where_forms_are():
