@@ -11,7 +11,7 @@ def _single(rungs: Rungs) -> Any:
 
 
 def reference_arguments(optimizer: str, job: Any) -> dict[str, Any]:
-    """The arguments of a reference implementation but space and stream, arrays as lists."""
+    """The arguments of a reference implementation but space and stream."""
     _, objective, proxy, budget, p = job.arguments
     budgeted = {"budget": plain(budget)}
     rungs = {"rungs": plain(objective), **budgeted}

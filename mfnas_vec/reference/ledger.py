@@ -29,8 +29,14 @@ class ReferenceBudget(NamedTuple):
 
 
 def plain(arrays: Any) -> Any:
-    """A named tuple of arrays with plain lists in their place: quick to index one at a time."""
-    return type(arrays)(*(a.tolist() if isinstance(a, np.ndarray) else a for a in arrays))
+    """A named tuple of arrays of one or two dimensions whose items are Python numbers: quick to index one at a time."""
+
+    def view(value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return value
+        return memoryview(value) if value.ndim == 1 else [memoryview(row) for row in value]
+
+    return type(arrays)(*map(view, arrays))
 
 
 class Step(NamedTuple):

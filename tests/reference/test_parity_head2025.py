@@ -1,13 +1,11 @@
 """The reference implementation reproduces the recorded runs of the published code's later revision."""
 
-import gzip
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.replay import Replay, first_difference
+from support.replay import Replay, first_difference, read_records
 
 from mfnas_vec.protocols import CORRECTED, HEAD2025, PROTOCOLS, Protocol
 from mfnas_vec.reference import REFERENCE, algorithms, halving
@@ -18,8 +16,7 @@ from mfnas_vec.spaces import NO_ARCH, get_space
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = Path(__file__).parents[1] / "golden/recorded_runs_head2025.json.gz"
-RECORDED = json.loads(gzip.decompress(GOLDEN.read_bytes()))
+RECORDED = read_records(Path(__file__).parents[1] / "golden/recorded_runs_head2025.json.gz")
 
 
 @pytest.mark.parametrize("case", RECORDED)
@@ -35,9 +32,10 @@ def test_every_case_is_recorded():
 @pytest.mark.shared
 @pytest.mark.parametrize("case", RECORDED)
 def test_all_recorded_runs(case, shared):
-    full = json.loads(gzip.decompress((shared / "reference/recorded_runs_head.json.gz").read_bytes()))
+    full = read_records(shared / "reference/recorded_runs_head.json.gz")
     assert {name for name in full if not name.startswith("mo:")} == set(RECORDED)
-    assert first_difference(Replay(case), full[case]) is None
+    more = [record for record in full[case] if record not in RECORDED[case]]
+    assert first_difference(Replay(case), more) is None
 
 
 #: Decisions of the protocol and a case whose records show them.

@@ -1,12 +1,21 @@
 """The recorded runs of the published code, replayed by the reference implementation on its random streams."""
 
+import functools
+import gzip
 import hashlib
+import json
 
 from mfnas_vec.reference.arguments import reference_arguments
 from mfnas_vec.reference.streams import PublishedStream
 from mfnas_vec.tables import dense
 from support.equality import make_job, remembering, run_reference
 from support.hash_tables import hash_table
+
+
+@functools.cache
+def read_records(path):
+    """The records of a file, by case."""
+    return json.loads(gzip.decompress(path.read_bytes()))
 
 
 class Replay:
