@@ -1,13 +1,19 @@
 """Errors that say what they are about."""
 
-import contextlib
-from collections.abc import Iterator
+from types import TracebackType
 
 
-@contextlib.contextmanager
-def naming(what: object) -> Iterator[None]:
+class naming:  # noqa: N801  # used as a function
     """Prefix the message of a ``ValueError`` with the file, record or setting it is about."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{what}: {error}") from error
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: object) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, ValueError):
+            raise ValueError(f"{self._what}: {error}") from error

@@ -135,6 +135,43 @@ def test_long_lists_of_floats_cost_what_each_float_costs(n, monkeypatch):
         check_program(data)
 
 
+KEY = b"\x80\x02K\x01q\x000"  # 1 as memo entry 0
+ITEM = b"h\x00" + FLOAT
+
+
+@pytest.mark.parametrize("n", [1, 2, 999, 1000, 1001, 5000])
+def test_mappings_of_floats_cost_what_each_item_costs(n, monkeypatch):
+    data = KEY + b"}(" + n * ITEM + b"u."
+    assert loads(data) == ({1: 0.5}, len(data))
+    names = ("PROTO", "BININT1", "BINPUT", "POP", "EMPTY_DICT", "MARK", "SETITEMS", "STOP")
+    cost = sum(pickles._COST.get(name, 72) for name in names) + (8 + 72) * n
+    monkeypatch.setattr(pickles, "MAX_MEMORY", cost)
+    assert check_program(data) == len(data)
+    monkeypatch.setattr(pickles, "MAX_MEMORY", cost - 1)
+    with pytest.raises(ValueError, match="its objects would take more"):
+        check_program(data)
+
+
+@pytest.mark.parametrize("key", [b"]q\x000", b""])
+def test_keys_that_are_containers_or_missing_are_followed_one_by_one(key):
+    data = b"\x80\x02" + key + b"}(" + 3 * ITEM + b"u."
+    with pytest.raises(ValueError, match="unhashable" if key else "it is damaged: 0"):
+        loads(data)
+
+
+@pytest.mark.parametrize("end", range(len(KEY), 60))
+def test_a_frame_may_end_between_key_and_float_and_nowhere_else(end):
+    head = KEY[:2] + b"\x95" + struct.pack("<Q", end) + KEY[2:]
+    data = head + b"}(" + 4 * ITEM + b"u."
+    first = len(head) + 2
+    inside = first < 11 + end < first + 4 * len(ITEM)
+    if inside and (11 + end - first) % len(ITEM) not in (0, 2):
+        with pytest.raises(ValueError, match="a frame ends within an instruction"):
+            loads(data)
+    else:
+        assert check_program(data) == len(data)
+
+
 @pytest.mark.parametrize("end", range(1, 40))
 def test_a_frame_may_end_between_floats_and_nowhere_else(end):
     data = b"\x80\x04\x95" + struct.pack("<Q", end) + b"](" + 4 * FLOAT + b"e."

@@ -1,5 +1,6 @@
 """How deep and how large the containers of a pickle are, found from its instructions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 #: Deepest nesting of containers.
@@ -9,6 +10,11 @@ MAX_SIZE = 100_000_000
 #: Instructions that make a container of so many items, or of all above the last mark.
 _COLLECTS = {"TUPLE": None, "LIST": None, "DICT": None, "FROZENSET": None, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _COLLECTS |= {"REDUCE": 2, "NEWOBJ": 2, "STACK_GLOBAL": 2}
+#: Instructions that put so many items, or all above the last mark, into the container below them.
+_FILLS = {"APPENDS": None, "SETITEMS": None, "ADDITEMS": None, "APPEND": 1, "BUILD": 1, "SETITEM": 2}
+_GETS = frozenset(["BINGET", "LONG_BINGET", "GET"])
+_PUTS = frozenset(["MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"])
+_EMPTY = frozenset(["EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET", "GLOBAL"])
 
 
 class RefusedError(ValueError):
@@ -50,44 +56,53 @@ class Depths:
             item.placed = True
         return deepest, total
 
-    def _add(self, inner: tuple[int, int]) -> None:
-        """Put items into the container on top."""
+    def _fill(self, n: int | None) -> None:
+        """Put items into the container below them."""
+        depth, size = self._take(n)
         top = self.stack[-1]
         if top.placed:
             raise RefusedError("it fills a container that lies in another already, or in itself")
-        top.depth, top.size = max(top.depth, inner[0] + 1), top.size + inner[1]
+        top.depth, top.size = max(top.depth, depth + 1), top.size + size
+        self._check(top)
+
+    def _collect(self, n: int | None) -> None:
+        """Make a container of items."""
+        depth, size = self._take(n)
+        self.stack.append(Item(depth + 1, size + 1))
+        self._check(self.stack[-1])
+
+    def _check(self, item: Item) -> None:
+        if item.depth > MAX_DEPTH:
+            raise RefusedError(f"more than {MAX_DEPTH} containers lie one in another")
+        if item.size > self._most:
+            raise RefusedError(f"a container holds more than {self._most:,} items, shared ones counted each time")
+
+    def are_leaves(self, entries: Iterable[int]) -> bool:
+        """Whether the memo entries are there, and none is a container."""
+        return all(self.memo.get(entry) is _LEAF for entry in entries)
 
     def add_leaves(self, n: int) -> None:
-        """Follow ``n`` instructions that each make a number."""
+        """Follow ``n`` instructions that each put a leaf on the stack."""
         self.stack += [_LEAF] * n
 
     def run(self, name: str, argument: Any) -> None:
         """Follow one instruction."""
         stack = self.stack
-        if name in ("APPENDS", "SETITEMS", "ADDITEMS"):
-            self._add(self._take(None))
-        elif name in ("APPEND", "BUILD"):
-            self._add(self._take(1))
-        elif name == "SETITEM":
-            self._add(self._take(2))
-        elif name in _COLLECTS:
-            depth, size = self._take(_COLLECTS[name])
-            stack.append(Item(depth + 1, size + 1))
-        elif name in ("BINGET", "LONG_BINGET", "GET"):
+        if name in _PUTS:
+            self.memo[len(self.memo) if argument is None else argument] = stack[-1]
+        elif name in _GETS:
             stack.append(self.memo[argument])
-        elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
-            self.memo[len(self.memo) if name == "MEMOIZE" else argument] = stack[-1]
-        elif name in ("EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET", "GLOBAL"):
+        elif name in _EMPTY:
             stack.append(Item())
         elif name == "MARK":
             stack.append(_MARK)
+        elif name in _FILLS:
+            self._fill(_FILLS[name])
+        elif name in _COLLECTS:
+            self._collect(_COLLECTS[name])
         elif name == "POP":
             stack.pop()
         elif name == "POP_MARK":
             self._take(None)
         elif name not in ("PROTO", "FRAME", "STOP"):
             stack.append(_LEAF)
-        if stack and stack[-1].depth > MAX_DEPTH:
-            raise RefusedError(f"more than {MAX_DEPTH} containers lie one in another")
-        if stack and stack[-1].size > self._most:
-            raise RefusedError(f"a container holds more than {self._most:,} items, shared ones counted each time")

@@ -28,8 +28,9 @@ _COST |= {"BINGET": 8, "LONG_BINGET": 8, "GET": 8, "NONE": 8, "NEWTRUE": 8, "NEW
 _COST |= {"APPEND": 8, "APPENDS": 8, "SETITEM": 64, "SETITEMS": 64, "POP": 0, "POP_MARK": 0}
 _COST |= {"EMPTY_DICT": 232, "DICT": 232, "EMPTY_LIST": 88, "LIST": 88, "EMPTY_SET": 216, "FROZENSET": 216}
 _DEFAULT_COST = 72
-#: Instructions that make floats, one after another.
-_FLOATS = re.compile(rb"(?:G.{8}){1,1000}", re.DOTALL)
+#: What comes many times after an instruction: more floats, or items of a mapping, a key of the memo and a float each.
+_RUNS = {"BINFLOAT": re.compile(rb"(?:G.{8}){1,1000}", re.DOTALL)}
+_RUNS["MARK"] = re.compile(rb"(?:h.G.{8}){1,1000}", re.DOTALL)
 #: Instructions that no pickle of plain data needs.
 _REFUSED = frozenset(
     ["INST", "OBJ", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "DUP", "NEXT_BUFFER", "READONLY_BUFFER", "NEWOBJ_EX"]
@@ -107,14 +108,18 @@ def check_program(data: bytes, *, start: int = 0, scale: int = 1) -> int:
             depths.run(name, argument)
             if name == "STOP":
                 return position + 1
-            if name == "BINFLOAT" and (more := _FLOATS.match(data, stream.tell())) is not None:
-                # Curves are long: the rest of a run of floats at once. A frame may end between two of them.
-                n_float = (more.end() - more.start()) // 9
-                if more.start() < frame_end < more.end() and (frame_end - more.start()) % 9:
+            if name in _RUNS and (more := _RUNS[name].match(data, stream.tell())) is not None:
+                # Tables are long: a run at once. A frame may end between two of its instructions.
+                begin, end = more.span()
+                key, width = (2, 11) if name == "MARK" else (0, 9)
+                if key and not depths.are_leaves(set(data[begin + 1 : end : width])):
+                    continue
+                if begin < frame_end < end and (frame_end - begin) % width not in (0, key):
                     raise RefusedError("a frame ends within an instruction")
-                memory += n_float * _DEFAULT_COST
-                depths.add_leaves(n_float)
-                stream.seek(more.end())
+                n = (end - begin) // width
+                memory += n * (_DEFAULT_COST + (_COST["BINGET"] if key else 0))
+                depths.add_leaves(n * (2 if key else 1))
+                stream.seek(end)
     except RefusedError:
         raise
     except Exception as error:  # a damaged program fails in many ways
