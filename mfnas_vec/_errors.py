@@ -3,7 +3,7 @@
 from types import TracebackType
 
 
-class naming:  # noqa: N801  # used as a function
+class naming:  # used as a function
     """Prefix the message of a ``ValueError`` with the file, record or setting it is about."""
 
     __slots__ = ("_what",)

@@ -34,7 +34,7 @@ def plain(arrays: Any) -> Any:
     def view(value: Any) -> Any:
         if not isinstance(value, np.ndarray):
             return value
-        return memoryview(value) if value.ndim == 1 else [memoryview(row) for row in value]
+        return value.data if value.ndim == 1 else [row.data for row in value]
 
     return type(arrays)(*map(view, arrays))
 

@@ -17,6 +17,7 @@ from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED
+from mfnas_vec.tables.sharing import shared
 
 RUN = "run"
 STEP = "step"
@@ -64,13 +65,14 @@ class SearchInputs(Protocol):
         """Every score and price that it could read."""
 
 
-def _inputs_digest(job: SearchInputs, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
-    """Digest of every score and price the search could read, and of the test results."""
+@shared
+def _digest_of(*arrays: np.ndarray[Any, Any]) -> str:
+    """Digest of the shapes of arrays, less that of the last one, and of their bytes."""
     digest = hashlib.sha256()  # processors have instructions for it
-    for array in job.arrays:
+    for array in arrays[:-1]:
         digest.update(str(array.shape).encode())
         digest.update(np.ascontiguousarray(array).data)
-    digest.update(np.ascontiguousarray(test).data)
+    digest.update(np.ascontiguousarray(arrays[-1]).data)
     return digest.hexdigest()[:32]
 
 
@@ -175,7 +177,7 @@ def describe(optimizer: HasName, table: xr.Dataset, job: SearchInputs, values: d
         "dataset": str(table.attrs.get("dataset", "")),
         "settings": json.dumps(values, sort_keys=True),
         "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
-        "inputs_digest": _inputs_digest(job, dense.test_results(table)),
+        "inputs_digest": _digest_of(*job.arrays, dense.test_results(table)),
         "opened_from_digest": str(table.attrs.get("digest", "")),
         conventions.FORMAT: conventions.FORMAT_NUMBER,
         "mfnas_vec_version": __version__,
