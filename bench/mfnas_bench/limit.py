@@ -81,7 +81,8 @@ class LimitJob(Job):
         values, n_eval, n_all = arguments
         history = np.zeros(n_eval // n_all + 1, np.int32)
         rng = np.zeros(3, np.uint64)
-        last = output.outcome.arrays[Outcome._fields.index("row")]
+        (block,) = output.outcome.arrays
+        last = block[Outcome._fields.index("row")]
         limit_runs(values, history, rng, n_eval, n_all, seed, first_run, rows.start, rows.stop - rows.start, last)
 
 
