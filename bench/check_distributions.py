@@ -72,7 +72,7 @@ def wheel_faults(wheel: Path, project: dict[str, object]) -> list[str]:
         faults.append("the description is not the README")
     if not has_licence:
         faults.append("no LICENSE")
-    if "mfnas = mfnas_vec.cli:main" not in scripts:
+    if "mfnas = mfnas_vec.cli.__main__:command" not in scripts:
         faults.append("no command mfnas")
     return faults
 

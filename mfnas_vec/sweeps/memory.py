@@ -7,18 +7,23 @@ import numpy as np
 import xarray as xr
 
 from mfnas_vec.runs.result import RUN, RUN_VARIABLES
-from mfnas_vec.sweeps.skeleton import COMPLETE, RUN_INDEX, STATE, Group, stored_attrs
+from mfnas_vec.sweeps.skeleton import COMPLETE, RUN_INDEX, STATE, Group
+
+
+def _decoded(dtype: str) -> str:
+    """The type that readers of a store give numbers that may be missing."""
+    return dtype if dtype.startswith("float") else "float32" if np.dtype(dtype).itemsize <= 2 else "float64"
 
 
 class MemoryResults:
-    """Arrays over runs, to be filled block by block."""
+    """Arrays over runs, to be filled block by block; NaN where nothing is."""
 
     def __init__(self, attrs: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
         self._attrs, self._groups = attrs, groups
         self._arrays = {
             problem: {
-                name: np.full((*group.template["exists"].shape, group.n_run), fill, dtype)
-                for name, (_, dtype, fill) in RUN_VARIABLES.items()
+                name: np.full((*group.template["exists"].shape, group.n_run), np.nan, _decoded(dtype))
+                for name, (_, dtype, _) in RUN_VARIABLES.items()
             }
             for problem, group in groups.items()
         }
@@ -26,7 +31,8 @@ class MemoryResults:
     def write(self, problem: str, position: tuple[int, ...], start: int, arrays: Mapping[str, Any]) -> None:
         """Write runs from ``start`` on of one combination."""
         for name, values in arrays.items():
-            self._arrays[problem][name][position][start : start + len(values)] = values
+            known = np.where(values == RUN_VARIABLES[name][2], np.nan, values)
+            self._arrays[problem][name][position][start : start + len(values)] = known
 
     def tree(self) -> xr.DataTree:
         """The results, a node per problem."""
@@ -37,8 +43,8 @@ class MemoryResults:
         group = self._groups[problem]
         dims = group.template["exists"].dims
         runs = {
-            name: ((*dims, *over), self._arrays[problem][name], stored_attrs(group, name))
+            name: ((*dims, *over), self._arrays[problem][name], dict(group.run_attrs[name]))
             for name, (over, _, _) in RUN_VARIABLES.items()
         }
         index = {RUN: (RUN, np.arange(group.n_run), RUN_INDEX)}
-        return xr.decode_cf(group.template.assign(runs).assign_coords(index)).load()
+        return group.template.assign(runs).assign_coords(index)

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ from mfnas_vec.tables.store import open_table
 
 #: Dimension of the optimizers of a grid.
 OPTIMIZER = "optimizer"
+#: Searches of a problem that stay ready; those of more cells are prepared again.
+MOST_READY = 16
 #: Most combinations of settings of a problem, counting those that do not exist.
 MAX_CELLS = 100_000
 
@@ -66,6 +69,8 @@ class ProblemPlan(NamedTuple):
     cells: list[Cell]
     #: For each kernel of the cells, the name of an optimizer and a job.
     jobs: list[tuple[str, Job]]
+    #: The searches of the first cells by position.
+    ready: dict[tuple[int, ...], PreparedSearch]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,7 +84,7 @@ class ProblemPlan(NamedTuple):
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
 
     def prepare(self, cell: Cell, grid: Grid) -> PreparedSearch:
-        """The search of a cell."""
+        """The search of a cell, as new."""
         return prepare(cell.optimizer, self.table, cell.settings, protocol=cell.protocol, missing=grid.missing)
 
 
@@ -111,14 +116,20 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
             get_optimizer(entry.optimizer).resolve(opened, settings)
     table = load_inputs(opened, [(entry.optimizer, settings) for entry, settings in choices])
     varied = list(dict.fromkeys(name for entry in entries for name in entry.varied))
-    prepared: list[tuple[dict[str, Any], Description]] = []
+    prepared: list[tuple[dict[str, Any], Future[Description]]] = []
     jobs: dict[Any, tuple[str, Job]] = {}
-    for entry, settings in choices:
-        protocol = grid.protocol_of(entry)
-        with naming(_cell_name(problem, entry, settings)):
-            search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
-        jobs.setdefault(search.job.kernel, (entry.optimizer, search.job))
-        prepared.append((search.values, describe(search.optimizer, search.table, search.job, search.values)))
+    searches: list[PreparedSearch] = []
+    with ThreadPoolExecutor(2) as pool:  # to digest inputs takes longer than to prepare, and holds no lock
+        for entry, settings in choices:
+            protocol = grid.protocol_of(entry)
+            with naming(_cell_name(problem, entry, settings)):
+                search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
+            jobs.setdefault(search.job.kernel, (entry.optimizer, search.job))
+            if len(searches) < MOST_READY:
+                searches.append(search)
+            description = pool.submit(describe, search.optimizer, search.table, search.job, search.values)
+            prepared.append((search.values, description))
+            prepared[-MOST_READY:][0][1].result()  # few at once: searches may hold much
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
     for name in varied:
@@ -134,14 +145,15 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
             same = " ".join(f"{name}={labels[name][i]}" for name in varied)
             raise ValueError(f"{problem} {entry.label}: two combinations of its settings mean the same: {same}")
         taken.add(position)
-        cells.append(Cell(entry.optimizer, settings, grid.protocol_of(entry), position, description))
+        cells.append(Cell(entry.optimizer, settings, grid.protocol_of(entry), position, description.result()))
     size = math.prod(map(len, dims.values()))
     if size > MAX_CELLS:
         raise ValueError(
             f"problem {problem!r}: the dimensions {', '.join(dims)} span {size} combinations; at most {MAX_CELLS}"
         )
     arrays = {name: _array(values) for name, values in dims.items()}
-    return ProblemPlan(problem, source, table, arrays, cells, list(jobs.values()))
+    ready = {cell.position: search for cell, search in zip(cells, searches, strict=False)}
+    return ProblemPlan(problem, source, table, arrays, cells, list(jobs.values()), ready)
 
 
 def _cell_name(problem: str, entry: Entry, settings: Mapping[str, Any]) -> str:

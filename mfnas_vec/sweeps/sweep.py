@@ -248,7 +248,8 @@ def _run_here(
     for task in tasks:
         if search is None or key != (task.problem, task.position):
             key = task.problem, task.position
-            search = prepare_task(task, plans[task.problem].table)
+            plan = plans[task.problem]
+            search = plan.ready.get(task.position) or prepare_task(task, plan.table)
             announce_compilation(search.job.kernel, search.optimizer.name)
         make_block(task, search, store, n_thread)
         count(task.n_run)
