@@ -14,6 +14,7 @@ from mfnas_vec.runs.result import RUN, assemble, own_scores
 from mfnas_vec.runs.run import check_threads, prepare
 from mfnas_vec.runs.trace import thin_steps
 from mfnas_vec.search import find_optimizer, get_optimizer
+from mfnas_vec.search.memory import make_outcome
 from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 
@@ -64,7 +65,8 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     n_thread = check_threads(n_thread)
     made = prepare(search.optimizer, table, given_settings(search, table), protocol=protocol, missing=missing)
     announce_compilation(made.job.kernel, made.optimizer.name)
-    outcome = made.runs(seed, first, runs.sizes[RUN], n_thread)
+    outcome = make_outcome(runs.sizes[RUN])
+    outcome.evaluations[:] = runs["evaluations"]
     trace = made.trace(seed, first, outcome, n_thread)
     rows = dense.table_space(made.table).row(np.maximum(trace.code, 0))
     scores = own_scores(made.table, made.job, trace, rows)

@@ -21,6 +21,7 @@ from mfnas_vec.sweeps.contents import Contents, read_contents
 from mfnas_vec.sweeps.plan import load_inputs
 from mfnas_vec.tables.library import EMBEDDED, ORIGINS
 from mfnas_vec.tables.optimum import best_of
+from mfnas_vec.tables.sharing import sharing
 from mfnas_vec.tables.store import open_table
 
 #: Longest label, in letters, that is shown whole where space is limited.
@@ -231,13 +232,12 @@ class Study:
     def baselines(self, problem: str) -> tuple[xr.Dataset | None, xr.Dataset | None]:
         """Random search in closed form, and the best after one epoch, where the table has what they need."""
         if problem not in self._baselines:
-            found: list[xr.Dataset | None] = []
-            for make in (random_search, top_after_one_epoch):
-                try:
-                    found.append(make(self.table(problem)))
-                except ValueError:
-                    found.append(None)
-            self._baselines[problem] = found[0], found[1]
+            drawn = top = None
+            with contextlib.suppress(ValueError):
+                drawn = random_search(self.table(problem))
+            with contextlib.suppress(ValueError):
+                top = top_after_one_epoch(self.table(problem))
+            self._baselines[problem] = drawn, top
         return self._baselines[problem]
 
     def _loaded(self, problem: str) -> xr.Dataset:
@@ -291,6 +291,7 @@ class Study:
         return self._leaks[problem, label]
 
 
+@sharing()
 def _traces(study: Study, problem: str) -> tuple[dict[str, xr.Dataset], tuple[xr.Dataset | None, xr.Dataset | None]]:
     courses = {}
     for label in study.searches[problem]:

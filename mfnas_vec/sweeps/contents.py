@@ -10,7 +10,7 @@ from mfnas_vec._files import read_zarr
 from mfnas_vec.runs.result import RUN
 from mfnas_vec.runs.store import RESULTS, check_format
 from mfnas_vec.sweeps.skeleton import COMPLETE, CREATING, SKELETON, STATE
-from mfnas_vec.sweeps.store import GridStore, is_url, n_chunk, open_store, open_tree
+from mfnas_vec.sweeps.store import CHECKED_AT_ONCE, GridStore, is_url, n_chunk, open_store, open_tree
 
 
 class Part(NamedTuple):
@@ -89,6 +89,13 @@ def _sweep(store: GridStore, tree: xr.DataTree, root: dict[str, Any]) -> Content
         dataset = tree[problem].to_dataset()
         n_cell, n_run = int(dataset["exists"].sum()), int(root["n_run"])
         finished = store.finished(problem)
-        store.check(problem, finished)
+        try:
+            if dataset.nbytes <= CHECKED_AT_ONCE:
+                dataset.load()  # checked by reading what is needed anyway
+            else:
+                store.check(problem, finished)
+        except Exception:  # which block it is, is found here
+            store.check(problem, finished)
+            raise
         parts.append(Part(problem, dataset, n_cell, n_run, len(finished), n_cell * n_chunk(n_run)))
     return Contents("sweep", root, parts)
