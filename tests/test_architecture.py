@@ -19,7 +19,6 @@ ORDER = [
     "_errors",
     "_jit",
     "_structs",
-    "_mix",
     "protocols",
     "_embedded",
     "_files",

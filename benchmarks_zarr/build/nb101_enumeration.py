@@ -13,7 +13,7 @@ import numpy.typing as npt
 from nb101_network import MAX_EDGES
 
 from mfnas_vec._jit import njit, njit_inline
-from mfnas_vec._mix import mix
+from mfnas_vec.search.rng import mix
 from mfnas_vec.spaces.nb101 import EDGES, N_EDGE_GENE, N_INTERIOR, N_OPS_CODE, N_VERTEX
 
 _INTO = np.uint64(0x243F6A8885A308D3)

@@ -203,13 +203,11 @@ class Study:
             return self._tables[problem]
         wanted = str(self.attrs(problem).get("opened_from_digest", ""))
         for origin in (EMBEDDED,) if self._embedded else ORIGINS:
-            try:
+            with contextlib.suppress(ValueError):
                 table = open_table(f"{problem}@{origin}")
-            except ValueError:
-                continue
-            if not wanted or str(table.attrs.get("digest", "")) == wanted:
-                self._tables[problem] = table
-                return table
+                if not wanted or str(table.attrs.get("digest", "")) == wanted:
+                    self._tables[problem] = table
+                    return table
         raise ValueError(f"{problem}: the table of these results is not available; --tables PATH names it")
 
     def optimum(self, problem: str) -> float | None:

@@ -9,19 +9,31 @@ a choice among one draws nothing.
 import numpy as np
 
 from mfnas_vec._jit import njit_inline
-from mfnas_vec._mix import mix
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
 _STEP_1 = np.uint64(0xFF51AFD7ED558CCD)
 _STEP_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _ALTERNATE = np.uint64(0xAAAAAAAAAAAAAAAA)
 _ONE = np.uint64(1)
 _S11 = np.uint64(11)
+_S27 = np.uint64(27)
+_S30 = np.uint64(30)
+_S31 = np.uint64(31)
 _S32 = np.uint64(32)
 _S33 = np.uint64(33)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _TWO_32 = np.uint64(1 << 32)
 _TO_UNIT = 2.0**-53
+
+
+@njit_inline
+def mix(z: np.uint64) -> np.uint64:
+    """Scramble 64 bits (the finalizer of SplitMix64)."""
+    z = (z ^ (z >> _S30)) * _MIX_1
+    z = (z ^ (z >> _S27)) * _MIX_2
+    return z ^ (z >> _S31)
 
 
 @njit_inline
