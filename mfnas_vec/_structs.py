@@ -20,6 +20,7 @@ from numba.core.typing.templates import AttributeTemplate
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8  # bytes
+_LINES = 128  # bytes of two lines of the processor's cache: one may be fetched with the other
 _SCALARS = {bool: types.boolean, int: types.int64, float: types.float64}
 
 
@@ -56,6 +57,12 @@ class Packed(NamedTuple):
     words: npt.NDArray[np.int64]
     #: The arrays that words are addresses of.
     arrays: list[np.ndarray]
+
+
+def alone(n: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Zeros, shape ``(n,)``, on lines of the processor's cache of their own: threads that write to one wait for it."""
+    edge = _LINES // np.dtype(dtype).itemsize
+    return np.zeros(n + 2 * edge, dtype)[edge : edge + n]
 
 
 def pack(values: Any, *, writable: bool = False) -> Packed:

@@ -21,8 +21,8 @@ SECONDS_PER_BLOCK = 0.2
 #: Evaluations that the caller's own thread may be busy with: at most about a second.
 SHORT_WORK = 10_000_000
 #: Runs that the caller's own thread begins short work with, and what it costs to call a kernel.
-FIRST_RUNS = 8
-CALL_SECONDS = 10e-6
+FIRST_RUNS = 16
+CALL_SECONDS = 2e-6
 #: Seconds of the rest that are worth a thread.
 THREAD_SECONDS = 250e-6
 #: Seconds of a block that are worth a call, and most blocks of a thread: with more than one, a thread that ends early
@@ -106,6 +106,7 @@ def run_blocks(
     failures: list[BaseException] = []
     taken = done
     share = -(-(n_run - done) // n_thread)
+    pieces = max(pieces, -(-share // MAX_BLOCK))  # each thread has as many
     size = block_size or (FIRST_BLOCK if progress is not None else -(-share // pieces))
 
     def take_block() -> tuple[int, int]:

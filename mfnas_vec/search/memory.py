@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec._jit import njit_call, njit_inline
+from mfnas_vec._structs import alone
 from mfnas_vec.search.lookup import key_of
 from mfnas_vec.search.ranking import Top, make_top
 from mfnas_vec.spaces.arrays import SpaceArrays
@@ -112,24 +113,26 @@ def make_work(space: SpaceArrays, n_slot: int, n_eval: float = np.inf) -> Work:
     widest = int(space.cardinality.max()) ** 2
     n_key = space.n_arch if space.key_is_row else space.n_code
     n_pool = int(min(n_key, max(POOL, n_eval))) + 1
-    return Work(
-        rng=np.zeros(3, np.uint64),
-        seen=np.zeros((n_key + 63) // 64, np.uint64),
-        words=np.zeros(n_pool, np.int32),
-        pool=np.zeros(n_pool, np.int32),
-        genes=np.zeros(n_gene, np.int64),
-        order=np.zeros(n_gene, np.int64),
-        variants=np.zeros(widest, np.int64),
-        rows=np.zeros(widest, np.int64),
-        codes=np.zeros(n_slot, np.int64),
-        candidates=np.zeros(n_slot, np.int64),
-        values=np.zeros(n_slot),
-        marks=np.zeros(n_slot, np.uint8),
-        places=np.zeros(n_slot, np.int64),
-        latest=np.zeros(n_slot),
+    work = Work(
+        rng=alone(3, np.uint64),
+        seen=alone((n_key + 63) // 64, np.uint64),
+        words=alone(n_pool, np.int32),
+        pool=alone(n_pool, np.int32),
+        genes=alone(n_gene, np.int64),
+        order=alone(n_gene, np.int64),
+        variants=alone(widest, np.int64),
+        rows=alone(widest, np.int64),
+        codes=alone(n_slot, np.int64),
+        candidates=alone(n_slot, np.int64),
+        values=alone(n_slot, np.float64),
+        marks=alone(n_slot, np.uint8),
+        places=alone(n_slot, np.int64),
+        latest=alone(n_slot, np.float64),
         top=make_top(n_slot),
-        hint=np.full(1, np.inf),
+        hint=alone(1, np.float64),
     )
+    work.hint[:] = np.inf
+    return work
 
 
 @njit_call

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfnas_vec._jit import njit_call, njit_inline
+from mfnas_vec._structs import alone
 
 _HALF = 32
 _LOW_HALF = (1 << _HALF) - 1
@@ -27,7 +28,7 @@ class Top(NamedTuple):
 
 def make_top(k: int) -> Top:
     """Slots for the best ``k`` items."""
-    return Top(np.zeros(k), np.zeros(k, np.int64))
+    return Top(alone(k, np.float64), alone(k, np.int64))
 
 
 @njit_inline
