@@ -27,7 +27,7 @@ CALL_SECONDS = 2e-6
 THREAD_SECONDS = 250e-6
 #: Seconds of a block that are worth a call, and most blocks of a thread: with more than one, a thread that ends early
 #: takes work from the others.
-PIECE_SECONDS, MAX_PIECES = 2e-3, 2
+PIECE_SECONDS, MAX_PIECES = 1e-3, 8
 #: How often a waiting caller looks for an interruption.
 POLL_SECONDS = 0.1
 
