@@ -66,8 +66,7 @@ class Given(NamedTuple):
     numbers: Any
 
 
-@dataclasses.dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """What runs fill, a row each, as kernels write to it."""
 
     outcome: Packed

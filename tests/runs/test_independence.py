@@ -1,5 +1,7 @@
 """A run's numbers depend on (seed, run index) only."""
 
+import time
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +11,8 @@ from support.optimizers import BUILT_IN
 from mfnas_vec import run
 from mfnas_vec.runs.result import TIMING_PREFIX
 from mfnas_vec.runs.store import write_result
+from mfnas_vec.runs.threads import MAX_BLOCK, run_blocks
+from mfnas_vec.search.memory import NO_TRACE, make_outcome
 
 N_RUN = 37
 
@@ -82,3 +86,24 @@ def test_fresh_seed_is_recorded(table):
     a, b = (run("RS", table, n_run=2, seed=None) for _ in range(2))
     assert a.attrs["seed"] != b.attrs["seed"]
     xr.testing.assert_equal(run("RS", table, n_run=2, seed=a.attrs["seed"]), a)
+
+
+@pytest.mark.parametrize("n_run", [1, 300, 20_000, 50_000])
+def test_blocks_make_each_run_once_and_come_out_even(n_run):
+    """As many for each thread, so that none works alone at the end."""
+    made = []
+
+    class Recorder:
+        n_eval_bound, n_place = 10.0, 0
+
+        def __call__(self, seed, first_run, rows, output):
+            made.append(rows)
+            time.sleep(1e-6 * (rows.stop - rows.start))
+
+    run_blocks(Recorder(), 0, 0, make_outcome(n_run), NO_TRACE, n_thread=2)
+    assert sorted(row for rows in made for row in range(rows.start, rows.stop)) == list(range(n_run))
+    assert max(rows.stop - rows.start for rows in made) <= MAX_BLOCK
+    if n_run > MAX_BLOCK:
+        blocks = [rows for rows in made if rows.start]
+        assert len(blocks) % 2 == 0
+        assert len({rows.stop - rows.start for rows in blocks[:-1]}) == 1

@@ -5,7 +5,8 @@ import pytest
 
 from mfnas_vec._jit import njit
 from mfnas_vec._structs import kind_of, pack, pack_rows, reader
-from mfnas_vec.search.memory import make_outcome
+from mfnas_vec.search.memory import make_outcome, make_work
+from mfnas_vec.spaces import get_space
 
 
 class Inner(NamedTuple):
@@ -67,3 +68,16 @@ def test_types_are_equal_where_forms_are():
     assert one == other
     assert one != kind_of(outer(np.zeros((1, 2), np.float32)))
     assert one != kind_of(outer(np.zeros((1, 2))), writable=True)
+
+
+def test_threads_never_write_to_the_same_line_of_the_cache():
+    works = [make_work(get_space("nb201").arrays, 3) for _ in range(4)]
+    lines = [
+        {
+            line
+            for array in pack(work, writable=True).arrays
+            for line in (array.ctypes.data + np.arange(array.nbytes)) >> 6
+        }
+        for work in works
+    ]
+    assert sum(map(len, lines)) == len(set.union(*lines))
