@@ -114,7 +114,7 @@ def measure_compile() -> dict[str, Any]:
 
 def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callable[[int], object]) -> dict[str, Any]:
     """Everything that is measured as a process of its own; ``quick``: once, and no recompilation."""
-    n_repeat = 1 if quick else 3
+    n_repeat = 1 if quick else 5
     mfnas = [sys.executable, "-m", "mfnas_vec.cli"]
     commands = {
         IMPORTS: [sys.executable, "-c", IMPORTS],
@@ -129,11 +129,16 @@ def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callabl
             measure_process([*mfnas, "sweep", "paper/main", "--out", results], 1)
             report = [*mfnas, "report", results, "--overwrite", "--out", os.path.join(folder, "report.html")]
             commands["mfnas report"] = report
+        rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
+        for _ in range(n_repeat):  # all in turn: a shared machine is faster in some minutes than in others
+            for name, command in commands.items():
+                rounds[name].append(measure_process(command, 1, compiled=name != COLD))
         measured = {}
-        for name, command in commands.items():
-            measured[name] = measure_process(command, n_repeat, compiled=name != COLD)
-            del measured[name]["printed"]
-            progress(1)
+        for name, made in rounds.items():
+            runs = [seconds for each in made for seconds in each["runs"]]
+            peak = max(each["peak_memory_mb"] for each in made)
+            measured[name] = {"median": statistics.median(runs), "runs": runs, "peak_memory_mb": peak}
+        progress(len(commands))
     opening = [
         json.loads(measure_process(_call("print_opening_seconds", *problems), 1)["printed"]) for _ in range(n_repeat)
     ]

@@ -104,6 +104,7 @@ def test_blocks_make_each_run_once_and_come_out_even(n_run):
     assert sorted(row for rows in made for row in range(rows.start, rows.stop)) == list(range(n_run))
     assert max(rows.stop - rows.start for rows in made) <= MAX_BLOCK
     if n_run > MAX_BLOCK:
-        blocks = [rows for rows in made if rows.start]
-        assert len(blocks) % 2 == 0
-        assert len({rows.stop - rows.start for rows in blocks[:-1]}) == 1
+        *others, last = sorted((rows for rows in made if rows.start), key=lambda rows: rows.start)
+        assert len(others) % 2 == 1
+        assert len({rows.stop - rows.start for rows in others}) == 1
+        assert last.stop - last.start <= others[0].stop - others[0].start
