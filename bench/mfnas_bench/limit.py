@@ -33,8 +33,8 @@ from mfnas_vec.search.rng import high_half, next_bits, seed_run
 from mfnas_vec.search.runner import Job, Output
 
 #: Seconds that calls in a row take together at least: a shorter time is not only theirs, but that of fetching the code
-#: of the call itself, which other code has displaced meanwhile.
-LEAST_SECONDS = 1e-3
+#: of the call itself, which other code has displaced meanwhile, and of waking a second processor.
+LEAST_SECONDS = 20e-3
 #: Odd multiplier that fills the array with bits of no pattern (2**64 over the golden ratio).
 _FILL = 0x9E3779B97F4A7C15
 
