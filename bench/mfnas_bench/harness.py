@@ -26,10 +26,8 @@ QUICK_RUNS = (1, 64, 500)
 #: The number of runs at which kernels are compared with the reference implementation and the limit.
 YARDSTICK_RUNS = 500
 REPEATS, QUICK_REPEATS = 15, 3
-#: A point is repeated no more after so many seconds of kernels ...
+#: A point is repeated no more after so many seconds of kernels.
 POINT_SECONDS, QUICK_POINT_SECONDS = 0.4, 0.1
-#: ... and more often than asked while all repeats together take less than this.
-LEAST_SECONDS = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +38,6 @@ class Effort:
     threads: tuple[int, ...] = (1,)
     repeats: int = REPEATS
     point_seconds: float = POINT_SECONDS
-    least_seconds: float = LEAST_SECONDS
 
 
 def make_effort(*, quick: bool, threads: Iterable[int] | None = None, repeats: int | None = None) -> Effort:
@@ -76,8 +73,7 @@ class _Point:
     def is_done(self, effort: Effort) -> bool:
         # The fastest number of threads decides: slow ones are not to cut the others short.
         times = min(self.kernel.values(), key=sum)
-        enough = len(times) >= effort.repeats and sum(times) >= effort.least_seconds
-        return bool(times) and (enough or sum(times) >= effort.point_seconds)
+        return bool(times) and (len(times) >= effort.repeats or sum(times) >= effort.point_seconds)
 
 
 def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[dict[str, Any]]:
@@ -110,7 +106,7 @@ def measure_points(optimizer: str, table: xr.Dataset, effort: Effort) -> list[di
                 point.kernel[n_thread].append(kernel_seconds(search, point.n_run, n_thread))
                 if point.yardstick is not None:
                     point.limit[n_thread].append(point.yardstick.seconds(n_thread))
-            if point.yardstick is not None and repeat < effort.repeats:
+            if point.yardstick is not None:
                 point.reference.append(run_reference(repeat))
     name = str(table.attrs["name"])
     return [_record(point, t, optimizer, name, effort) for point in points for t in effort.threads]

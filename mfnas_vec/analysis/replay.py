@@ -86,10 +86,9 @@ def replay(search: Search, table: xr.Dataset, *, missing: str = "refuse", n_thre
     )
     found = found.assign(added)
     found[BEST_EVALUATED] = best_of_rows(found, table, np.where(trace.code < 0, -1, rows))
-    same = found.attrs["inputs_digest"] == search.inputs_digest and runs["arch"].equals(
-        found["arch"].reset_coords(drop=True)
-    )
-    if not same:
+    names = ["arch", "evaluations"]
+    same = runs[names].reset_coords(drop=True).equals(found[names].reset_coords(drop=True))
+    if not same or found.attrs["inputs_digest"] != search.inputs_digest:
         raise ValueError(
             f"{search.store}: {search.label} on {attrs.get('problem')} cannot be re-run: "
             "its table differs from the available one, or another version made it"

@@ -17,7 +17,6 @@ from mfnas_vec.spaces import NO_ARCH
 from mfnas_vec.tables import dense
 from mfnas_vec.tables.provenance import provenance, weakest
 from mfnas_vec.tables.schema import ARCH, COMPUTED, EPOCH, MEASURED
-from mfnas_vec.tables.sharing import shared
 
 RUN = "run"
 STEP = "step"
@@ -65,14 +64,13 @@ class SearchInputs(Protocol):
         """Every score and price that it could read."""
 
 
-@shared
-def _digest_of(*arrays: np.ndarray[Any, Any]) -> str:
-    """Digest of the shapes of arrays, less that of the last one, and of their bytes."""
+def _inputs_digest(job: SearchInputs, test: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+    """Digest of every score and price the search could read, and of the test results."""
     digest = hashlib.sha256()  # processors have instructions for it
-    for array in arrays[:-1]:
+    for array in job.arrays:
         digest.update(str(array.shape).encode())
         digest.update(np.ascontiguousarray(array).data)
-    digest.update(np.ascontiguousarray(arrays[-1]).data)
+    digest.update(np.ascontiguousarray(test).data)
     return digest.hexdigest()[:32]
 
 
@@ -177,7 +175,7 @@ def describe(optimizer: HasName, table: xr.Dataset, job: SearchInputs, values: d
         "dataset": str(table.attrs.get("dataset", "")),
         "settings": json.dumps(values, sort_keys=True),
         "inputs": [f"{v}@{e}: {k}" if e else f"{v}: {k}" for v, e, k in read],
-        "inputs_digest": _digest_of(*job.arrays, dense.test_results(table)),
+        "inputs_digest": _inputs_digest(job, dense.test_results(table)),
         "opened_from_digest": str(table.attrs.get("digest", "")),
         conventions.FORMAT: conventions.FORMAT_NUMBER,
         "mfnas_vec_version": __version__,

@@ -129,7 +129,8 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
                 searches.append(search)
             description = pool.submit(describe, search.optimizer, search.table, search.job, search.values)
             prepared.append((search.values, description))
-            prepared[-MOST_READY:][0][1].result()  # few at once: searches may hold much
+            if len(prepared) > MOST_READY:  # few at once: searches may hold much
+                prepared[-MOST_READY][1].result()
     dims: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry in entries]}
     labels: dict[str, list[Any]] = {OPTIMIZER: [entry.label for entry, _ in choices]}
     for name in varied:

@@ -226,14 +226,12 @@ def training_rungs(table: xr.Dataset, name: str, epochs: Sequence[int] | None, a
     return Rungs(score, seconds, step, np.array(epochs, dtype=np.int64), accounting)
 
 
-@shared
 def training_objective(table: xr.Dataset, name: str, epoch: int | None) -> Objective:
     """A training-based metric after some epochs, each evaluation trained from the start."""
     rungs = training_rungs(table, name, None if epoch is None else [epoch])
     return Objective(rungs.score[0], rungs.seconds[0], rungs.seconds_step, int(rungs.epochs[0]))
 
 
-@shared
 def zero_cost_rungs(table: xr.Dataset, name: str, n_rung: int) -> Rungs:
     """A zero-cost metric as the rungs of a halving: the same score, charged each time."""
     objective = zero_cost_objective(table, name)
@@ -254,7 +252,6 @@ def test_variable(table: xr.Dataset) -> str:
     raise ValueError(f"the table has no test result; it needs one of {', '.join(TEST_VARIABLES)}")
 
 
-@shared
 def test_results(table: xr.Dataset) -> FloatArray:
     """Final test results in row order, shape ``(n_arch,)``."""
     return read(table, test_variable(table), (ARCH,))

@@ -1,4 +1,4 @@
-"""What the searches of a sweep make of one table, made once for all of them."""
+"""Arrays that the searches of a sweep read of one table, made once for all of them."""
 
 import contextlib
 import functools
@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-import numpy as np
 import xarray as xr
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Most results that are kept: a search needs four to six.
-MOST = 32
+#: Most results that are kept: a search reads two or three.
+MOST = 16
 
-#: Arguments and result of each call, by function and arguments; nothing outside ``sharing``.
-_KEPT: ContextVar[dict[Any, tuple[Any, Any]] | None] = ContextVar("kept", default=None)
+#: The table and the result of each call, by function, table and arguments; nothing outside ``sharing``.
+_KEPT: ContextVar[dict[Any, tuple[xr.Dataset, Any]] | None] = ContextVar("kept", default=None)
 
 
 @contextlib.contextmanager
@@ -28,26 +27,19 @@ def sharing() -> Iterator[None]:
         _KEPT.reset(token)
 
 
-def _key(argument: Any) -> Any:
-    """What two equal calls share of an argument: tables and arrays are the same ones, not equal ones."""
-    if isinstance(argument, (xr.Dataset, np.ndarray)):
-        return id(argument)
-    return tuple(argument) if isinstance(argument, Sequence) else argument
-
-
 def shared(make: F) -> F:
-    """A function of tables, arrays and values, which is called once for the same ones within ``sharing``."""
+    """A function of a table and more, which is called once for the same arguments within ``sharing``."""
 
     @functools.wraps(make)
-    def found(*arguments: Any) -> Any:
+    def found(table: xr.Dataset, *more: Any, **named: Any) -> Any:
         kept = _KEPT.get()
-        if kept is None:
-            return make(*arguments)
-        key = (make, *map(_key, arguments))
+        if kept is None or named:
+            return make(table, *more, **named)
+        key = (make, id(table), *(tuple(part) if isinstance(part, Sequence) else part for part in more))
         if key not in kept:
             if len(kept) >= MOST:
                 kept.clear()
-            kept[key] = arguments, make(*arguments)  # what is kept keeps its id
+            kept[key] = table, make(table, *more)
         return kept[key][1]
 
     wrapped: Any = found

@@ -13,7 +13,7 @@ from mfnas_bench.text import report_text, three_digits
 from mfnas_vec.cli import main
 
 ROOT = Path(__file__).parents[2]
-TINY = Effort(runs=(1, 4), threads=(1, 2), repeats=2, point_seconds=0.01, least_seconds=0.0)
+TINY = Effort(runs=(1, 4), threads=(1, 2), repeats=2, point_seconds=0.01)
 
 
 @pytest.fixture(scope="module")
