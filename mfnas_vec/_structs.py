@@ -60,7 +60,7 @@ class Packed(NamedTuple):
 
 
 def alone(n: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Zeros, shape ``(n,)``, on lines of the processor's cache of their own: threads that write to one wait for it."""
+    """Zeros, shape ``(n,)``, on lines of the processor's cache of their own: threads that write to one line wait."""
     edge = _LINES // np.dtype(dtype).itemsize
     return np.zeros(n + 2 * edge, dtype)[edge : edge + n]
 

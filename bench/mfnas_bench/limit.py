@@ -2,7 +2,7 @@
 
 Per evaluation the loop does three things, and nothing else:
 
-1. it draws one random number of 64 bits with the kernels' own generator (``kernels/rng.py``);
+1. it draws one random number of 64 bits with the kernels' own generator (``search/rng.py``);
 2. it makes one *dependent* read of an array of as many 8-byte entries as the problem's table has
    rows: the place of the read is the upper half of ``random number XOR value read before``, scaled
    to the size of the array by a multiplication and a shift, so that no read can start before the

@@ -130,15 +130,15 @@ def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callabl
             report = [*mfnas, "report", results, "--overwrite", "--out", os.path.join(folder, "report.html")]
             commands["mfnas report"] = report
         rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
-        for _ in range(n_repeat):  # all in turn: a shared machine is faster in some minutes than in others
+        for i in range(n_repeat):  # all in turn: a shared machine is faster in some minutes than in others
             for name, command in commands.items():
                 rounds[name].append(measure_process(command, 1, compiled=name != COLD))
+                progress(i == n_repeat - 1)
         measured = {}
         for name, made in rounds.items():
             runs = [seconds for each in made for seconds in each["runs"]]
             peak = max(each["peak_memory_mb"] for each in made)
             measured[name] = {"median": statistics.median(runs), "runs": runs, "peak_memory_mb": peak}
-        progress(len(commands))
     opening = [
         json.loads(measure_process(_call("print_opening_seconds", *problems), 1)["printed"]) for _ in range(n_repeat)
     ]

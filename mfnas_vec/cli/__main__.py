@@ -10,7 +10,7 @@ def command() -> int:
     """``main`` in a process of its own."""
     # Most objects live until the process ends. Looking for garbage among them takes a tenth of a short command, and
     # at the end as much again.
-    gc.set_threshold(500_000, 20, 20)
+    gc.set_threshold(100_000, 10, 10)
     try:
         return main()
     finally:

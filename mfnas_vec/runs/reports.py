@@ -98,10 +98,11 @@ def fill(outcome: Outcome, reports: Sequence[Report]) -> None:
 
 
 def fill_trace(trace: Trace, reports: Sequence[Report]) -> None:
-    """Write the steps of runs to the arrays of a batch."""
+    """Write the steps of runs to the arrays of a batch, as many as fit."""
+    n_step = trace.code.shape[1]
     for run, report in enumerate(reports):
         for field, column in zip(trace._fields, report.steps, strict=bool(report.steps)):
-            getattr(trace, field)[run, : column.size] = column
+            getattr(trace, field)[run, : column.size] = column[:n_step]
 
 
 def result_of(

@@ -85,7 +85,7 @@ class PreparedSearch(NamedTuple):
         block_size: int | None = None,
         progress: Progress | None = None,
     ) -> Trace:
-        """Every evaluation of runs that have been made: they repeat exactly, and the first pass has counted them."""
+        """Every evaluation of runs whose numbers of evaluations are known: they repeat exactly."""
         steps = make_trace(outcome.row.size, int(outcome.evaluations.max()))
         run_blocks(
             self.job, seed, first_run, outcome, steps, n_thread=n_thread, block_size=block_size, progress=progress

@@ -106,7 +106,7 @@ def run_blocks(
     failures: list[BaseException] = []
     taken = done
     share = -(-(n_run - done) // n_thread)
-    pieces = max(pieces, -(-share // MAX_BLOCK))  # each thread has as many
+    pieces = max(pieces, -(-share // MAX_BLOCK))  # so that all threads get equally many
     size = block_size or (FIRST_BLOCK if progress is not None else -(-share // pieces))
 
     def take_block() -> tuple[int, int]:

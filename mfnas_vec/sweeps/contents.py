@@ -1,5 +1,6 @@
 """Contents of a result store, and whether it is complete."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ class Part(NamedTuple):
     """The results on one problem."""
 
     problem: str
-    #: All results, opened lazily.
+    #: All results; large ones are opened lazily.
     dataset: xr.Dataset
     n_cell: int
     n_run: int
@@ -89,13 +90,12 @@ def _sweep(store: GridStore, tree: xr.DataTree, root: dict[str, Any]) -> Content
         dataset = tree[problem].to_dataset()
         n_cell, n_run = int(dataset["exists"].sum()), int(root["n_run"])
         finished = store.finished(problem)
-        try:
-            if dataset.nbytes <= CHECKED_AT_ONCE:
-                dataset.load()  # checked by reading what is needed anyway
-            else:
-                store.check(problem, finished)
-        except Exception:  # which block it is, is found here
+        checked = False
+        if dataset.nbytes <= CHECKED_AT_ONCE:
+            with contextlib.suppress(Exception):  # which finished block it is, if it is one, is found below
+                dataset.load()
+                checked = True
+        if not checked:
             store.check(problem, finished)
-            raise
         parts.append(Part(problem, dataset, n_cell, n_run, len(finished), n_cell * n_chunk(n_run)))
     return Contents("sweep", root, parts)

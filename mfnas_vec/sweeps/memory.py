@@ -42,9 +42,12 @@ class MemoryResults:
     def _dataset(self, problem: str) -> xr.Dataset:
         group = self._groups[problem]
         dims = group.template["exists"].dims
-        runs = {
-            name: ((*dims, *over), self._arrays[problem][name], dict(group.run_attrs[name]))
-            for name, (over, _, _) in RUN_VARIABLES.items()
-        }
+        runs = {}
+        for name, (over, dtype, fill) in RUN_VARIABLES.items():
+            # As read from a store, so that it is written as there.
+            stored = {} if dtype.startswith("float") else {"dtype": np.dtype(dtype), "_FillValue": int(fill)}
+            runs[name] = xr.Variable(
+                (*dims, *over), self._arrays[problem][name], dict(group.run_attrs[name]), encoding=stored
+            )
         index = {RUN: (RUN, np.arange(group.n_run), RUN_INDEX)}
         return group.template.assign(runs).assign_coords(index)

@@ -69,7 +69,7 @@ class ProblemPlan(NamedTuple):
     cells: list[Cell]
     #: For each kernel of the cells, the name of an optimizer and a job.
     jobs: list[tuple[str, Job]]
-    #: The searches of the first cells by position.
+    #: The searches of the first cells by position, to be taken by who runs them: a search keeps what it ran with.
     ready: dict[tuple[int, ...], PreparedSearch]
 
     @property
@@ -84,7 +84,7 @@ class ProblemPlan(NamedTuple):
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
 
     def prepare(self, cell: Cell, grid: Grid) -> PreparedSearch:
-        """The search of a cell, as new."""
+        """The search of a cell, newly prepared."""
         return prepare(cell.optimizer, self.table, cell.settings, protocol=cell.protocol, missing=grid.missing)
 
 
@@ -119,12 +119,13 @@ def _plan_problem(grid: Grid, problem: str, source: TableSource) -> ProblemPlan:
     prepared: list[tuple[dict[str, Any], Future[Description]]] = []
     jobs: dict[Any, tuple[str, Job]] = {}
     searches: list[PreparedSearch] = []
-    with ThreadPoolExecutor(2) as pool:  # to digest inputs takes longer than to prepare, and holds no lock
+    with ThreadPoolExecutor(2) as pool:  # digesting inputs takes longer than preparing a search, and releases the GIL
         for entry, settings in choices:
             protocol = grid.protocol_of(entry)
             with naming(_cell_name(problem, entry, settings)):
                 search = prepare(entry.optimizer, table, settings, protocol=protocol, missing=grid.missing)
-            jobs.setdefault(search.job.kernel, (entry.optimizer, search.job))
+            if search.job.kernel is not None:  # compiled
+                jobs.setdefault(search.job.kernel, (entry.optimizer, search.job))
             if len(searches) < MOST_READY:
                 searches.append(search)
             description = pool.submit(describe, search.optimizer, search.table, search.job, search.values)

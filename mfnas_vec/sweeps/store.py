@@ -35,7 +35,7 @@ from mfnas_vec.sweeps.skeleton import (
 
 #: The variable that is written last.
 LAST = "arch"
-#: Bytes of a variable that is read whole to check it, which is faster than block by block.
+#: Bytes that are read at once to check them, which is faster than block by block.
 CHECKED_AT_ONCE = 1 << 26
 
 #: Files that zarr writes before it renames them.

@@ -152,6 +152,8 @@ def sweep(
     plans = get_plans(wanted, tables, embedded=embedded)
     if cluster:
         _check_reachable(out, plans)
+        for plan in plans:
+            plan.ready.clear()  # workers prepare their own
     attrs, groups = identity(wanted, plans), {plan.problem: group_of(plan, wanted) for plan in plans}
     by_problem = {plan.problem: plan for plan in plans}
     total = sum(len(plan.cells) for plan in plans) * wanted.n_run
@@ -249,7 +251,7 @@ def _run_here(
         if search is None or key != (task.problem, task.position):
             key = task.problem, task.position
             plan = plans[task.problem]
-            search = plan.ready.get(task.position) or prepare_task(task, plan.table)
+            search = plan.ready.pop(task.position, None) or prepare_task(task, plan.table)
             announce_compilation(search.job.kernel, search.optimizer.name)
         make_block(task, search, store, n_thread)
         count(task.n_run)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfnas_vec.datasets.readers import pickles
+from mfnas_vec.datasets.readers import pickle_depths, pickles
 from mfnas_vec.datasets.readers.pickles import check_program, loads, plain, read_pickles
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
@@ -157,6 +157,20 @@ def test_keys_that_are_containers_or_missing_are_followed_one_by_one(key):
     data = b"\x80\x02" + key + b"}(" + 3 * ITEM + b"u."
     with pytest.raises(ValueError, match="unhashable" if key else "it is damaged: 0"):
         loads(data)
+
+
+def test_keys_that_are_containers_count_with_size_and_depth(monkeypatch):
+    """Each time they are used."""
+    large = b"\x80\x02(" + 10 * b"K\x01" + b"tq\x000}(" + 3 * ITEM + b"u."
+    deep = b"\x80\x02K\x01" + 10 * b"\x85" + b"q\x000}(" + 3 * ITEM + b"u."
+    assert check_program(large) == len(large)
+    assert check_program(deep) == len(deep)
+    monkeypatch.setattr(pickles, "MAX_SIZE", 30)
+    with pytest.raises(ValueError, match="a container holds more than 30"):
+        check_program(large)
+    monkeypatch.setattr(pickle_depths, "MAX_DEPTH", 10)
+    with pytest.raises(ValueError, match="more than 10 containers"):
+        check_program(deep)
 
 
 @pytest.mark.parametrize("end", range(len(KEY), 60))

@@ -12,6 +12,7 @@ from support.sweeps import contents, write_grid
 from mfnas_vec.cli import main
 from mfnas_vec.runs.result import RUN_VARIABLES
 from mfnas_vec.runs.run import run
+from mfnas_vec.sweeps import plan
 from mfnas_vec.sweeps.store import GridStore
 from mfnas_vec.sweeps.sweep import open_results, sweep
 from mfnas_vec.tables.store import open_table
@@ -63,10 +64,14 @@ def test_threads_and_blocks_change_no_byte(whole, grid, tmp_path):
     assert contents(tmp_path / "b.zarr") == contents(whole)
 
 
-def test_a_sweep_in_memory_is_the_same(whole, grid):
+@pytest.mark.parametrize("most_ready", [0, 1, 16])
+def test_a_sweep_in_memory_is_the_same(whole, grid, most_ready, monkeypatch):
+    monkeypatch.setattr(plan, "MOST_READY", most_ready)
     tree = sweep(grid)
     for name, node in open_results(whole).children.items():
         xr.testing.assert_identical(tree[name].to_dataset(), node.to_dataset().load())
+        for variable in RUN_VARIABLES:
+            assert tree[name][variable].encoding.get("dtype", float) == node[variable].encoding["dtype"]
 
 
 def test_the_tree_survives_netcdf(whole, tmp_path):
