@@ -23,15 +23,15 @@ def measure_sweep(grid: str, n_run: int, n_repeat: int) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "r.zarr"
             command = [sys.executable, "-m", "mfnas_vec.cli", "sweep", grid, "--n_run", str(n_run), "--out", str(out)]
-            found.append(measure_process(command, 1))
+            found.append(measure_process(command))
             n_byte = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
             attrs = json.loads((out / "zarr.json").read_text(encoding="utf-8"))["attributes"]
-    found.sort(key=lambda process: process["median"])
+    found.sort(key=lambda process: process["seconds"])
     return {
         "n_run": n_run,
         "title": attrs["title"],
-        "seconds": found[len(found) // 2]["median"],
-        "seconds_all": [process["median"] for process in found],
+        "seconds": found[len(found) // 2]["seconds"],
+        "seconds_all": [process["seconds"] for process in found],
         "peak_memory_mb": max(process["peak_memory_mb"] for process in found),
         "bytes": n_byte,
     }

@@ -20,7 +20,7 @@ from numba.core.typing.templates import AttributeTemplate
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8  # bytes
-_LINES = 128  # bytes of two lines of the processor's cache: one may be fetched with the other
+_LINES = 128  # bytes of two cache lines: processors fetch them in pairs
 _SCALARS = {bool: types.boolean, int: types.int64, float: types.float64}
 
 
@@ -60,7 +60,7 @@ class Packed(NamedTuple):
 
 
 def alone(n: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Zeros, shape ``(n,)``, on lines of the processor's cache of their own: threads that write to one line wait."""
+    """Zeros, shape ``(n,)``, on cache lines of their own: threads that write to the same line wait for each other."""
     edge = _LINES // np.dtype(dtype).itemsize
     return np.zeros(n + 2 * edge, dtype)[edge : edge + n]
 

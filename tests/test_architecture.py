@@ -22,7 +22,6 @@ ORDER = [
     "protocols",
     "_embedded",
     "_files",
-    "protocols",
     "spaces",
     "tables",
     "search",

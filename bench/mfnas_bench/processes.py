@@ -26,41 +26,37 @@ print(json.dumps([time.perf_counter() - begun, usage.ru_maxrss / unit, status]))
 """
 
 
-def measure_process(command: Sequence[str], n_repeat: int, *, compiled: bool = True) -> dict[str, Any]:
+def measure_process(command: Sequence[str], *, compiled: bool = True) -> dict[str, Any]:
     """Wall seconds of a command as a whole process, and its peak memory.
 
     Parameters
     ----------
-    command, n_repeat
-        What is run, and how often.
+    command
+        What is run.
     compiled
-        Whether it finds what was compiled before; else each run compiles for itself.
+        Whether it finds what was compiled before; else it compiles for itself.
 
     Returns
     -------
     dict
-        ``median``, ``runs`` (seconds), ``peak_memory_mb``, and ``printed`` by the last run.
+        ``seconds``, ``peak_memory_mb``, and what it ``printed``.
 
     Raises
     ------
     ValueError
         If the command fails.
     """
-    runs = []
     with tempfile.TemporaryDirectory() as folder:
         printed = os.path.join(folder, "printed")
-        for _ in range(n_repeat):
-            launch = [sys.executable, "-S", "-c", _LAUNCHER, printed, *command]
-            cache = {} if compiled else {CACHE_VARIABLE: tempfile.mkdtemp(dir=folder)}
-            done = subprocess.run(launch, check=True, capture_output=True, env=os.environ | cache)
-            runs.append(json.loads(done.stdout))
-            with open(printed, encoding="utf-8", errors="replace") as stream:
-                text = stream.read()
-            if runs[-1][2] != 0:
-                raise ValueError(f"command {' '.join(command)!r} failed: {text[-500:]}")
-    seconds = [run[0] for run in runs]
-    peak = max(run[1] for run in runs)
-    return {"median": statistics.median(seconds), "runs": seconds, "peak_memory_mb": peak, "printed": text}
+        launch = [sys.executable, "-S", "-c", _LAUNCHER, printed, *command]
+        cache = {} if compiled else {CACHE_VARIABLE: folder}
+        done = subprocess.run(launch, check=True, capture_output=True, env=os.environ | cache)
+        seconds, peak, status = json.loads(done.stdout)
+        with open(printed, encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
+    if status != 0:
+        raise ValueError(f"command {' '.join(command)!r} failed: {text[-500:]}")
+    return {"seconds": seconds, "peak_memory_mb": peak, "printed": text}
 
 
 def print_compile_seconds() -> None:
@@ -102,12 +98,12 @@ def _call(function: str, *arguments: str) -> list[str]:
 
 def measure_compile() -> dict[str, Any]:
     """Seconds to compile each kernel in a process that finds nothing compiled, and of all together."""
-    done = measure_process(_call("print_compile_seconds"), 1, compiled=False)
+    done = measure_process(_call("print_compile_seconds"), compiled=False)
     kernels = json.loads(done["printed"])
     return {
         "kernels": kernels,
         "total": sum(kernels.values()),
-        "process": done["median"],
+        "process": done["seconds"],
         "peak_memory_mb": done["peak_memory_mb"],
     }
 
@@ -126,21 +122,21 @@ def measure_processes(problems: Sequence[str], *, quick: bool, progress: Callabl
             commands["mfnas reproduce"] = [*mfnas, "reproduce"]
             commands[COLD] = [*mfnas, "reproduce"]
             results = os.path.join(folder, "paper.zarr")
-            measure_process([*mfnas, "sweep", "paper/main", "--out", results], 1)
+            measure_process([*mfnas, "sweep", "paper/main", "--out", results])
             report = [*mfnas, "report", results, "--overwrite", "--out", os.path.join(folder, "report.html")]
             commands["mfnas report"] = report
         rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
         for i in range(n_repeat):  # all in turn: a shared machine is faster in some minutes than in others
             for name, command in commands.items():
-                rounds[name].append(measure_process(command, 1, compiled=name != COLD))
+                rounds[name].append(measure_process(command, compiled=name != COLD))
                 progress(i == n_repeat - 1)
         measured = {}
         for name, made in rounds.items():
-            runs = [seconds for each in made for seconds in each["runs"]]
+            runs = [each["seconds"] for each in made]
             peak = max(each["peak_memory_mb"] for each in made)
             measured[name] = {"median": statistics.median(runs), "runs": runs, "peak_memory_mb": peak}
     opening = [
-        json.loads(measure_process(_call("print_opening_seconds", *problems), 1)["printed"]) for _ in range(n_repeat)
+        json.loads(measure_process(_call("print_opening_seconds", *problems))["printed"]) for _ in range(n_repeat)
     ]
     progress(1)
     found: dict[str, Any] = {

@@ -210,12 +210,12 @@ def test_threads_and_repeats_of_an_effort():
 
 @pytest.mark.slow
 def test_a_process_is_measured_and_its_failure_reported():
-    found = measure_process([sys.executable, "-c", "print('out', bytearray(60_000_000)[0])"], 2)
+    found = measure_process([sys.executable, "-c", "print('out', bytearray(60_000_000)[0])"])
     assert found["printed"].strip() == "out 0"
     assert found["peak_memory_mb"] > 57  # the array alone
-    assert len(found["runs"]) == 2
+    assert found["seconds"] > 0
     with pytest.raises(ValueError, match="no such thing"):
-        measure_process([sys.executable, "-c", "raise SystemExit('no such thing')"], 1)
+        measure_process([sys.executable, "-c", "raise SystemExit('no such thing')"])
 
 
 @pytest.mark.slow

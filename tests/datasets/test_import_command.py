@@ -179,7 +179,7 @@ def test_files_of_full_size(tmp_path, kind, name, user_tables):
     path = tmp_path / name
     script = FULL.format(tests=str(Path(__file__).parents[1]), path=str(path), kind=kind)
     subprocess.run([sys.executable, "-c", script], check=True)
-    done = measure_process([sys.executable, "-m", "mfnas_vec.cli", "tables", "import", "mf-nas", str(path)], 1)
+    done = measure_process([sys.executable, "-m", "mfnas_vec.cli", "tables", "import", "mf-nas", str(path)])
     assert done["peak_memory_mb"] < 2_000
     assert "refused" not in done["printed"]
     table = open_table("nb201-cifar10" if kind == "nb201" else "nb101")

@@ -28,7 +28,7 @@ _COST |= {"BINGET": 8, "LONG_BINGET": 8, "GET": 8, "NONE": 8, "NEWTRUE": 8, "NEW
 _COST |= {"APPEND": 8, "APPENDS": 8, "SETITEM": 64, "SETITEMS": 64, "POP": 0, "POP_MARK": 0}
 _COST |= {"EMPTY_DICT": 232, "DICT": 232, "EMPTY_LIST": 88, "LIST": 88, "EMPTY_SET": 216, "FROZENSET": 216}
 _DEFAULT_COST = 72
-#: What comes many times after an instruction: more floats, or items of a mapping, a key of the memo and a float each.
+#: Long runs that may follow an instruction: more floats; items of a mapping, each a key of the memo and a float.
 _RUNS = {"BINFLOAT": re.compile(rb"(?:G.{8}){1,1000}", re.DOTALL)}
 _RUNS["MARK"] = re.compile(rb"(?:h.G.{8}){1,1000}", re.DOTALL)
 #: Instructions that no pickle of plain data needs.
