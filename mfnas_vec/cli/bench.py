@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         description="Measure how fast searches are made here, next to two yardsticks.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--quick", action="store_true", help="half a minute: few repeats, at most 500 runs")
+    parser.add_argument("--quick", action="store_true", help="few repeats, at most 500 runs")
     parser.add_argument("--problems", metavar="NAME,...", help="tables (default: nb201-cifar10, nbasr, nb101)")
     parser.add_argument("--optimizers", metavar="NAME,...", help="some of the optimizers (default: all)")
     parser.add_argument("--threads", metavar="N,...", help="numbers of threads (default: 1, 2 and all)")
